@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// RENORM_MPI_PC=mpich builds the same source against MPICH.
+let mpi = Context.environment["RENORM_MPI_PC"] ?? "mpi-c"
+
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Swift module of the house. Arrows point down only (README, "The house").
+func module(_ name: String, _ below: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: below, swiftSettings: strict)
+}
+func tests(_ name: String, _ below: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: below, swiftSettings: strict)
+}
+
+let floor1: [Target.Dependency] = [
+  "MessagePassing", "RandomStreams", "LinearAlgebra", "Archives", "Statistics", "GradientFlows", "Sampling",
+]
+let floor3: [Target.Dependency] =
+  floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "Renormalization"]
+
+let package = Package(
+  name: "renorm",
+  platforms: [.macOS(.v26)],
+  products: [.executable(name: "renorm", targets: ["renorm"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // Floor 0: the only C.
+    .systemLibrary(name: "CMPISystem", path: "Sources/CMessagePassing/System", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
+    .target(name: "CMessagePassing", dependencies: ["CMPISystem"], path: "Sources/CMessagePassing/Shim"),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CHDF5System", path: "Sources/CHDF5/System", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .target(name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim"),
+    // Floor 1a.
+    module("MessagePassing", ["CMessagePassing"]),
+    module("RandomStreams", []),
+    module("LinearAlgebra", ["COpenBLAS"]),
+    module("Archives", ["CHDF5"]),
+    // Floor 1b.
+    module("Statistics", ["Archives"]),
+    module("GradientFlows", ["MessagePassing", "LinearAlgebra", "RandomStreams", "Archives"]),
+    module("Sampling", ["RandomStreams", "Statistics", "Archives"]),
+    // Floor 2.
+    module("LatticeSystems", floor1),
+    module("BoltzmannMachines", floor1),
+    module("InformationTheory", floor1),
+    // Floor 3.
+    module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory"]),
+    // Floor 4.
+    module("Runtime", floor1 + [.product(name: "TOMLKit", package: "TOMLKit")]),
+    module("Studies", floor3 + ["Runtime"]),
+    // Floor 5.
+    .executableTarget(
+      name: "renorm",
+      dependencies: floor3 + ["Runtime", "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    // Law kits, oracles and the tests that call them.
+    .target(name: "Laws", dependencies: floor1, path: "Tests/Laws", swiftSettings: strict),
+    .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
+    tests("MessagePassingTests", ["MessagePassing"]),
+    tests("RandomStreamsTests", ["RandomStreams"]),
+    tests("ArchivesTests", ["Archives", "Laws"]),
+    tests("LinearAlgebraTests", ["LinearAlgebra", "RandomStreams"]),
+    tests("StatisticsTests", ["Statistics", "Laws", "Oracles"]),
+    tests("SamplingTests", floor1 + ["Laws", "Oracles"]),
+    tests("LatticeSystemsTests", floor1 + ["LatticeSystems", "Laws", "Oracles"]),
+    tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),
+    tests("InformationTheoryTests", floor1 + ["InformationTheory", "Laws", "Oracles"]),
+    tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
+    tests("RuntimeTests", floor1 + ["Runtime", "Laws"]),
+    tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws"]),
+  ]
+)

@@ -1,0 +1,40 @@
+/// The random decisions that an algorithm takes, asked for as decisions rather than as bits, so that a law kit can
+/// walk every branch of them with its probability and so enumerate an exact transition matrix.
+public protocol RandomChoices {
+  /// A uniform 64-bit word. Not enumerable: a kernel that is to pass a law kit asks for decisions instead.
+  mutating func word() -> UInt64
+  /// True with this probability; `probability <= 0` is never, `>= 1` always, and both use no randomness.
+  mutating func bernoulli(_ probability: Double) -> Bool
+  /// A uniform index in `0 ..< count`; count 1 uses no randomness.
+  mutating func index(below count: Int) -> Int
+}
+
+extension RandomChoices {
+  /// Uniform in [0, 1) with 53 bits.
+  @inlinable public mutating func uniform() -> Double { Double(word() &>> 11) * 0x1p-53 }
+}
+
+/// Random numbers as a pure function of where they are used: never of the rank, the order of work or the clock.
+public protocol Streams: Sendable {
+  /// What one place of use draws its decisions from.
+  associatedtype Generator: RandomChoices
+  /// The generator for one place of use. The same arguments give the same decisions, whoever asks and however often.
+  func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Generator
+}
+
+/// What a random number is for. The raw values go into the keys: they are never reused or renumbered.
+public enum Purpose: UInt8, Sendable, CaseIterable {
+  case initial = 0
+  case proposal = 1
+  case acceptance = 2
+  case bond = 3
+  case label = 4
+  case tie = 5
+  case exchange = 6
+  case batch = 7
+  case hidden = 8
+  case visible = 9
+  case permutation = 10
+  case weights = 11
+  case bootstrap = 12
+}

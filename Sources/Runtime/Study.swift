@@ -1,0 +1,86 @@
+public import Archives
+public import MessagePassing
+public import RandomStreams
+
+/// A scientific question as a program: parameters -> units of work -> partial results -> report.
+///
+/// The runtime does everything else: teams, slices, checkpoints, resume, signals, progress, files.
+public protocol Study: Sendable {
+  /// One piece of work with a name of its own.
+  associatedtype Unit: Sendable
+  /// What a unit has reached; indexed by chain, row and shard, never by rank.
+  associatedtype State: Checkpointable
+  /// A finished unit's result.
+  associatedtype Partial: Checkpointable & Sendable
+
+  /// The catalogue name, in kebab case.
+  static var name: String { get }
+  /// One line of what it finds out.
+  static var summary: String { get }
+  /// Every parameter with default, unit and meaning.
+  static var parameters: [ParameterTable] { get }
+
+  /// Validates everything; a value that type-checks but makes no sense is refused here.
+  init(_ parameters: ParameterValues) throws(StudyError)
+  /// The units in the order in which results are merged and written.
+  func plan() -> [PlannedUnit<Unit>]
+  /// A unit's state before any work. All randomness of the unit comes from `streams`.
+  func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State
+  /// One slice of about a second, the same amount of work at any number of ranks; all ranks of the team call it.
+  func advance(
+    _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws(StudyError) -> Advance<Partial>
+  /// Makes the state complete on the team's first rank, before a checkpoint; all ranks call it. Studies whose state
+  /// is the same on all ranks after each slice need not provide it.
+  func collect(_ state: inout State, on team: borrowing some Communicator & ~Copyable) throws(StudyError)
+  /// Rows, derived values, figures and tables from all finished units, in plan order.
+  func report(_ results: [(unit: Unit, partial: Partial)]) throws(StudyError) -> Report
+}
+
+extension Study {
+  public func collect(_ state: inout State, on team: borrowing some Communicator & ~Copyable) throws(StudyError) {}
+}
+
+/// What one slice came to.
+public enum Advance<Partial: Sendable>: Sendable {
+  /// There is more to do; `fraction` of the unit is done, in 0 ... 1, and `stage` says in a few words what runs.
+  case more(fraction: Double, stage: String)
+  /// The unit is finished; the partial is valid on the team's first rank.
+  case done(Partial)
+}
+
+/// A unit with what the runtime needs to know about it.
+public struct PlannedUnit<Unit: Sendable>: Sendable {
+  /// A short name for folders and messages, unique within the plan: lower case, digits, `-`.
+  public let label: String
+  /// The study's own description.
+  public let unit: Unit
+  /// How many ranks it wants.
+  public let team: TeamSize
+  /// Predicted work in floating-point or elementary operations, and bytes of memory per rank.
+  public let operations: Double, bytesPerRank: Double
+  public init(label: String, unit: Unit, team: TeamSize, operations: Double, bytesPerRank: Double) {
+    self.label = label
+    self.unit = unit
+    self.team = team
+    self.operations = operations
+    self.bytesPerRank = bytesPerRank
+  }
+}
+
+/// How many ranks a unit wants.
+public enum TeamSize: Sendable, Equatable { case one, upTo(Int), all }
+
+/// Why a study cannot be set up or go on.
+public enum StudyError: Error, Sendable {
+  /// A parameter's value is refused: `what` says what would be right.
+  case invalid(parameter: String, what: String)
+  /// Data that the study needs is unusable.
+  case data(file: String, what: String)
+  /// A unit failed for a reason of its own.
+  case unitFailed(String)
+  /// An archive could not be written or read.
+  case archive(ArchiveError)
+  /// Message passing failed.
+  case communication(MessagePassingError)
+}
