@@ -65,8 +65,9 @@ let package = Package(
       dependencies: floor3 + ["Runtime", "Studies", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     // Law kits, oracles and the tests that call them.
-    .target(name: "Laws", dependencies: floor1, path: "Tests/Laws", swiftSettings: strict),
+    .target(name: "Laws", dependencies: floor3, path: "Tests/Laws", swiftSettings: strict),
     .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
+    .executableTarget(name: "rank-programs", dependencies: ["MessagePassing"], path: "Tests/RankPrograms", swiftSettings: strict),
     tests("MessagePassingTests", ["MessagePassing"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),

@@ -1,0 +1,3 @@
+import MessagePassing
+let world = SoloCommunicator()
+print(world.size)
