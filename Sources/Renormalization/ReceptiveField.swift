@@ -1,5 +1,5 @@
 internal import Glibc
-public import RandomStreams
+internal import RandomStreams
 
 /// How local one unit's weights on a periodic lattice are.
 ///
