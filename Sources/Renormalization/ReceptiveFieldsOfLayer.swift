@@ -1,11 +1,12 @@
 public import LinearAlgebra
 public import RandomStreams
+public import Statistics
 
 /// The receptive fields of all units of a layer, and what is typical of them.
 ///
 /// The effective fields of layer l are the columns of W1 W2 ... Wl. A unit is dead when its column of the layer's own
 /// Wl has max |W| below a threshold: its field is noise, and medians over dead units say nothing, so every median here
-/// is over live units and `deadFraction` stands beside it. Errors: see `UnitEstimate.median`.
+/// is over live units and `deadFraction` stands beside it. Errors: see `medianOverUnits`.
 public struct ReceptiveFieldsOfLayer: Sendable, Equatable {
   /// The lattice, row-major extents.
   public let shape: [Int]
@@ -42,11 +43,11 @@ public struct ReceptiveFieldsOfLayer: Sendable, Equatable {
   public var liveUnits: [Int] { live.indices.filter { live[$0] } }
   private var liveFields: [ReceptiveField] { liveUnits.compactMap { fields[$0] } }
   /// Median R over live units.
-  public var radius: UnitEstimate { .median(liveFields.map(\.radius)) }
+  public var radius: Estimate { medianOverUnits(liveFields.map(\.radius)) }
   /// Median PR over live units.
-  public var participationRatio: UnitEstimate { .median(liveFields.map(\.participationRatio)) }
+  public var participationRatio: Estimate { medianOverUnits(liveFields.map(\.participationRatio)) }
   /// Median coherence over live units.
-  public var coherence: UnitEstimate { .median(liveFields.map(\.coherence)) }
+  public var coherence: Estimate { medianOverUnits(liveFields.map(\.coherence)) }
   /// The fraction of live units with PR below 2: they copy a single site.
   public var singleSiteFraction: Double {
     let f = liveFields
@@ -66,8 +67,8 @@ public struct ReceptiveFieldsOfLayer: Sendable, Equatable {
     }
   }
   /// The median over live units of R / R_null, from `nullRadii`.
-  public func relativeRadius(nullRadii: [Double]) -> UnitEstimate {
-    .median(zip(liveFields, nullRadii).map { $0.radius / $1 })
+  public func relativeRadius(nullRadii: [Double]) -> Estimate {
+    medianOverUnits(zip(liveFields, nullRadii).map { $0.radius / $1 })
   }
 
   /// For each live unit the distance from its centre to the nearest other live centre, in lattice spacings.
@@ -81,8 +82,8 @@ public struct ReceptiveFieldsOfLayer: Sendable, Equatable {
     }
   }
   /// Median distance to the nearest live centre.
-  public var spacing: UnitEstimate { .median(nearestCentreDistances) }
+  public var spacing: Estimate { medianOverUnits(nearestCentreDistances) }
   /// Standard deviation over mean of the distances to the nearest live centre: near 0 when the centres tile the lattice.
   /// The error leaves out one unit's distance at a time.
-  public var spacingVariation: UnitEstimate { .variation(nearestCentreDistances) }
+  public var spacingVariation: Estimate { variationOverUnits(nearestCentreDistances) }
 }
