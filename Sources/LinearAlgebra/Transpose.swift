@@ -48,8 +48,13 @@ public enum Transpose {
   private static func shuffle(_ x: InlineArray<16, SIMD16<Float>>, _ y: inout InlineArray<16, SIMD16<Float>>) {
     for i in 0..<8 {
       let a = x[i], b = x[i &+ 8]
-      y[2 &* i] = SIMD16(evenHalf: a.lowHalf, oddHalf: b.lowHalf)
-      y[2 &* i &+ 1] = SIMD16(evenHalf: a.highHalf, oddHalf: b.highHalf)
+      var low = SIMD16<Float>(), high = low
+      low.evenHalf = a.lowHalf
+      low.oddHalf = b.lowHalf
+      high.evenHalf = a.highHalf
+      high.oddHalf = b.highHalf
+      y[2 &* i] = low
+      y[2 &* i &+ 1] = high
     }
   }
 
