@@ -40,7 +40,8 @@ let package = Package(
     .target(name: "CMessagePassing", dependencies: ["CMPISystem"], path: "Sources/CMessagePassing/Shim"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5System", path: "Sources/CHDF5/System", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
-    .target(name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim"),
+    .target(
+      name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim", linkerSettings: [.linkedLibrary("hdf5_hl")]),
     // Floor 1a.
     module("MessagePassing", ["CMessagePassing"]),
     module("RandomStreams", []),
@@ -68,7 +69,7 @@ let package = Package(
     .target(name: "Laws", dependencies: floor3, path: "Tests/Laws", swiftSettings: strict),
     .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
     .executableTarget(name: "rank-programs", dependencies: ["MessagePassing"], path: "Tests/RankPrograms", swiftSettings: strict),
-    tests("MessagePassingTests", ["MessagePassing"]),
+    tests("MessagePassingTests", ["MessagePassing", "Laws", "rank-programs"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),
     tests("LinearAlgebraTests", ["LinearAlgebra", "RandomStreams"]),
