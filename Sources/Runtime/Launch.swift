@@ -197,7 +197,7 @@ private struct Launch {
     case .stopped(let reason):
       reporter.event("stopped", level: .info, [("reason", reason)])
       reporter.line("renorm: stopped by \(reason); saved. The same command goes on")
-      if unsafe access(folder.stop, F_OK) == 0 { unsafe unlink(folder.stop) }
+      if FileAccess.exists(folder.stop) { unsafe unlink(folder.stop) }
       return ExitStatus.stopped
     case .complete(let results):
       try write(study, results, folder: folder, provenance: provenance, reporter: reporter)
@@ -216,13 +216,25 @@ private struct Launch {
   ) throws {
     let report = try study.report(results)
     try ResultsFile.write(report, study: resolved.name, to: folder.results)
-    try ResultsArchive.write(report, study: resolved, to: folder.resultsArchive)
+    try writeArrays(of: report, to: folder.resultsArchive)
     try provenance.write(to: folder.provenance)
     for notice in try ReportWriter.write(report, study: resolved, provenance: provenance, to: folder) {
       writeToStandardError("renorm: warning: \(notice)\n")
     }
     reporter.line("renorm: \(folder.results)")
     reporter.line("renorm: open \(folder.report)/index.html")
+  }
+
+  /// `results.h5`: the report's arrays with their named dimensions.
+  private func writeArrays(of report: Report, to path: String) throws(ArchiveError) {
+    var archive = try ResultsArchive(path: path)
+    try archive.attribute("title", report.title)
+    try archive.attribute("study", resolved.name)
+    try archive.attribute("digest", resolved.digest)
+    for array in report.arrays {
+      try archive.write(name: array.name, longName: array.longName, unit: array.unit, dimensions: array.dimensions, values: array.values)
+    }
+    try archive.close()
   }
 
   /// A study's error in one line.

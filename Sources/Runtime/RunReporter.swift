@@ -52,7 +52,7 @@ final class RunReporter: RunObserver {
         events = try EventFile(folder: folder.events, time: wallClockSeconds(), host: Machine.host)
       }
       for point in points {
-        try events?.scalar("\(label)/\(point.tag)", step: point.step, value: point.value, time: wallClockSeconds())
+        events?.scalar("\(label)/\(point.tag)", point.value, step: point.step, wallTime: wallClockSeconds())
       }
       try events?.flush()
     } catch { writeToStandardError("renorm: warning: \(error)\n") }
