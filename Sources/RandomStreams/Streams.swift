@@ -7,9 +7,21 @@ public protocol RandomChoices {
   mutating func bernoulli(_ probability: Double) -> Bool
   /// A uniform index in `0 ..< count`; count 1 uses no randomness.
   mutating func index(below count: Int) -> Int
+  /// Up to 64 independent decisions: each bit of `mask` is set in the result with this probability, other bits never.
+  /// The default asks `bernoulli` once for each bit of the mask, lowest bit first.
+  mutating func bernoulliWord(_ probability: Double, where mask: UInt64) -> UInt64
 }
 
 extension RandomChoices {
+  @inlinable public mutating func bernoulliWord(_ probability: Double, where mask: UInt64) -> UInt64 {
+    var rest = mask, accepted: UInt64 = 0
+    while rest != 0 {
+      let bit = rest & (0 &- rest)
+      if bernoulli(probability) { accepted |= bit }
+      rest ^= bit
+    }
+    return accepted
+  }
   /// Uniform in [0, 1) with 53 bits.
   @inlinable public mutating func uniform() -> Double { Double(word() &>> 11) * 0x1p-53 }
 }
@@ -18,8 +30,18 @@ extension RandomChoices {
 public protocol Streams: Sendable {
   /// What one place of use draws its decisions from.
   associatedtype Generator: RandomChoices
+  /// What one place of use draws 512 decisions at a time from; by default `Generator`, asked bit by bit.
+  associatedtype Lanes: LaneChoices = SequentialLanes<Generator>
   /// The generator for one place of use. The same arguments give the same decisions, whoever asks and however often.
   func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Generator
+  /// The source of lane decisions for one place of use, as pure as `generator`. A place is used with one of the two.
+  func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Lanes
+}
+
+extension Streams where Lanes == SequentialLanes<Generator> {
+  @inlinable public func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Lanes {
+    SequentialLanes(generator(replica: replica, step: step, site: site, purpose: purpose))
+  }
 }
 
 /// What a random number is for. The raw values go into the keys: they are never reused or renumbered.

@@ -1,0 +1,75 @@
+/// The probability of each of 512 decisions, as the binary digits of 64-bit thresholds: the decision for bit b is true
+/// with probability sum_i digit_i(b) 2^-(i+1).
+public protocol LaneOdds {
+  /// Digit `index` (0 is the most significant) of every decision's threshold.
+  func digits(_ index: Int) -> SIMD8<UInt64>
+  /// Digits from this index on are zero for every decision; at most 64.
+  var digitCount: Int { get }
+}
+
+/// 512 random decisions at a time, asked for as decisions so that a law kit can enumerate them.
+public protocol LaneChoices {
+  /// 512 uniform bits. Not enumerable: a kernel that is to pass a law kit asks for decisions instead.
+  mutating func next() -> SIMD8<UInt64>
+  /// Each bit of `mask` is set in the result with the probability that `odds` gives it, other bits never.
+  mutating func bernoulli(_ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>) -> SIMD8<UInt64>
+}
+
+/// The binary digits of one probability in [0, 1), each spread over a word (all ones or zero), for comparison with
+/// many uniform numbers at once. `probability` is rounded down to a multiple of 2^-64 (exact from 2^-11 up).
+public struct ProbabilityDigits: Sendable {
+  /// Digit i, most significant first, as 0 or ~0.
+  public let words: InlineArray<64, UInt64>
+  /// Digits from here on are zero.
+  public let count: Int
+  /// The digits of `probability`, which lies in [0, 1).
+  public init(_ probability: Double) {
+    precondition(probability >= 0 && probability < 1, "a probability below one has digits")
+    let threshold = UInt64(probability * 0x1p64)
+    var words = InlineArray<64, UInt64>(repeating: 0)
+    for i in 0..<64 { words[i] = 0 &- (threshold &>> UInt64(63 &- i) & 1) }
+    self.words = words
+    count = 64 - threshold.trailingZeroBitCount
+  }
+}
+
+/// One probability for all decisions.
+public struct UniformOdds: LaneOdds, Sendable {
+  public let probability: ProbabilityDigits
+  /// `probability` in [0, 1).
+  public init(_ probability: Double) { self.probability = ProbabilityDigits(probability) }
+  @inlinable @inline(__always) public func digits(_ index: Int) -> SIMD8<UInt64> {
+    unsafe SIMD8(repeating: probability.words[unchecked: index])
+  }
+  @inlinable public var digitCount: Int { probability.count }
+}
+
+/// Lane decisions taken one by one from a generator, lowest bit of lane 0 first: the plain meaning of `LaneChoices`,
+/// used where a law kit enumerates and where a generator has no lanes of its own.
+public struct SequentialLanes<Generator: RandomChoices>: LaneChoices {
+  /// Where the decisions come from.
+  public var generator: Generator
+  /// Lane decisions from `generator`.
+  @inlinable public init(_ generator: Generator) { self.generator = generator }
+
+  @inlinable public mutating func next() -> SIMD8<UInt64> {
+    var words = SIMD8<UInt64>()
+    for lane in 0..<8 { words[lane] = generator.word() }
+    return words
+  }
+
+  @inlinable public mutating func bernoulli(_ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>) -> SIMD8<UInt64> {
+    var accepted = SIMD8<UInt64>()
+    for lane in 0..<8 {
+      var rest = mask[lane]
+      while rest != 0 {
+        let bit = rest & (0 &- rest)
+        var threshold: UInt64 = 0
+        for i in 0..<odds.digitCount where odds.digits(i)[lane] & bit != 0 { threshold |= 1 &<< UInt64(63 &- i) }
+        if generator.bernoulli(Double(threshold) * 0x1p-64) { accepted[lane] |= bit }
+        rest ^= bit
+      }
+    }
+    return accepted
+  }
+}
