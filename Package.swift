@@ -40,7 +40,8 @@ let package = Package(
     .target(name: "CMessagePassing", dependencies: ["CMPISystem"], path: "Sources/CMessagePassing/Shim"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5System", path: "Sources/CHDF5/System", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
-    .target(name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim"),
+    .target(
+      name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim", linkerSettings: [.linkedLibrary("hdf5_hl")]),
     // Floor 1a.
     module("MessagePassing", ["CMessagePassing"]),
     module("RandomStreams", []),

@@ -25,6 +25,10 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case version(of: String, found: Int, supported: Int)
   /// The file is damaged: its checksum, magic or length is wrong.
   case damaged(file: String, reason: String)
+  /// The file belongs to another study.
+  case foreign(file: String, expectedDigest: String, foundDigest: String)
+  /// One dimension name was given two lengths.
+  case dimension(name: String, expected: Int, found: Int)
   /// The operating system refused: full disk, missing permission, missing file.
   case inputOutput(file: String, reason: String)
 }
@@ -67,6 +71,10 @@ extension ArchiveWriter where Self: ~Copyable {
   public mutating func write(_ text: String, at path: String) throws(ArchiveError) {
     try write(Array(text.utf8), at: path)
   }
+  /// Writes the version of a part's format at `path/version`, where `ArchiveReader.checkVersion` looks for it.
+  public mutating func writeVersion<C: Checkpointable>(of part: C.Type, at path: String) throws(ArchiveError) {
+    try write(C.formatVersion, at: path + "/version")
+  }
 }
 
 extension ArchiveReader where Self: ~Copyable {
@@ -83,5 +91,10 @@ extension ArchiveReader where Self: ~Copyable {
   /// The text at `path`.
   public func text(at path: String) throws(ArchiveError) -> String {
     String(decoding: try read(UInt8.self, count: nil, at: path), as: UTF8.self)
+  }
+  /// Throws `.version` unless the part below `path` was written by `C.formatVersion`.
+  public func checkVersion<C: Checkpointable>(of part: C.Type, at path: String) throws(ArchiveError) {
+    let found = try scalar(Int.self, at: path + "/version")
+    if found != C.formatVersion { throw .version(of: "\(C.self)", found: found, supported: C.formatVersion) }
   }
 }
