@@ -69,7 +69,7 @@ let package = Package(
     .target(name: "Laws", dependencies: floor3, path: "Tests/Laws", swiftSettings: strict),
     .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
     .executableTarget(name: "rank-programs", dependencies: ["MessagePassing"], path: "Tests/RankPrograms", swiftSettings: strict),
-    tests("MessagePassingTests", ["MessagePassing"]),
+    tests("MessagePassingTests", ["MessagePassing", "Laws", "rank-programs"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),
     tests("LinearAlgebraTests", ["LinearAlgebra", "RandomStreams"]),

@@ -25,8 +25,20 @@ public enum MessagePassingError: Error, Equatable, Sendable {
   case failed(call: String, errorClass: Int, text: String)
   /// The launcher started `launcherSize` processes, the library sees a world of `worldSize`.
   case launcherMismatch(launcher: String, launcherSize: Int, worldSize: Int)
-  /// A message was longer than the buffer meant for it.
+  /// A message was longer than the buffer meant for it; both in elements. `found` is what the library reports, which
+  /// may be only the part that fitted.
   case truncated(expected: Int, found: Int)
+  /// The library counts elements in 32 bits: a single message or collective of more is refused. Send it in parts.
+  case tooLong(elements: Int)
+
+  /// MPI's error class where the library itself failed or refused: 6 for a rank outside the group, 15 for truncation.
+  public var errorClass: Int? {
+    switch self {
+    case .failed(_, let errorClass, _): errorClass
+    case .truncated: 15
+    case .launcherMismatch, .tooLong: nil
+    }
+  }
 }
 
 /// A group of processes that exchange messages.
@@ -60,6 +72,21 @@ public protocol Communicator: ~Copyable {
   func probe(from rank: Int?, tag: Int) throws(MessagePassingError) -> Int?
   /// The members that give the same `color`, ordered by `key`; nil for those that give nil.
   func split(color: Int?, key: Int) throws(MessagePassingError) -> Self?
+  /// The members that share memory with this process, ordered by rank.
+  func splitByHost() throws(MessagePassingError) -> Self
+  /// The same members in a group of their own: its messages and probes never meet those of this one.
+  func duplicate() throws(MessagePassingError) -> Self
+  /// The name of the host this process runs on.
+  var processorName: String { get }
+
+  /// Starts to send a copy of `values`; the request owns the copy.
+  func immediateSend<E: MessageElement>(_ values: [E], to rank: Int, tag: Int) throws(MessagePassingError) -> Request<E>
+  /// Starts to receive at most `count` elements from `rank` (nil: from any rank). A longer message is
+  /// `MessagePassingError.truncated` when the request is waited for.
+  func immediateReceive<E: MessageElement>(
+    _ type: E.Type, count: Int, from rank: Int?, tag: Int) throws(MessagePassingError) -> Request<E>
+  /// Starts a reduction of a copy of `values`; all ranks start it in the same order among their collectives.
+  func immediateAllReduce<E: MessageElement>(_ values: [E], _ operation: Reduction) throws(MessagePassingError) -> Request<E>
 
   /// In-place exchange of slices for hot paths: sends `counts[r]` elements from `send + displacements[r]` to rank r
   /// and receives `receiveCounts[r]` elements into `receive + receiveDisplacements[r]`.

@@ -1,3 +1,35 @@
+import Glibc
 import MessagePassing
-let world = SoloCommunicator()
-print(world.size)
+
+// Small programs that run under mpirun, each with claims of its own; `rank-programs NAME`. Status 1: a claim is violated; 64: no such program.
+@MainActor func run() throws {
+  let name = CommandLine.arguments.dropFirst().first ?? ""
+  if name == "solo" || name == "solo-reduction" {
+    let solo = SoloCommunicator()
+    try name == "solo" ? collectives(solo) : reduction(solo)
+    return
+  }
+  let world = try MPIWorld()
+  switch name {
+  case "collectives": try collectives(world.communicator)
+  case "messages": try messages(world.communicator)
+  case "splits": try splits(world.communicator)
+  case "grid": try grid(world.communicator)
+  case "errors": try errors(world.communicator)
+  case "waits": try waits(world)
+  case "reduction": try reduction(world.communicator)
+  case "hosts": try hosts(world.communicator)
+  case "dropped": try dropped(world.communicator)
+  case "aborts": try aborts(world.communicator)
+  case "latency": try latency(world.communicator)
+  default:
+    complain("no rank program is called '\(name)'")
+    MPIWorld.abort(code: 64)
+  }
+  try world.finish()
+}
+
+do { try run() } catch {
+  complain("\(error)")
+  MPIWorld.abort(code: 2)
+}

@@ -1,0 +1,67 @@
+internal import CMessagePassing
+import Glibc
+
+/// MPI, started: owns the library from its start to `finish()`.
+///
+/// Starts once per process, with `MPI_THREAD_FUNNELED` (only the thread that starts it may communicate) and
+/// `MPI_ERRORS_RETURN` (errors arrive as `MessagePassingError`). A world that goes out of scope without `finish()`
+/// leaves MPI as it is, since ending it would wait for peers that may never come; the launcher then ends the job.
+public struct MPIWorld: ~Copyable {
+  /// All processes of the launch.
+  public let communicator: MPICommunicator
+
+  /// Starts MPI.
+  ///
+  /// - Parameter environment: where the launcher left its traces; its process count is checked against MPI's.
+  /// - Throws: `launcherMismatch` where the launcher speaks of several processes and MPI sees one: the program was
+  ///   started with the `mpirun` of another MPI, and each process would do the whole job. `failed` where MPI does not start.
+  public init(environment: [String: String] = Launcher.currentEnvironment()) throws(MessagePassingError) {
+    precondition(cmpi_is_running() == 0, "MPI starts once per process")
+    try check(cmpi_start(), "MPI_Init_thread")
+    do throws(MessagePassingError) {
+      try Launcher.detect(environment: environment)?.check(worldSize: Int(cmpi_size(cmpi_world())))
+    } catch {
+      // A world of one ends without waiting for anybody.
+      _ = cmpi_finish()
+      throw error
+    }
+    communicator = MPICommunicator(cmpi_world(), owned: false, waiting: Waiting(environment: environment))
+  }
+
+  /// Runs while any communicator of this world waits, at most about every 50 ms. See `MPICommunicator.whileWaiting`.
+  public var whileWaiting: (() -> Void)? {
+    get { communicator.whileWaiting }
+    nonmutating set { communicator.whileWaiting = newValue }
+  }
+
+  /// Waits for all ranks, then ends MPI. No communicator of this world may be used afterwards; dropping one is fine.
+  public func finish() throws(MessagePassingError) {
+    try communicator.barrier()
+    try check(cmpi_finish(), "MPI_Finalize")
+  }
+
+  /// Ends all processes of the launch with `code`, from anywhere; without MPI ends this one.
+  public static func abort(code: Int32) -> Never {
+    if cmpi_is_running() != 0 { cmpi_abort(code) }
+    exit(code)
+  }
+
+  /// Name and version of the library underneath, in its own words; can be read before MPI starts.
+  public static var libraryVersion: String { unsafe text(capacity: 8192) { unsafe cmpi_library_version($0, $1) } }
+}
+
+/// Throws what an MPI error code means.
+func check(_ code: Int32, _ call: String) throws(MessagePassingError) {
+  if code == 0 { return }
+  let words = unsafe text(capacity: 1024) { unsafe cmpi_error_text(code, $0, $1) }
+  throw .failed(call: call, errorClass: Int(cmpi_error_class(code)), text: words)
+}
+
+/// The string that a C function writes into a buffer of `capacity` bytes.
+func text(capacity: Int, _ write: (UnsafeMutablePointer<CChar>, Int32) -> Void) -> String {
+  unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
+    unsafe buffer.initialize(repeating: 0)
+    unsafe write(buffer.baseAddress!, Int32(capacity))
+    return unsafe String(cString: buffer.baseAddress!)
+  }
+}
