@@ -183,7 +183,8 @@ struct DenseTests {
 
   @Test("The library names its kernel and version")
   func configuration() {
-    #expect(!Linear.configuration.core.isEmpty)
-    #expect(Linear.configuration.version.contains("OpenBLAS"))
+    let (core, version) = Linear.configuration
+    #expect(!core.isEmpty)
+    #expect(version.hasPrefix("OpenBLAS"))
   }
 }
