@@ -3,6 +3,7 @@ import Glibc
 import LinearAlgebra
 import RandomStreams
 import Sampling
+import Statistics
 import Testing
 
 @Suite struct DeepBeliefNetworkTests {

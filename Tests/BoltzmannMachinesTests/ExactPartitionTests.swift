@@ -2,6 +2,7 @@ import BoltzmannMachines
 import Glibc
 import LinearAlgebra
 import Sampling
+import Statistics
 import Testing
 
 @Suite struct ExactPartitionTests {
