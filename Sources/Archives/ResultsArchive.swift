@@ -24,8 +24,8 @@ public struct ResultsArchive: ~Copyable {
 
   /// Writes one array, row-major: the last dimension runs fastest. No dimensions: one number.
   ///
-  /// Throws `.dimension` where a name stands for two lengths. An array written twice, or with as many values as its
-  /// dimensions don't hold, is the caller's bug.
+  /// Throws `.dimension` where a name stands for two lengths. An array written twice, with a dimension
+  /// twice, or with another number of values than its dimensions hold is the caller's bug.
   /// - Parameters:
   ///   - name: in snake case, without "/"; not the name of a dimension unless it is that dimension's coordinate.
   ///   - longName: the attribute `long_name`, for axes and legends.
@@ -35,6 +35,7 @@ public struct ResultsArchive: ~Copyable {
     name: String, longName: String, unit: String, dimensions named: [(name: String, length: Int)], values: [E]
   ) throws(ArchiveError) {
     precondition(!name.contains("/"), "results lie in the root: \(name)")
+    precondition(Set(named.map(\.name)).count == named.count, "\(name) has the same dimension twice, which xarray refuses")
     for dimension in named {
       precondition(!dimension.name.contains("/") && !dimension.name.isEmpty, "not a dimension: \(dimension.name)")
       if let known = dimensions.first(where: { $0.name == dimension.name }) {

@@ -127,7 +127,7 @@ extension DeepRenormalization {
 
   /// Caches of a unit's state that follow from it.
   struct Scratch {
-    /// The input of the layer in training.
-    var layerInput: Configurations?
+    /// The trainer of the layer in work, with that layer's input.
+    var trainer: ContrastiveDivergence?, trainedLayer = -1
   }
 }
