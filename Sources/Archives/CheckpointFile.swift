@@ -26,7 +26,8 @@ public enum CheckpointFile {
   public struct Contents: ~Copyable {
     /// The arrays.
     public let reader: HDF5Reader
-    /// Why the previous file was read instead of the current one; nil where the current one was read.
+    /// Why the previous file was read instead of the current one, in one line that names it ("state.h5 is damaged:
+    /// it ends after 40 bytes"); nil where the current one was read.
     public let usedPrevious: String?
   }
 
@@ -67,6 +68,7 @@ public enum CheckpointFile {
   /// `.version` for a file of another container version, `.foreign` for one of another study, `.inputOutput` where
   /// permission is missing or neither file exists, `.damaged` where neither can be used.
   public static func read(path: String, digest: String) throws(ArchiveError) -> Contents {
+    let first: ArchiveError
     let reason: String
     do throws(ArchiveError) {
       return Contents(reader: try verified(path, digest: digest), usedPrevious: nil)
@@ -77,9 +79,10 @@ public enum CheckpointFile {
       default: throw error
       }
       guard DurableFile.exists(previous(of: path)) else { throw error }
+      first = error
     }
     do throws(ArchiveError) {
-      return Contents(reader: try verified(previous(of: path), digest: digest), usedPrevious: reason)
+      return Contents(reader: try verified(previous(of: path), digest: digest), usedPrevious: first.description)
     } catch {
       guard case .damaged(_, let second) = error else { throw error }
       throw .damaged(file: path, reason: "\(reason); the previous one: \(second)")

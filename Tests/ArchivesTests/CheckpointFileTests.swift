@@ -77,7 +77,7 @@ private func changeHead(_ path: String, _ change: (inout [UInt8]) -> Void) throw
     try write(2, to: path)
     try FileManager.default.removeItem(atPath: path)
     let contents = try CheckpointFile.read(path: path, digest: "study-a")
-    #expect(contents.usedPrevious == "No such file or directory")
+    #expect(contents.usedPrevious == "\(path): No such file or directory")
     #expect(try generation(in: contents) == 1)
   }
 

@@ -1,4 +1,5 @@
 import Archives
+import Laws
 import Testing
 
 /// energies[chain, draw] = chain + draw / 8, which floats hold exactly.

@@ -1,5 +1,6 @@
 import Archives
 import Foundation
+import Laws
 import Runtime
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The Python of the package's `.venv`, where the programs that people read our files with are installed.
-struct PythonReader {
+public enum PythonReader {
   static let interpreter: String = {
     var root = URL(filePath: #filePath)
     for _ in 0..<3 { root.deleteLastPathComponent() }
@@ -9,12 +9,13 @@ struct PythonReader {
   }()
 
   /// Whether these modules can be imported there.
-  static func has(_ modules: String...) -> Bool {
+  public static func has(_ modules: String...) -> Bool {
+    // Without an interpreter there is nothing to import from.
     (try? run("import " + modules.joined(separator: ", ")))?.status == 0
   }
 
-  /// Runs a program; its arguments are `sys.argv[1:]`. Warnings are errors of the file that is read.
-  static func run(_ program: String, _ arguments: String...) throws -> (status: Int32, output: String) {
+  /// Runs a program with `arguments` as `sys.argv[1:]`; gives its status and all it printed.
+  public static func run(_ program: String, _ arguments: String...) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(filePath: interpreter)
     process.arguments = ["-c", program] + arguments
