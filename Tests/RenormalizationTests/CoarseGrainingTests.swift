@@ -18,7 +18,7 @@ import Testing
     try CoarseGrainingLaws.shape(rule, fine, sites: coarse, from: testStreams(2))
     try CoarseGrainingLaws.cuts(rule, fine, from: testStreams(2))
     try CoarseGrainingLaws.spinFlip(rule, fine, coins: .same, from: testStreams(2))
-    try CoarseGrainingLaws.translation(rule, fine, block: block, words: 4)
+    try CoarseGrainingLaws.translation(rule, fine, block: block, words: block)
   }
 
   @Test("decimation obeys every law of coarse graining", arguments: shapes)

@@ -58,8 +58,8 @@ import Testing
 
   @Test("from samples of the 4x4 Ising law, D_KL, F^h - F^v and the deviation of ln X come within 4 sigma of enumeration")
   func sampled() {
-    let coupling = 0.4, torus = SmallTorus(coupling: coupling), count = 20_000
-    let rbm = machine(.zeroOne, 16, 3, 0.3)
+    let coupling = 0.2, torus = SmallTorus(coupling: coupling), count = 20_000
+    let rbm = machine(.plusMinusOne, 16, 3, 0.1)
     let energies = (0..<1 << 16).map { state in
       -coupling * (0..<16).reduce(0.0) { $0 + product(state, $1, $1 / 4 * 4 + ($1 + 1) % 4) + product(state, $1, ($1 + 4) % 16) }
     }

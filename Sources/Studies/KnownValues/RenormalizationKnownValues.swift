@@ -105,11 +105,19 @@ public enum RenormalizationKnownValues {
       ("2x2 block across the corner", field([8, 8]) { ($0 % 7 == 0 && $1 % 7 == 0) ? 1 : 0 }, 4, 0.707106781187),
       ("4x4 block", field([16, 16]) { (3...6).contains($0) && (13...16).contains($1 == 0 ? 16 : $1) ? -0.3 : 0 }, 16, 1.581138830084),
       (
-        "Gaussian of amplitude width 3 on 40x40",
+        // Not continued across the boundary, so that its tail is cut 10 sites from the centre.
+        "Gaussian of amplitude width 3 about (10, 24.5) on 40x40, cut at the boundary",
         field([40, 40]) {
-          let x = Double($0 - 20), y = Double($1 - 20)
+          let x = Double($0) - 10, y = Double($1) - 24.5
           return exp(-(x * x + y * y) / 18)
         }, 56.548634389, 2.999994178
+      ),
+      (
+        "Gaussian of amplitude width 3 amid 40x40: 4 pi sigma^2 / 2, sigma",
+        field([40, 40]) {
+          let x = Double($0) - 20, y = Double($1) - 20
+          return exp(-(x * x + y * y) / 18)
+        }, 18 * Double.pi, 3
       ),
     ]
     return fields.flatMap { name, field, ratio, radius in
