@@ -41,6 +41,13 @@ extension RestrictedBoltzmannMachine {
       units: units, visible: visible, hidden: hidden, weights: weights.map { Double($0) },
       visibleBias: visibleBias.map { Double($0) }, hiddenBias: hiddenBias.map { Double($0) })
   }
+
+  /// The machine with its parameters rounded to single precision.
+  public var inSinglePrecision: RestrictedBoltzmannMachine<Float> {
+    RestrictedBoltzmannMachine<Float>(
+      units: units, visible: visible, hidden: hidden, weights: weights.map { Float($0) },
+      visibleBias: visibleBias.map { Float($0) }, hiddenBias: hiddenBias.map { Float($0) })
+  }
 }
 
 /// A row-major `[rows, columns]` matrix as `[columns, rows]`.

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Samples and partial results are merged without forming large powers, so nothing cancels however far the mean lies
 /// from zero. A number that is not finite makes every later moment not a number (`count` still counts it).
-/// Source: Chan, Golub and LeVeque 1979; Pebay 2008, eq. 2.1 and 3.1.
+/// Source: Chan, Golub and LeVeque 1979; Pebay 2008.
 public struct Moments: Mergeable, Checkpointable, Sendable, Equatable {
   /// How many samples.
   public private(set) var count: Int
