@@ -56,7 +56,7 @@ public struct Composition<First: CoarseGraining, Second: CoarseGraining>: Coarse
   }
   public var scaleFactor: Double { first.scaleFactor * second.scaleFactor }
   public var levels: Int { first.levels + second.levels }
-  public func coarsen(
+  @inlinable public func coarsen(
     _ fine: Configurations, firstSample: Int, from streams: some Streams
   ) throws(CoarseGrainingError) -> Configurations {
     let middle = try first.coarsen(fine, firstSample: firstSample, from: streams)
@@ -75,5 +75,8 @@ public struct LaterSteps<Source: Streams>: Streams {
   }
   @inlinable public func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Source.Generator {
     source.generator(replica: replica, step: step &+ offset, site: site, purpose: purpose)
+  }
+  @inlinable public func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Source.Lanes {
+    source.lanes(replica: replica, step: step &+ offset, site: site, purpose: purpose)
   }
 }
