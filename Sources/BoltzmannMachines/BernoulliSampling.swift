@@ -83,7 +83,7 @@ func sampleRows<Scalar: DenseScalar, Source: Streams>(
 ) -> [UInt64] {
   let words = (count + 63) / 64
   var output = [UInt64](repeating: 0, count: rows * words)
-  if Source.Lanes.self == LaneGenerator.self, let fields = fields as? [Float] {
+  if Source.Lanes.self == LaneGenerator.self, let fields = singlePrecision(fields) {
     let offsets = offsets.map { Float($0) }
     unsafe output.withUnsafeMutableBufferPointer { output in
       unsafe fields.withUnsafeBufferPointer { fields in

@@ -25,11 +25,11 @@ struct LayerFields<Scalar: DenseScalar>: Sendable {
   func callAsFunction(_ configurations: Configurations) -> [Scalar] {
     precondition(configurations.sites.count == inputs, "configurations of \(configurations.sites.count) units for a layer of \(inputs)")
     let outputs = outputs, words = configurations.wordsPerConfiguration
-    if let matrix = matrix as? [Float], let bias = bias as? [Float] {
+    if let matrix = singlePrecision(matrix), let bias = singlePrecision(bias) {
       let fields = BinaryProduct.multiply(
         bits: configurations.words, rows: configurations.count, wordsPerRow: words, matrix: matrix, inner: inputs,
         columns: outputs, bias: bias)
-      if let fields = fields as? [Scalar] { return fields }
+      return unsafe unsafeBitCast(fields, to: [Scalar].self)
     }
     return unsafe [Scalar](unsafeUninitializedCapacity: configurations.count * outputs) { result, count in
       unsafe matrix.withUnsafeBufferPointer { matrix in
@@ -49,4 +49,9 @@ struct LayerFields<Scalar: DenseScalar>: Sendable {
       count = configurations.count * outputs
     }
   }
+}
+
+/// `array` itself where its elements are `Float`s, nil otherwise. A cast `as? [Float]` would look at every element.
+func singlePrecision<Scalar>(_ array: [Scalar]) -> [Float]? {
+  Scalar.self == Float.self ? unsafe unsafeBitCast(array, to: [Float].self) : nil
 }

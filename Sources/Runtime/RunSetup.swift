@@ -43,15 +43,12 @@ public struct RunSetup: Sendable {
 /// Who is told what happens during a run; only the coordinator's process has one.
 public protocol RunObserver: AnyObject {
   /// Something worth a line in the log.
-  func event(_ name: String, level: EventLevel, _ fields: [(String, String)])
+  func event(_ name: String, level: EventLog.Level, _ fields: [(String, String)])
   /// Unit `index` has come to `fraction`, in its stage `stage`.
   func progress(unit index: Int, label: String, fraction: Double, stage: String)
   /// New points of monitored curves of a unit.
   func curves(unit label: String, _ points: [CurvePoint])
 }
-
-/// How serious an event is.
-public enum EventLevel: String, Sendable { case info, warning, error }
 
 /// How a run ended.
 public enum RunOutcome<Unit: Sendable, Partial: Sendable>: Sendable {

@@ -20,6 +20,9 @@ public protocol Study: Sendable {
   /// Every parameter with default, unit and meaning.
   static var parameters: [ParameterTable] { get }
 
+  /// Smaller sizes for `--debug`, as "table.key=value"; the user's own `--set` wins over them.
+  static var debugOverrides: [String] { get }
+
   /// Validates everything; a value that type-checks but makes no sense is refused here.
   init(_ parameters: ParameterValues) throws(StudyError)
   /// The units in the order in which results are merged and written.
@@ -38,6 +41,7 @@ public protocol Study: Sendable {
 }
 
 extension Study {
+  public static var debugOverrides: [String] { [] }
   public func collect(_ state: inout State, on team: borrowing some Communicator & ~Copyable) throws(StudyError) {}
 }
 

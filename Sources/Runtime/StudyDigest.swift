@@ -14,7 +14,7 @@ enum StudyDigest {
   }
   /// The first 12 hexadecimal digits of the SHA-256 of `canonicalText`.
   static func digest(name: String, seed: Int, values: ParameterValues) -> String {
-    String(SHA256.hexString(Array(canonicalText(name: name, seed: seed, values: values).utf8)).prefix(12))
+    String(SHA256.hash(canonicalText(name: name, seed: seed, values: values)).hexString.prefix(12))
   }
 }
 

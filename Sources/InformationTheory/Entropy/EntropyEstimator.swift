@@ -10,7 +10,7 @@ public enum EntropyEstimator: String, Sendable, CaseIterable {
   case plugIn
   /// Plug-in + (m - 1)/2N, m the number of symbols seen (Miller 1955).
   case millerMadow
-  /// ln N - sum n_i G(n_i)/N, G(n) = psi(n) + (-1)^n/2 [psi((n + 1)/2) - psi(n/2)] (Grassberger 2003, eq. 27 and 30).
+  /// ln N - sum n_i G(n_i)/N, G(n) = psi(n) + (-1)^n/2 [psi((n + 1)/2) - psi(n/2)] (Grassberger 2003).
   case grassberger
   /// Horvitz-Thompson with the Good-Turing coverage C = 1 - f_1/N: p = C n/N, H = -sum p ln p / (1 - (1 - p)^N)
   /// (Chao and Shen 2003). If every symbol was seen once, f_1 = N - 1 is taken, so that C > 0.

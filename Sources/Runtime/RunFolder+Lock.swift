@@ -1,0 +1,90 @@
+import Glibc
+
+/// The right to work in a folder, held by one process at a time: `DIR/lock` names its host and process id.
+///
+/// A lock whose process is gone is taken over: at once where that process ran on this host, after two minutes without
+/// `refresh` where it ran on another (from here nobody can tell whether it lives).
+public struct RunLock: ~Copyable {
+  /// The folder that is locked.
+  public let folder: RunFolder
+  private var held = true
+
+  /// Seconds after which a lock of another host that nobody refreshes counts as left behind.
+  public static let staleAfter = 120.0
+
+  /// Takes the lock of a folder that exists.
+  init(_ folder: RunFolder, notices: inout [String]) throws(RunFolderError) {
+    self.folder = folder
+    for _ in 0..<10 {
+      do throws(FileFault) {
+        if try Self.create(folder.lock) { return }
+      } catch { throw .file(error) }
+      guard let holder = Holder(at: folder.lock) else { continue }
+      if holder.isAlive { throw .inUse(path: folder.path, host: holder.host, process: holder.process, elsewhere: holder.host != Machine.host) }
+      notices.append("took over the lock of process \(holder.process) on \(holder.host), which is gone")
+      // Another process may have removed the stale lock first: renaming succeeds for one of them only.
+      let aside = "\(folder.lock).stale-\(getpid())"
+      if unsafe rename(folder.lock, aside) == 0 { unsafe unlink(aside) }
+    }
+    throw .file(FileFault(path: folder.lock, operation: "create", code: EBUSY))
+  }
+
+  /// Says that this process still works here; to be called at least once a minute.
+  public func refresh() {
+    // A failure to touch the file has no consequence but an early takeover from another host after two minutes.
+    unsafe utimes(folder.lock, nil)
+  }
+  /// Gives the folder free.
+  public mutating func release() {
+    if held { unsafe unlink(folder.lock) }
+    held = false
+  }
+  deinit { if held { unsafe unlink(folder.lock) } }
+
+  private static func create(_ path: String) throws(FileFault) -> Bool {
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    if file < 0 {
+      if errno == EEXIST { return false }
+      throw FileFault(path: path, operation: "create", code: errno)
+    }
+    close(file)
+    let text = JSON.object([
+      .init("host", .text(Machine.host)), .init("process", .integer(Int(getpid()))),
+      .init("process_start", .text(Holder.startTime(of: Int(getpid())) ?? "")), .init("since", .text(Timestamp.now())),
+    ]).pretty
+    do throws(FileFault) {
+      try FileAccess.append(text, to: path)
+    } catch {
+      unsafe unlink(path)
+      throw error
+    }
+    return true
+  }
+
+  /// Who holds a lock.
+  private struct Holder {
+    let host: String, process: Int, processStart: String, age: Double
+
+    /// Nil where the lock has gone in the meantime.
+    init?(at path: String) {
+      var status = stat()
+      guard unsafe stat(path, &status) == 0 else { return nil }
+      age = Timestamp.secondsNow() - Double(status.st_mtim.tv_sec)
+      // A lock that is being written at this moment, or was cut off by a full disk, names nobody.
+      let json = (try? FileAccess.text(path)).flatMap { try? JSON(parsing: $0) }
+      host = json?["host"]?.string ?? "unknown-host"
+      process = json?["process"]?.int ?? 0
+      processStart = json?["process_start"]?.string ?? ""
+    }
+    var isAlive: Bool {
+      guard host == Machine.host else { return age < (host == "unknown-host" ? 5 : RunLock.staleAfter) }
+      return kill(pid_t(process), 0) == 0 || errno == EPERM ? Self.startTime(of: process) == processStart : false
+    }
+    /// The kernel's start time of a process, which tells it from a later one with the same id.
+    static func startTime(of process: Int) -> String? {
+      guard let text = try? FileAccess.text("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+      let fields = text[text.index(after: end)...].split(separator: " ")
+      return fields.count > 19 ? String(fields[19]) : nil
+    }
+  }
+}

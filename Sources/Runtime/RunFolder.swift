@@ -1,0 +1,117 @@
+import Glibc
+
+/// Why an output folder cannot be used; `description` is one line.
+public enum RunFolderError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Another study's results are there.
+  case otherStudy(path: String, found: String, foundDigest: String, wanted: String, wantedDigest: String)
+  /// Another process works in it.
+  case inUse(path: String, host: String, process: Int, elsewhere: Bool)
+  /// The path is a file.
+  case notAFolder(String)
+  /// The operating system refuses.
+  case file(FileFault)
+
+  public var description: String {
+    switch self {
+    case .otherStudy(let path, let found, let foundDigest, let wanted, let wantedDigest):
+      return "\(path) holds the results of another study (\(found), digest \(foundDigest); this one is \(wanted), digest \(wantedDigest)): "
+        + "give another --out, or --fresh to put them aside"
+    case .inUse(let path, let host, let process, let elsewhere):
+      return "\(path) is in use by process \(process) on \(host)"
+        + (elsewhere ? ": wait two minutes if that process is dead, or remove \(path)/lock" : "")
+    case .notAFolder(let path): return "\(path) is a file, not a folder"
+    case .file(let fault): return fault.description
+    }
+  }
+}
+
+/// The folder of one run: what lies where in it.
+public struct RunFolder: Sendable, Equatable {
+  /// The folder itself, as the user gave it.
+  public let path: String
+  /// A folder by its path; nothing is touched.
+  public init(_ path: String) {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    self.path = path
+  }
+
+  /// The study file with all defaults; its digest tells whose folder this is.
+  public var resolvedStudy: String { path + "/resolved.toml" }
+  /// How the results came to be.
+  public var provenance: String { path + "/provenance.json" }
+  /// The results: small, for programs; and the arrays.
+  public var results: String { path + "/results.json" }
+  public var resultsArchive: String { path + "/results.h5" }
+  /// One folder per unit of work.
+  public var units: String { path + "/units" }
+  /// TensorBoard's event files.
+  public var events: String { path + "/events" }
+  /// The page with its figures.
+  public var report: String { path + "/report" }
+  /// One JSON object a line.
+  public var log: String { path + "/log.jsonl" }
+  /// A file of this name stops the run, saved and resumable.
+  public var stop: String { path + "/STOP" }
+  var lock: String { path + "/lock" }
+
+  /// The folder of the unit at `index` of the plan.
+  public func unit(_ index: Int, _ label: String) -> UnitFolder { UnitFolder(path: "\(units)/\(index)-\(label)") }
+
+  /// What lies where in a unit's folder.
+  public struct UnitFolder: Sendable, Equatable {
+    public let path: String
+    /// The latest checkpoint; archives of finished units; the kept series; and `{"fraction","stage","updated"}`.
+    public var state: String { path + "/state.h5" }
+    public var partial: String { path + "/partial.h5" }
+    public var series: String { path + "/series.h5" }
+    public var progress: String { path + "/progress.json" }
+  }
+
+  /// `runs/<study>-<digest>`.
+  public static func standardPath(of study: ResolvedStudy) -> String { "runs/\(study.name)-\(study.digest)" }
+
+  /// The study and digest whose folder this is; nil where no run has begun here.
+  public func identity() throws(FileFault) -> (study: String, digest: String)? {
+    guard FileAccess.exists(resolvedStudy) else { return nil }
+    let found = StudyFileWriter.identity(ofResolved: try FileAccess.text(resolvedStudy))
+    return (found.study ?? "unknown", found.digest ?? "unknown")
+  }
+
+  /// Creates the folder or takes up the one that is there, and locks it; `resolved.toml` is written. With `fresh`, a
+  /// folder that holds a run is renamed to `path.old-1` (-2, ...) first. `notices` are lines that the user should see.
+  public static func open(
+    _ path: String, for study: ResolvedStudy, fresh: Bool, notices: inout [String]
+  ) throws(RunFolderError) -> RunLock {
+    let folder = RunFolder(path)
+    if FileAccess.exists(folder.path), !FileAccess.isFolder(folder.path) { throw .notAFolder(folder.path) }
+    do throws(FileFault) { try FileAccess.createFolder(folder.path) } catch { throw .file(error) }
+    var lock = try RunLock(folder, notices: &notices)
+    let found: (study: String, digest: String)?
+    do throws(FileFault) { found = try folder.identity() } catch { throw .file(error) }
+    if let found, fresh {
+      let (study, digest) = found
+      let aside = folder.freeNameAside()
+      lock.release()
+      guard unsafe rename(folder.path, aside) == 0 else {
+        throw .file(FileFault(path: folder.path, operation: "rename to \(aside)", code: errno))
+      }
+      notices.append("the folder of \(study) (digest \(digest)) is kept aside as \(aside)")
+      do throws(FileFault) { try FileAccess.createFolder(folder.path) } catch { throw .file(error) }
+      lock = try RunLock(folder, notices: &notices)
+    } else if let found, found.digest != study.digest {
+      throw .otherStudy(path: folder.path, found: found.study, foundDigest: found.digest, wanted: study.name, wantedDigest: study.digest)
+    }
+    do throws(FileFault) {
+      try FileAccess.createFolder(folder.units)
+      if found == nil || fresh { try FileAccess.writeAtomically(study.canonicalTOML, to: folder.resolvedStudy) }
+    } catch { throw .file(error) }
+    return lock
+  }
+
+  private func freeNameAside() -> String {
+    var number = 1
+    while FileAccess.exists("\(path).old-\(number)") { number += 1 }
+    return "\(path).old-\(number)"
+  }
+}
