@@ -33,7 +33,9 @@ import Testing
     #expect(abs(uniform - logSumExp(logWeights(machine, base: [0, 0, 0, 0], at: 0))) <= 1e-13)
   }
 
-  @Test("Block Gibbs of an RBM leaves the tempered law invariant and is in detailed balance, by enumeration of all its decisions", arguments: UnitValues.allCases)
+  @Test(
+    "Block Gibbs of an RBM leaves the tempered law invariant and is in detailed balance, by enumeration of all its decisions",
+    arguments: UnitValues.allCases)
   func stationarity(units: UnitValues) throws {
     let machine = randomMachine(3, 2, units: units, scale: 4), base = [0.5, -1, 0.2]
     for (bias, position) in [(base, 0.6), (base, 1.0), ([0, 0, 0], 0.35)] {
@@ -54,7 +56,8 @@ import Testing
       let row = try transitions(of: exact.kernel(at: 0.8), from: exact.replicas(at: allConfigurations(3).slice(v..<v + 1))) {
         Int($0.configurations.words[0])
       }
-      var state = fast.replicas(at: Configurations(count: replicas, sites: .unplaced(3), words: [UInt64](repeating: UInt64(v), count: replicas)))
+      var state = fast.replicas(
+        at: Configurations(count: replicas, sites: .unplaced(3), words: [UInt64](repeating: UInt64(v), count: replicas)))
       var kernel = fast.kernel(at: 0.8), counts = [Int](repeating: 0, count: 8)
       kernel.step(&state, at: UInt64(v), from: streams)
       for word in state.configurations.words { counts[Int(word)] += 1 }
@@ -71,7 +74,8 @@ import Testing
   func baseLaw() {
     let base = (0..<20).map { 0.9 * Double($0) - 9 }, replicas = 60_000
     let machine = randomMachine(20, 3)
-    let start = AnnealedBoltzmannMachine(machine.inSinglePrecision, baseBias: base).start(replicas: replicas, firstReplica: 0, from: streams)
+    let start = AnnealedBoltzmannMachine(machine.inSinglePrecision, baseBias: base).start(
+      replicas: replicas, firstReplica: 0, from: streams)
     for (i, bias) in base.enumerated() {
       let p = 1 / (1 + exp(-bias)), count = (0..<replicas).reduce(0) { $0 + (start.configurations[$1, i] ? 1 : 0) }
       let deviation = Double(count) - Double(replicas) * p
@@ -80,11 +84,13 @@ import Testing
     }
   }
 
-  @Test("Annealing finds ln Z of small machines within 4 sigma, in both units, from both bases", arguments: UnitValues.allCases, [false, true])
+  @Test(
+    "Annealing finds ln Z of small machines within 4 sigma, in both units, from both bases", arguments: UnitValues.allCases, [false, true])
   func partition(units: UnitValues, based: Bool) throws {
     let machine = randomMachine(10, 6, units: units, scale: units == .zeroOne ? 3 : 1.2), exact = try machine.exactLogPartition()
     let base = based ? (0..<10).map { 0.3 * cos(Double($0)) } : nil
-    let sampling = AnnealedImportanceSampling(AnnealedBoltzmannMachine(machine.inSinglePrecision, baseBias: base), schedule: .dense(steps: 400))
+    let sampling = AnnealedImportanceSampling(
+      AnnealedBoltzmannMachine(machine.inSinglePrecision, baseBias: base), schedule: .dense(steps: 400))
     let found = sampling.estimate(sampling.run(replicas: 400, from: streams).logWeights)
     #expect(found.logPartition.error < 0.05 && found.effectiveSampleSize > 100)
     #expect(abs(found.logPartition.value - exact) <= 4 * found.logPartition.error)
