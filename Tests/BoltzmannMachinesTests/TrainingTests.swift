@@ -18,7 +18,18 @@ private struct EnumeratedContrastiveDivergence {
     let w = machine.weights.map(Double.init), a = machine.visibleBias.map(Double.init), b = machine.hiddenBias.map(Double.init)
     func values(_ state: Int, _ count: Int) -> [Double] { (0..<count).map { state >> $0 & 1 == 1 ? 1 : low } }
     func high(_ field: Double) -> Double { 1 / (1 + exp(-(1 - low) * field)) }
-    func hiddenHigh(_ v: [Double]) -> [Double] { (0..<nh).map { h in high(b[h] + (0..<nv).reduce(0) { $0 + v[$1] * w[$1 * nh + h] }) } }
+    func hiddenHigh(_ v: [Double]) -> [Double] {
+      (0..<nh).map { (j: Int) -> Double in
+        var field = b[j]
+        for i in 0..<nv { field += v[i] * w[i * nh + j] }
+        return high(field)
+      }
+    }
+    func probability(_ state: Int, _ p: [Double]) -> Double {
+      var product = 1.0
+      for (k, x) in p.enumerated() { product *= state >> k & 1 == 1 ? x : 1 - x }
+      return product
+    }
     var dw = [Double](repeating: 0, count: nv * nh), da = [Double](repeating: 0, count: nv), db = [Double](repeating: 0, count: nh)
     func add(_ v: [Double], _ p: [Double], _ weight: Double) {
       let h = p.map { low + (1 - low) * $0 }
@@ -33,11 +44,15 @@ private struct EnumeratedContrastiveDivergence {
       add(v0, p0, share)
       for hiddenState in 0..<1 << nh {
         let h = values(hiddenState, nh)
-        let pHidden = (0..<nh).reduce(share) { $0 * (hiddenState >> $1 & 1 == 1 ? p0[$1] : 1 - p0[$1]) }
-        let q = (0..<nv).map { v in high(a[v] + (0..<nh).reduce(0) { $0 + w[v * nh + $1] * h[$1] }) }
+        let pHidden = share * probability(hiddenState, p0)
+        let q = (0..<nv).map { (v: Int) -> Double in
+          var field = a[v]
+          for j in 0..<nh { field += w[v * nh + j] * h[j] }
+          return high(field)
+        }
         for visibleState in 0..<1 << nv {
           let v1 = values(visibleState, nv)
-          add(v1, hiddenHigh(v1), -(0..<nv).reduce(pHidden) { $0 * (visibleState >> $1 & 1 == 1 ? q[$1] : 1 - q[$1]) })
+          add(v1, hiddenHigh(v1), -pHidden * probability(visibleState, q))
         }
       }
     }

@@ -56,10 +56,12 @@ public enum TrainingKnownValues {
     let copies = 1024, steps = 400
     var data = Configurations(count: 8 * copies, sites: .unplaced(6))
     for c in 0..<data.count { for i in 0..<6 where ((c % 8) * (c % 8) + 3 * i) % 5 < 2 { data[c, i] = true } }
+    var weights: [Float] = []
+    for i in 0..<6 { for j in 0..<4 { weights.append(Float(0.5 * sin(Double(1 + 3 * i + 7 * j)))) } }
+    let visibleBias = (0..<6).map { (i: Int) -> Float in Float(0.2 * cos(Double(2 + i))) }
+    let hiddenBias = (0..<4).map { (j: Int) -> Float in Float(0.1 * sin(Double(3 + 2 * j))) }
     let machine = RestrictedBoltzmannMachine<Float>(
-      units: .zeroOne, visible: 6, hidden: 4,
-      weights: (0..<24).map { Float(0.5 * sin(Double(1 + 3 * ($0 / 4) + 7 * ($0 % 4)))) },
-      visibleBias: (0..<6).map { Float(0.2 * cos(Double(2 + $0))) }, hiddenBias: (0..<4).map { Float(0.1 * sin(Double(3 + 2 * $0))) })
+      units: .zeroOne, visible: 6, hidden: 4, weights: weights, visibleBias: visibleBias, hiddenBias: hiddenBias)
     let point = CentredParameters(machine, offset: 0)
     let trainer = ContrastiveDivergence(
       data, hidden: 4, units: .zeroOne, settings: .init(batch: data.count, shards: 8), key: StreamKey(high: 0xC2, low: 1), rank: 0, ranks: 1)
@@ -69,10 +71,12 @@ public enum TrainingKnownValues {
       try trainer.direction(at: point, step: step, on: solo, into: &direction)
       series.append(direction.weights.map(Double.init))
     }
-    let mean = (0..<24).map { k in series.reduce(0) { $0 + $1[k] } / Double(steps) }
+    var mean = [Double](repeating: 0, count: 24)
+    for row in series { for k in 0..<24 { mean[k] += row[k] / Double(steps) } }
     func error(_ values: [Double]) -> Double {
       let centre = values.reduce(0, +) / Double(values.count)
-      return (values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) } / Double(values.count * (values.count - 1))).squareRoot()
+      let squares = values.reduce(0) { $0 + ($1 - centre) * ($1 - centre) }
+      return (squares / Double(values.count * (values.count - 1))).squareRoot()
     }
     let expected = [-0.057518398589, -0.119202599833, -0.130030669964, -0.083839197093]
     var lines = (0..<4).map { k in
@@ -80,7 +84,11 @@ public enum TrainingKnownValues {
     }
     let norm = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
     // To first order the norm varies as the projection on the mean.
-    let projections = series.map { row in zip(row, mean).reduce(0) { $0 + $1.0 * $1.1 } / norm }
+    let projections = series.map { (row: [Double]) -> Double in
+      var product = 0.0
+      for k in 0..<24 { product += row[k] * mean[k] }
+      return product / norm
+    }
     lines.append(KnownValue("E[CD-1], norm of dW", expected: 0.567336704079, found: norm, error: error(projections), .sigmas(4, largestError: 1e-3)))
     return lines
   }
