@@ -21,6 +21,26 @@ import Testing
     #expect(layer.scaleFactor == 2)
   }
 
+  @Test("in single precision too the layer obeys the laws, and gives the states that the machine itself samples")
+  func singlePrecision() throws {
+    let planted = plantedMachine(.zeroOne, size: 8, strength: 1)
+    let machine = RestrictedBoltzmannMachine(
+      units: .zeroOne, visible: 64, hidden: 16, weights: planted.weights.map { Float($0) },
+      visibleBias: planted.visibleBias.map { Float($0) }, hiddenBias: planted.hiddenBias.map { Float($0) })
+    let fine = randomSpins(.lattice([8, 8]), count: 20, seed: 21)
+    for choice in BoltzmannLayer<Float>.Choice.allCases {
+      let layer = try BoltzmannLayer(machine, on: [8, 8], choice: choice)
+      try CoarseGrainingLaws.shape(layer, fine, sites: layer.sites, from: testStreams(22))
+      try CoarseGrainingLaws.cuts(layer, fine, from: testStreams(22))
+    }
+    let layer = try BoltzmannLayer(machine, on: [8, 8])
+    let coarse = try layer.coarsen(fine, firstSample: 4, from: testStreams(22))
+    let states = machine.sampleHidden(of: fine, firstRow: 4, from: testStreams(22))
+    for row in 0..<20 {
+      for unit in 0..<16 { #expect(coarse[row, unit] == (states[row, unit] != layer.flipped[unit])) }
+    }
+  }
+
   @Test("the planted machine's fields are 2x2 blocks at the right centres, also across the boundary", arguments: UnitValues.allCases)
   func plantedFields(units: UnitValues) throws {
     let layer = try BoltzmannLayer(plantedMachine(units, size: 16, strength: 2), on: [16, 16]), fields = layer.fields
