@@ -14,9 +14,9 @@ struct GnuplotScript {
     let logY = logY && curves.contains { $0.y.contains { $0 > 0 && $0.isFinite } }
     data = Self.data(title: title, curves: curves, xLabel: xLabel, yLabel: yLabel, logX: logX, logY: logY)
     let labelled = curves.filter { !$0.label.isEmpty }.count
-    let legendBelow = labelled <= 4
-    // Long legends stand beside the axes, short ones below: in neither place do they cover data.
-    let rows = legendBelow && labelled > 1 ? 1 : 0
+    // Long legends stand beside the axes, short ones above: in neither place do they cover data.
+    let legendAbove = labelled <= 4
+    let rows = legendAbove && labelled > 1 ? 1 : 0
     var lines = [
       "# \(Self.flat(title)): change what you like, then run: gnuplot \(name).gp",
       "set terminal svg size 760,\(430 + 24 * rows) dynamic noenhanced font 'Helvetica,Arial,sans-serif,14' background '#ffffff'",
@@ -28,23 +28,37 @@ struct GnuplotScript {
       "set grid linecolor '#e4e4e4' linewidth 1 linetype 1",
       "set xlabel \(Self.quote(xLabel)) textcolor '#222222'",
       "set ylabel \(Self.quote(yLabel)) textcolor '#222222'",
-      "set offsets graph 0.03, graph 0.03, graph 0.06, graph 0.06",
       "set bars 0.6",
     ]
     if labelled < 1 || (curves.count == 1 && labelled <= 1) {
       lines.append("unset key")
-    } else if legendBelow {
-      lines.append("set key outside center bottom horizontal samplen 2.5 textcolor '#222222'")
+    } else if legendAbove {
+      lines.append("set key outside center top horizontal samplen 2.5 textcolor '#222222'")
     } else {
       lines.append("set key outside right top vertical Left reverse samplen 2 font ',12' textcolor '#222222'")
     }
     if logX { lines += ["set logscale x"] + Self.ticFormat("x", curves.flatMap(\.x)) }
     if logY { lines += ["set logscale y"] + Self.ticFormat("y", curves.flatMap(\.y)) }
-    // With offsets a logarithmic axis would reach zero.
-    if logX || logY { lines.append("set offsets \(logX ? "0, 0" : "graph 0.03, graph 0.03"), \(logY ? "0, 0" : "graph 0.06, graph 0.06")") }
+    lines += Self.range("x", curves.flatMap(\.x), logarithmic: logX, margin: 0.02)
+    lines += Self.range("y", Self.reach(curves, logarithmic: logY), logarithmic: logY, margin: 0.05)
     let plots = curves.enumerated().flatMap { Self.plot($1, block: $0, of: name) }
     lines.append("plot " + plots.joined(separator: ", \\\n     "))
     script = lines.joined(separator: "\n") + "\n"
+  }
+
+  /// All values with the ends of their error bars; on a logarithmic axis a bar does not stretch it downwards.
+  private static func reach(_ curves: [Curve], logarithmic: Bool) -> [Double] {
+    curves.flatMap { curve in
+      curve.y + zip(curve.y, curve.yErrors ?? []).flatMap { logarithmic ? [$0 + $1] : [$0 - $1, $0 + $1] }
+    }
+  }
+  /// A range that just holds the values, with a margin as a part of the axis: gnuplot's own would reach to round numbers.
+  private static func range(_ axis: String, _ values: [Double], logarithmic: Bool, margin: Double) -> [String] {
+    let shown = values.filter { $0.isFinite && (!logarithmic || $0 > 0) }.map { logarithmic ? log10($0) : $0 }
+    guard let least = shown.min(), let most = shown.max() else { return [] }
+    let width = most > least ? (most - least) * margin : max(abs(most) * 0.1, 0.5)
+    let ends = [least - width, most + width].map { logarithmic ? pow(10, $0) : $0 }
+    return ends[0].isFinite && ends[1].isFinite && ends[0] < ends[1] ? ["set \(axis)range [\(ends[0]):\(ends[1])]"] : []
   }
 
   /// Powers of ten where an axis spans many decades, plain numbers otherwise.
@@ -52,10 +66,10 @@ struct GnuplotScript {
     let positive = values.filter { $0 > 0 && $0.isFinite }
     guard let least = positive.min(), let most = positive.max() else { return [] }
     if most / least > 1e4 { return ["set format \(axis) '1e%T'"] }
-    // Within two decades the powers of ten alone would leave an axis almost without numbers: 1, 2 and 5 are marked too.
+    // Within two decades the powers of ten alone would leave an axis almost without numbers: others are marked too.
     guard most / least < 300 else { return ["set format \(axis) '%g'"] }
     let first = Int(log10(least).rounded(.down)), last = Int(log10(most).rounded(.up))
-    let marks = (first...last).flatMap { decade in ["1", "2", "5"].map { "\($0)e\(decade)" } }
+    let marks = (first...last).flatMap { decade in (most / least < 10 ? ["1", "2", "3", "4", "5", "7"] : ["1", "2", "5"]).map { "\($0)e\(decade)" } }
     return ["set format \(axis) '%g'", "set \(axis)tics (" + marks.map { "'\(plain($0))' \($0)" }.joined(separator: ", ") + ")"]
   }
   private static func plain(_ mark: String) -> String {
