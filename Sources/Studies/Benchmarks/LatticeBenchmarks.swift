@@ -1,11 +1,12 @@
 import LatticeSystems
 import RandomStreams
-import Runtime
+public import Runtime
 import Sampling
 
 /// Throughput of the lattice kernels and of their random numbers, one core.
-enum LatticeBenchmarks {
-  static let all: [Benchmark] = [
+public enum LatticeBenchmarks {
+  /// All of them.
+  public static let all: [Benchmark] = [
     checkerboard(size: 4096), checkerboard(size: 1024), swendsenWang(size: 32, coupling: 0.408),
     swendsenWang(size: 1024, coupling: 0.408), randomWords,
   ]
