@@ -33,6 +33,23 @@ public enum ArchiveError: Error, Equatable, Sendable {
   case inputOutput(file: String, reason: String)
 }
 
+extension ArchiveError: CustomStringConvertible {
+  /// One line for a person.
+  public var description: String {
+    switch self {
+    case .missing(let path): "nothing is stored at \(path)"
+    case .shape(let path, let expected, let found): "\(path) has the shape \(found), not \(expected)"
+    case .type(let path, let expected, let found): "\(path) has elements of type \(found), not \(expected)"
+    case .version(let part, let found, let supported):
+      "\(part) has the format version \(found); this program reads version \(supported)"
+    case .damaged(let file, let reason): "\(file) is damaged: \(reason)"
+    case .foreign(let file, let expected, let found): "\(file) belongs to the study \(found), not to \(expected)"
+    case .dimension(let name, let expected, let found): "the dimension \(name) has the length \(expected), not \(found)"
+    case .inputOutput(let file, let reason): "\(file): \(reason)"
+    }
+  }
+}
+
 /// Where arrays are written by path ("layer0/weights"); groups come into being as needed.
 public protocol ArchiveWriter: ~Copyable {
   /// Writes a row-major array; the product of `shape` is `values.count`. A path is written once.

@@ -12,6 +12,11 @@ enum DurableFile {
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+  private static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// The size of a file that can be opened for reading.
   static func size(_ path: String) throws(ArchiveError) -> Int {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -47,13 +52,15 @@ enum DurableFile {
     return bytes
   }
 
-  /// Puts `bytes` in the place of the file `path`, all or nothing: temporary name, fsync, rename, fsync of the
+  /// Puts `parts`, one behind the other, in the place of the file `path`, all or nothing: temporary name, fsync, rename, fsync of the
   /// folder. With `previous`, the old file stays under that name. At every moment one of `path` and `previous` is a
   /// whole file, even if the old `path` was damaged. On failure the temporary is removed and both are as they were.
-  static func replace(_ path: String, with bytes: [UInt8], previous: String? = nil) throws(ArchiveError) {
+  static func replace(_ path: String, with parts: [[UInt8]], previous: String? = nil) throws(ArchiveError) {
+    // Else a folder in the file's place would be moved aside below.
+    if isFolder(path) { throw systemError(path, EISDIR) }
     let temporary = path + ".tmp"
     do throws(ArchiveError) {
-      try create(temporary, bytes, reportedAs: path)
+      try create(temporary, parts, reportedAs: path)
     } catch {
       _ = unsafe unlink(temporary)
       throw error
@@ -83,10 +90,11 @@ enum DurableFile {
   }
 
   /// Writes a new file and waits until it is on the device.
-  private static func create(_ path: String, _ bytes: [UInt8], reportedAs name: String) throws(ArchiveError) {
+  private static func create(_ path: String, _ parts: [[UInt8]], reportedAs name: String) throws(ArchiveError) {
     let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw systemError(name) }
-    let written = writeAll(file, bytes)
+    var written: CInt = 0
+    for part in parts where written == 0 { written = writeAll(file, part) }
     let synced = written == 0 ? fsync(file) == 0 ? 0 : errno : written
     // Some file systems (NFS, quotas) report a full disk only here.
     let closed = close(file) == 0 ? synced : synced == 0 ? errno : synced

@@ -21,11 +21,12 @@ struct HDF5Identifier: ~Copyable {
 enum HDF5 {
   /// What HDF5 says about the call that has just failed.
   static var reason: String {
-    var text = [CChar](repeating: 0, count: 200)
-    unsafe ch5_reason(&text, text.count)
-    let reason = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let reason = unsafe String(cString: ch5_reason())
     return reason.isEmpty ? "HDF5 gives no reason" : "HDF5: \(reason)"
   }
+
+  /// A name for a file in memory: HDF5 would take two of the same name for one file.
+  static func inMemoryName(_ name: String) -> String { "\(name)#\(ch5_serial_number())" }
 
   /// An empty file in memory. It becomes a file on disk through `image(of:)`, so that full disks and the like are
   /// seen by our own calls with the system's reason, never in HDF5's exit handlers.
@@ -36,7 +37,7 @@ enum HDF5 {
       H5Pset_obj_track_times(creation.raw, false) >= 0,
       // netCDF wants the order of creation.
       H5Pset_link_creation_order(creation.raw, ch5_order_tracked()) >= 0,
-      let file = unsafe HDF5Identifier(H5Fcreate(name, ch5_acc_trunc(), creation.raw, access.raw))
+      let file = unsafe HDF5Identifier(H5Fcreate(inMemoryName(name), ch5_acc_trunc(), creation.raw, access.raw))
     else { throw .inputOutput(file: name, reason: reason) }
     return file
   }

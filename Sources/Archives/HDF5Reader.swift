@@ -28,11 +28,11 @@ public struct HDF5Reader: ArchiveReader, ~Copyable {
     ch5_lock()
     defer { ch5_unlock() }
     var image = image
-    // HDF5 refuses an empty image as a wrong argument, which would then be opened from disk.
+    // HDF5 would look for a file on disk instead of taking an empty image.
     guard !image.isEmpty else { throw .damaged(file: path, reason: "the file is empty") }
     guard let access = HDF5Identifier(H5Pcreate(ch5_file_access())), H5Pset_fapl_core(access.raw, 1 << 20, false) >= 0,
       unsafe H5Pset_file_image(access.raw, &image, image.count) >= 0,
-      let file = unsafe HDF5Identifier(H5Fopen(path, ch5_acc_rdonly(), access.raw))
+      let file = unsafe HDF5Identifier(H5Fopen(HDF5.inMemoryName(path), ch5_acc_rdonly(), access.raw))
     else { throw .damaged(file: path, reason: HDF5.reason) }
     size = image.count
     self.path = path

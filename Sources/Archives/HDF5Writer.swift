@@ -89,7 +89,7 @@ public struct HDF5Writer: ArchiveWriter, ~Copyable {
     return creation
   }
 
-  /// The file as bytes.
+  /// The file as bytes, without the user block if it has one.
   public func image() throws(ArchiveError) -> [UInt8] {
     ch5_lock()
     defer { ch5_unlock() }
@@ -99,6 +99,6 @@ public struct HDF5Writer: ArchiveWriter, ~Copyable {
   /// Puts the file on disk in the place of the old one, if there is one. Throws `.inputOutput` with the system's
   /// reason (full disk, missing permission, missing folder); the old file is then as it was.
   public consuming func close() throws(ArchiveError) {
-    try DurableFile.replace(path, with: try image())
+    try DurableFile.replace(path, with: [try image()])
   }
 }

@@ -20,6 +20,9 @@ public protocol Study: Sendable {
   /// Every parameter with default, unit and meaning.
   static var parameters: [ParameterTable] { get }
 
+  /// Smaller sizes for `--debug`, as "table.key=value"; the user's own `--set` wins over them.
+  static var debugOverrides: [String] { get }
+
   /// Validates everything; a value that type-checks but makes no sense is refused here.
   init(_ parameters: ParameterValues) throws(StudyError)
   /// The units in the order in which results are merged and written.
@@ -38,15 +41,30 @@ public protocol Study: Sendable {
 }
 
 extension Study {
+  public static var debugOverrides: [String] { [] }
   public func collect(_ state: inout State, on team: borrowing some Communicator & ~Copyable) throws(StudyError) {}
 }
 
 /// What one slice came to.
 public enum Advance<Partial: Sendable>: Sendable {
-  /// There is more to do; `fraction` of the unit is done, in 0 ... 1, and `stage` says in a few words what runs.
-  case more(fraction: Double, stage: String)
+  /// There is more to do; `fraction` of the unit is done, in 0 ... 1, `stage` says in a few words what runs, and
+  /// `curves` are new points of monitored quantities (training curves), valid on the team's first rank.
+  case more(fraction: Double, stage: String, curves: [CurvePoint] = [])
   /// The unit is finished; the partial is valid on the team's first rank.
   case done(Partial)
+}
+
+/// One point of a monitored curve.
+public struct CurvePoint: Sendable, Equatable {
+  /// The curve's name, with `/` between group and quantity ("layer-1/reconstruction_error").
+  public let tag: String
+  /// Where along the curve (epoch, sweep), and the value there.
+  public let step: Int, value: Double
+  public init(_ tag: String, step: Int, value: Double) {
+    self.tag = tag
+    self.step = step
+    self.value = value
+  }
 }
 
 /// A unit with what the runtime needs to know about it.

@@ -65,7 +65,7 @@ public func run(
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: directory) }
   let files = ["output", "error"].map { directory.appendingPathComponent($0) }
-  for file in files { FileManager.default.createFile(atPath: file.path, contents: nil) }
+  for file in files { try Data().write(to: file) }
   let handles = try files.map { try FileHandle(forWritingTo: $0) }
 
   let process = Process()

@@ -14,27 +14,34 @@ static void start(void) {
   H5open();
 }
 
+static char reason[200];
+
+static herr_t keep_first(unsigned n, const H5E_error2_t *entry, void *unused) {
+  (void)unused;
+  if (n == 0 && entry->desc) snprintf(reason, sizeof reason, "%s", entry->desc);
+  return 0;
+}
+
+// Called by HDF5 when one of its functions fails; closing identifiers empties the error stack soon afterwards.
+static herr_t failed(hid_t stack, void *unused) {
+  H5Ewalk2(stack, H5E_WALK_UPWARD, keep_first, unused);
+  return 0;
+}
+
 void ch5_lock(void) {
   pthread_once(&once, start);
   pthread_mutex_lock(&mutex);
   // At each lock, because a thread-safe build of HDF5 has one error stack per thread.
-  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  H5Eset_auto2(H5E_DEFAULT, failed, NULL);
 }
 
 void ch5_unlock(void) { pthread_mutex_unlock(&mutex); }
 
-struct reason { char *text; size_t size; };
+const char *ch5_reason(void) { return reason; }
 
-static herr_t keep_first(unsigned n, const H5E_error2_t *entry, void *data) {
-  struct reason *reason = data;
-  if (n == 0 && entry->desc) snprintf(reason->text, reason->size, "%s", entry->desc);
-  return 0;
-}
-
-void ch5_reason(char *text, size_t size) {
-  struct reason reason = {text, size};
-  text[0] = 0;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_first, &reason);
+unsigned long ch5_serial_number(void) {
+  static unsigned long last;
+  return ++last;
 }
 
 static int write_attribute(hid_t object, const char *name, hid_t type, const void *value) {

@@ -2,15 +2,17 @@
 #define CHDF5_H
 #include <hdf5.h>
 #include <hdf5_hl.h>
-#include <stddef.h>
 
 // Serial HDF5 keeps global state and is not safe to enter from two threads. Every call is made between these two;
-// the lock may be taken again by the thread that holds it. The first lock also silences HDF5's printing of errors.
+// the lock may be taken again by the thread that holds it. While locked, HDF5 prints no errors.
 void ch5_lock(void);
 void ch5_unlock(void);
 
-// The innermost description on HDF5's error stack, or "" (NUL-terminated, cut to size).
-void ch5_reason(char *text, size_t size);
+// A number not given before. HDF5 takes two files in memory for one if their names are equal. Call it locked.
+unsigned long ch5_serial_number(void);
+
+// The innermost cause of the last failure, or "". Valid until the next call. Call it locked.
+const char *ch5_reason(void);
 
 // Writes a text as a scalar, variable-length UTF-8 attribute; negative on failure.
 int ch5_write_text_attribute(hid_t object, const char *name, const char *text);

@@ -1,0 +1,202 @@
+public import GradientFlows
+import LinearAlgebra
+public import MessagePassing
+public import RandomStreams
+public import Sampling
+
+/// Contrastive divergence on mini-batches of packed configurations, data-parallel over shards:
+///
+///     dW = <(v - c)(h - c)ᵀ>_0 - <(v - c)(h - c)ᵀ>_k,   da' = <v>_0 - <v>_k,   db' = <h>_0 - <h>_k
+///
+/// with v_0 the data, v_k from k Gibbs steps started there (all intermediate states sampled), and h_0, h_k as
+/// probabilities (G. Hinton, Neural Computation 14 (2002) 1771). The point is `CentredParameters`.
+///
+/// The value is a function of data, point and step alone: the mini-batch is cut into shards whose sums are added in
+/// the fixed tree of `ShardTree`, and every sample draws its random numbers from (slot in the batch, step). Cost per
+/// mini-batch and rank: 2 k + 1 products of bits with W for the rank's samples, one outer product, one update of W.
+@safe public final class ContrastiveDivergence: DirectionField {
+  /// How mini-batches are made and what a step samples.
+  public struct Settings: Sendable, Equatable {
+    /// Samples in a mini-batch, and shards that divide it.
+    public var batch: Int, shards: Int
+    /// k, at least 1.
+    public var gibbsSteps: Int
+    /// A mini-batch of `batch` samples in `shards` shards of equal size.
+    public init(batch: Int = 128, shards: Int = 8, gibbsSteps: Int = 1) {
+      precondition(shards > 0 && batch > 0 && batch % shards == 0, "\(shards) shards do not divide a batch of \(batch)")
+      precondition(gibbsSteps > 0, "contrastive divergence makes at least one Gibbs step")
+      self.batch = batch
+      self.shards = shards
+      self.gibbsSteps = gibbsSteps
+    }
+  }
+
+  public let settings: Settings
+  public let data: Configurations
+  /// Mini-batches per epoch: an epoch goes through a fresh permutation of the data and leaves out the last
+  /// `data.count % batch` samples of it, so that all batches have full shards.
+  public let batchesPerEpoch: Int
+  /// The part of the visible units that the reconstruction of the latest mini-batch got wrong: a curve to watch, not an
+  /// objective.
+  public private(set) var reconstructionError = 0.0
+
+  let streams: KeyedStreams
+  let tree: ShardTree
+  /// This rank's samples in a mini-batch: its slots, and its subtrees of shards.
+  let slots: Range<Int>
+  let subtrees: [Range<Int>]
+  var conditionals: BoltzmannConditionals
+  private let units: UnitValues
+  private let products: BinaryOuterProduct
+  private let reducer: ShardReducer<Float>
+  /// Memory for a direction, kept between slices.
+  var spareDirection: CentredParameters?
+  private var order: (epoch: UInt64, permutation: [Int])?
+  // Rows of this rank: bits of data and fantasy, hidden bits, hidden probabilities of both, fields of the visible units.
+  private let memory: TrainingMemory
+
+  /// A trainer on one of `ranks` processes. `data` has at least one mini-batch.
+  public init(
+    _ data: Configurations, hidden: Int, units: UnitValues, settings: Settings = Settings(), key: StreamKey, rank: Int, ranks: Int
+  ) {
+    precondition(data.count >= settings.batch, "\(data.count) samples do not fill a batch of \(settings.batch)")
+    self.settings = settings
+    self.data = data
+    self.units = units
+    batchesPerEpoch = data.count / settings.batch
+    streams = KeyedStreams(key)
+    tree = ShardTree(shards: settings.shards, ranks: ranks)
+    let rowsPerShard = settings.batch / settings.shards, shards = tree.shards(of: rank), visible = data.sites.count
+    slots = shards.lowerBound * rowsPerShard..<shards.upperBound * rowsPerShard
+    subtrees = tree.subtrees(of: rank)
+    conditionals = BoltzmannConditionals(visible: visible, hidden: hidden, units: units)
+    products = BinaryOuterProduct(rowsPerShard: rowsPerShard, shards: max(1, shards.count), visible: visible, columns: hidden)
+    // The sums over samples: (visible + 1) x hidden, differences of visible counts, wrong bits.
+    let length = (visible + 1) * hidden + visible + 1
+    reducer = ShardReducer(tree: tree, length: length)
+    memory = TrainingMemory(
+      rows: slots.count, words: data.wordsPerConfiguration, hiddenWords: (hidden + 63) / 64, visible: visible, hidden: hidden,
+      sums: length, partials: subtrees.count)
+  }
+
+  public func direction(
+    at point: CentredParameters, step: UInt64, on team: borrowing some Communicator & ~Copyable,
+    into direction: inout CentredParameters
+  ) throws(MessagePassingError) {
+    precondition(point.visible == conditionals.visible && point.hidden == conditionals.hidden, "the point has the trainer's shape")
+    conditionals.update(
+      weights: point.weights, visibleField: point.visibleField, hiddenField: point.hiddenField, offset: point.offset, units: units)
+    gather(step)
+    sample(step)
+    differences(offset: (point.offset - units.low) / units.spread)
+    try unsafe reducer.reduce(partials: memory.partials, into: memory.total, on: team)
+    assemble(offset: (point.offset - units.low) / units.spread, into: &direction)
+  }
+
+  /// Copies the rank's samples of mini-batch `step`: the keyed permutation of the epoch, cut into batches.
+  private func gather(_ step: UInt64) {
+    let epoch = step / UInt64(batchesPerEpoch), batch = Int(step % UInt64(batchesPerEpoch))
+    if order?.epoch != epoch {
+      var generator = streams.generator(replica: 0, step: epoch, site: 0, purpose: .permutation)
+      order = (epoch, generator.permutation(count: data.count))
+    }
+    guard let permutation = order?.permutation else { return }
+    let words = data.wordsPerConfiguration
+    unsafe data.words.withUnsafeBufferPointer { source in
+      for (row, slot) in slots.enumerated() {
+        let sample = permutation[batch * settings.batch + slot]
+        for k in 0..<words { unsafe memory.data[row * words + k] = source[sample * words + k] }
+      }
+    }
+  }
+
+  /// Hidden probabilities of the data, then k Gibbs steps: fantasy states and their hidden probabilities.
+  private func sample(_ step: UInt64) {
+    let rows = slots.count
+    guard rows > 0 else { return }
+    let words = data.wordsPerConfiguration, hiddenWords = memory.hiddenWords
+    let visible = conditionals.visible, hidden = conditionals.hidden, gain = conditionals.gain
+    unsafe conditionals.fields(of: .hidden, given: memory.data, rows: rows, wordsPerRow: words, into: memory.positive)
+    for k in 0..<settings.gibbsSteps {
+      let fields = unsafe k == 0 ? memory.positive : memory.negative
+      for (row, slot) in slots.enumerated() {
+        var lanes = streams.lanes(replica: slot, step: step, site: k, purpose: .hidden)
+        unsafe LayerDecisions.decide(
+          fields + row * hidden, count: hidden, gain: gain, from: &lanes, bits: memory.hiddenBits + row * hiddenWords,
+          keepingProbabilities: k == 0)
+      }
+      unsafe conditionals.fields(of: .visible, given: memory.hiddenBits, rows: rows, wordsPerRow: hiddenWords, into: memory.visibleFields)
+      for (row, slot) in slots.enumerated() {
+        var lanes = streams.lanes(replica: slot, step: step, site: k, purpose: .visible)
+        unsafe LayerDecisions.decide(
+          memory.visibleFields + row * visible, count: visible, gain: gain, from: &lanes, bits: memory.fantasy + row * words)
+      }
+      unsafe conditionals.fields(of: .hidden, given: memory.fantasy, rows: rows, wordsPerRow: words, into: memory.negative)
+    }
+    unsafe Elementwise.apply(memory.negative, count: rows * hidden) { Elementwise.sigmoid($0 * gain) }
+  }
+
+  /// The sums over each of the rank's subtrees of shards.
+  private func differences(offset: Float) {
+    let words = data.wordsPerConfiguration, rowsPerShard = settings.batch / settings.shards
+    let visible = conditionals.visible, hidden = conditionals.hidden
+    var row = 0
+    for (index, subtree) in subtrees.enumerated() {
+      let sums = unsafe memory.partials + index * reducer.length, bitSums = unsafe sums + (visible + 1) * hidden
+      unsafe products.differences(
+        shards: subtree.count, positiveBits: memory.data + row * words, negativeBits: memory.fantasy + row * words, wordsPerRow: words,
+        positive: memory.positive + row * hidden, negative: memory.negative + row * hidden, offset: offset, sums: sums, bitSums: bitSums)
+      let end = row + subtree.count * rowsPerShard
+      var wrong = 0
+      for k in row * words..<end * words { wrong += unsafe (memory.data[k] ^ memory.fantasy[k]).nonzeroBitCount }
+      unsafe bitSums[visible] = Float(wrong)
+      row = end
+    }
+  }
+
+  /// From sums of bits to the direction: values are low + g bit, so products carry g^2 and fields g.
+  private func assemble(offset: Float, into direction: inout CentredParameters) {
+    let visible = conditionals.visible, hidden = conditionals.hidden, g = units.spread
+    let scale = g * g / Float(settings.batch), fieldScale = g / Float(settings.batch)
+    let total = unsafe memory.total
+    let hiddenSums = unsafe total + visible * hidden, visibleSums = unsafe hiddenSums + hidden
+    unsafe direction.weights.withUnsafeMutableBufferPointer { w in
+      for v in 0..<visible {
+        for h in 0..<hidden { unsafe w[v &* hidden &+ h] = scale * (total[v &* hidden &+ h] - offset * hiddenSums[h]) }
+      }
+    }
+    for v in 0..<visible { direction.visibleField[v] = unsafe fieldScale * visibleSums[v] }
+    for h in 0..<hidden { direction.hiddenField[h] = unsafe fieldScale * hiddenSums[h] }
+    reconstructionError = unsafe Double(visibleSums[visible]) / Double(settings.batch * visible)
+  }
+}
+
+/// The buffers of one trainer, freed with it.
+@safe final class TrainingMemory {
+  let hiddenWords: Int
+  let data: UnsafeMutablePointer<UInt64>, fantasy: UnsafeMutablePointer<UInt64>, hiddenBits: UnsafeMutablePointer<UInt64>
+  let positive: UnsafeMutablePointer<Float>, negative: UnsafeMutablePointer<Float>, visibleFields: UnsafeMutablePointer<Float>
+  let partials: UnsafeMutablePointer<Float>, total: UnsafeMutablePointer<Float>
+
+  init(rows: Int, words: Int, hiddenWords: Int, visible: Int, hidden: Int, sums: Int, partials count: Int) {
+    self.hiddenWords = hiddenWords
+    unsafe data = .allocate(capacity: max(1, rows * words))
+    unsafe fantasy = .allocate(capacity: max(1, rows * words))
+    unsafe hiddenBits = .allocate(capacity: max(1, rows * hiddenWords))
+    unsafe positive = .allocate(capacity: max(1, rows * hidden))
+    unsafe negative = .allocate(capacity: max(1, rows * hidden))
+    unsafe visibleFields = .allocate(capacity: max(1, rows * visible))
+    unsafe partials = .allocate(capacity: max(1, count * sums))
+    unsafe total = .allocate(capacity: sums)
+  }
+  deinit {
+    unsafe data.deallocate()
+    unsafe fantasy.deallocate()
+    unsafe hiddenBits.deallocate()
+    unsafe positive.deallocate()
+    unsafe negative.deallocate()
+    unsafe visibleFields.deallocate()
+    unsafe partials.deallocate()
+    unsafe total.deallocate()
+  }
+}

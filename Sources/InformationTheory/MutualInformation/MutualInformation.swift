@@ -1,0 +1,35 @@
+/// An estimate of mutual information with what one has to know to read it.
+public struct MutualInformation: Sendable, Equatable {
+  /// The estimate in nats; a bias-corrected estimate may be slightly negative and is not clipped.
+  public let nats: Double
+  /// Its standard error; nil where none can be had (fewer than two blocks).
+  public let standardError: Double?
+  /// The largest value that the estimator can give on such samples (ln of an alphabet, ln N of a contrastive bound);
+  /// nil if there is none. An estimate near its ceiling says "at least".
+  public let ceiling: Double?
+  /// An estimate, its standard error and its ceiling.
+  public init(nats: Double, standardError: Double?, ceiling: Double?) {
+    self.nats = nats
+    self.standardError = standardError
+    self.ceiling = ceiling
+  }
+}
+
+/// What an estimate can fail with.
+public enum EstimationError: Error, Equatable, Sendable {
+  /// Fewer samples than the estimator needs.
+  case tooFewSamples(found: Int, required: Int)
+  /// A sample is not a finite number.
+  case notFinite(index: Int)
+}
+
+/// Samples of two variables -> their mutual information in nats, with a standard error and a stated ceiling.
+///
+/// Law: against a closed form the estimate comes within its standard errors, plus a bias that vanishes with the number
+/// of samples; the order of samples inside a block does not matter.
+public protocol MutualInformationEstimator: Sendable {
+  /// What it estimates from.
+  associatedtype Samples
+  /// The mutual information of the two variables in `samples`.
+  func estimate(_ samples: borrowing Samples) throws(EstimationError) -> MutualInformation
+}

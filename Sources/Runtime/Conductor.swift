@@ -1,0 +1,298 @@
+import Glibc
+import MessagePassing
+
+/// The message tags of the control channel.
+private enum Tag {
+  static let heartbeat = 11, request = 12, assignment = 13, progress = 14, stop = 15, finished = 16
+}
+
+/// What a team leader asks the coordinator for, and the answer.
+enum Assignment: Equatable {
+  case unit(Int), nothingLeft
+}
+
+/// What became of a unit, as its team's leader tells the coordinator.
+enum UnitEnd {
+  case done([UInt8]), stopped, failed(String)
+}
+
+/// One rank's end of the control channel: hands out units and collects partials on rank 0, asks for them elsewhere,
+/// and keeps watch over the living everywhere.
+///
+/// `tick()` is called between slices of work and, through the communicator's waiting hook, while a rank waits for
+/// others, so a rank that is alive is never silent for longer than a slice. Survivors get no error from a dead peer,
+/// hence the heartbeats; a silent rank is named and the job ended, resumable.
+final class Conductor<World: Communicator & ~Copyable> {
+  /// A duplicate of the world for control messages only; nil in a world of one.
+  private let control: World?
+  let rank: Int, size: Int
+  private let hosts: [String]
+  private let stallTimeout: Double
+  private let setup: RunSetup
+  private let observer: (any RunObserver)?
+  private let labels: [String]
+  private let abort: (Int32) -> Never
+
+  // Liveness.
+  private var lastBeat = -1.0
+  private var lastSeen: [Double]
+  private var allowance: [Double]
+  private var unitOfRank: [Int]
+  private var myUnit = -1
+  private var isServing = false
+
+  // The coordinator's book.
+  private var pending: [Int] = []
+  private var idleLeadersToRelease = 0
+  private(set) var finished: [Int: [UInt8]] = [:]
+  private(set) var failures: [Int: String] = [:]
+  /// Why the run is to stop; on workers: that it is.
+  private(set) var stopReason: String?
+  private var leaders: Set<Int> = []
+  private var announcedStop = false
+
+  init(control: consuming World?, rank: Int, size: Int, hosts: [String], labels: [String], setup: RunSetup, observer: (any RunObserver)?, abort: @escaping (Int32) -> Never) {
+    self.control = control
+    self.rank = rank
+    self.size = size
+    self.hosts = hosts
+    self.labels = labels
+    self.setup = setup
+    self.observer = observer
+    self.abort = abort
+    stallTimeout = setup.stallTimeout
+    lastSeen = [Double](repeating: monotonicSeconds(), count: size)
+    allowance = [Double](repeating: 0, count: size)
+    unitOfRank = [Int](repeating: -1, count: size)
+  }
+
+  // MARK: Between slices and while waiting
+
+  /// Sends what is due, takes in what has come, and looks after silent ranks.
+  func tick() {
+    if isServing { return }
+    isServing = true
+    defer { isServing = false }
+    do {
+      noteStopRequests()
+      guard size > 1 else { return }
+      let now = monotonicSeconds()
+      if now - lastBeat >= 0.3 { try beat(now, allowing: 0) }
+      try receive()
+      try forwardStop()
+      watch(now)
+    } catch {
+      fail(with: "control messages failed: \(error)")
+    }
+  }
+
+  /// Announces that this rank may be silent for up to `seconds` (writing files), then ticks.
+  func expectSilence(of seconds: Double) {
+    guard size > 1, !isServing else { return }
+    isServing = true
+    defer { isServing = false }
+    do { try beat(monotonicSeconds(), allowing: seconds) } catch { fail(with: "control messages failed: \(error)") }
+  }
+
+  private func beat(_ now: Double, allowing seconds: Double) throws(MessagePassingError) {
+    lastBeat = now
+    let message = [Int(seconds * 1000), myUnit]
+    if rank != 0 { try control!.send(message, to: 0, tag: Tag.heartbeat) } else {
+      for other in 1..<size { try control!.send(message, to: other, tag: Tag.heartbeat) }
+    }
+  }
+
+  private func watch(_ now: Double) {
+    for other in rank == 0 ? 1..<size : 0..<1 where now - lastSeen[other] > stallTimeout + allowance[other] {
+      let silence = Int(now - lastSeen[other])
+      let unit = unitOfRank[other] >= 0 && unitOfRank[other] < labels.count ? ", unit \(labels[unitOfRank[other]])" : ""
+      fail(with: "rank \(other) on host \(hosts[other])\(unit) has not been heard of for \(silence) s; "
+        + "ending the job, which resumes from its checkpoints when started again", code: 75)
+    }
+  }
+
+  /// Says why on stderr and ends all ranks.
+  func fail(with message: String, code: Int32 = 70) -> Never {
+    observer?.event("job-ended", level: .error, [("reason", message)])
+    printTagged("renorm: \(message)")
+    abort(code)
+  }
+
+  /// A line on stderr with who says it.
+  func printTagged(_ line: String) {
+    writeToStandardError("[\(rank)/\(hosts[rank])] \(line)\n")
+  }
+
+  // MARK: Stopping
+
+  private func noteStopRequests() {
+    guard stopReason == nil else { return }
+    if let number = StopSignals.received { stopReason = "\(StopSignals.name(number)) on rank \(rank)" }
+    guard rank == 0, stopReason == nil else { return }
+    if let deadline = setup.deadline, monotonicSeconds() >= deadline { stopReason = "the time limit" }
+    if unsafe access(setup.stopFile, F_OK) == 0 { stopReason = "a STOP file" }
+  }
+
+  private func forwardStop() throws(MessagePassingError) {
+    guard let stopReason, !announcedStop else { return }
+    announcedStop = true
+    let text = Array(stopReason.utf8)
+    if rank != 0 { try control!.send(text, to: 0, tag: Tag.stop) } else {
+      for other in 1..<size { try control!.send(text, to: other, tag: Tag.stop) }
+    }
+  }
+
+  // MARK: Handing out and taking in
+
+  /// Rank 0: what is left to do in the coming phase, and who leads its teams.
+  func beginPhase(pending units: [Int], leaders: Set<Int>) {
+    pending = units
+    self.leaders = leaders
+    idleLeadersToRelease = leaders.count
+  }
+
+  /// Whether every team of the phase has been told that nothing is left.
+  var phaseIsOver: Bool { idleLeadersToRelease == 0 }
+
+  private func nextUnit() -> Assignment {
+    if stopReason != nil || pending.isEmpty {
+      idleLeadersToRelease -= 1
+      return .nothingLeft
+    }
+    return .unit(pending.removeFirst())
+  }
+
+  /// A leader's next unit.
+  func requestUnit() throws(MessagePassingError) -> Assignment {
+    myUnit = -1
+    var answer = Assignment.nothingLeft
+    if rank == 0 { answer = nextUnit() } else {
+      try control!.send([0], to: 0, tag: Tag.request)
+      let reply = try control!.receive(Int.self, from: 0, tag: Tag.assignment).values[0]
+      if reply >= 0 { answer = .unit(reply) }
+    }
+    return answer
+  }
+
+  /// Every rank of a team: which unit it works on from now, for the messages about it.
+  func works(on unit: Int) { myUnit = unit; unitOfRank[rank] = unit }
+
+  /// A leader's report that a unit has ended.
+  func deliver(_ end: UnitEnd, unit: Int) throws(MessagePassingError) {
+    if rank == 0 { return enter(end, unit: unit) }
+    var message = withBytes(of: unit)
+    switch end {
+    case .done(let bytes): message += [0] + bytes
+    case .stopped: message += [1]
+    case .failed(let reason): message += [2] + Array(reason.utf8)
+    }
+    try control!.send(message, to: 0, tag: Tag.finished)
+  }
+
+  private func enter(_ end: UnitEnd, unit: Int) {
+    switch end {
+    case .done(let bytes):
+      finished[unit] = bytes
+      observer?.event("unit-finished", level: .info, [("unit", labels[unit])])
+    case .stopped: observer?.event("unit-stopped", level: .info, [("unit", labels[unit])])
+    case .failed(let reason):
+      failures[unit] = reason
+      observer?.event("unit-failed", level: .error, [("unit", labels[unit]), ("reason", reason)])
+    }
+  }
+
+  /// A leader's news of a unit in work.
+  func note(unit: Int, fraction: Double, stage: String, curves: [CurvePoint]) throws(MessagePassingError) {
+    if rank == 0 {
+      observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: stage)
+      if !curves.isEmpty { observer?.curves(unit: labels[unit], curves) }
+      return
+    }
+    var message = withBytes(of: unit) + withBytes(of: Int(fraction * 1e9))
+    message += withBytes(of: curves.count)
+    for point in curves {
+      message += withBytes(of: point.step) + withBytes(of: Int(bitPattern: UInt(point.value.bitPattern)))
+      message += withBytes(of: point.tag.utf8.count) + Array(point.tag.utf8)
+    }
+    try control!.send(message + Array(stage.utf8), to: 0, tag: Tag.progress)
+  }
+
+  // MARK: Receiving
+
+  private func receive() throws(MessagePassingError) {
+    while let source = try control!.probe(from: nil, tag: Tag.heartbeat) {
+      let message = try control!.receive(Int.self, from: source, tag: Tag.heartbeat).values
+      heard(source)
+      allowance[source] = Double(message[0]) / 1000
+      unitOfRank[source] = message[1]
+    }
+    while let source = try control!.probe(from: nil, tag: Tag.stop) {
+      let text = try control!.receive(UInt8.self, from: source, tag: Tag.stop).values
+      if stopReason == nil { stopReason = String(decoding: text, as: UTF8.self) }
+      if rank != 0 { announcedStop = true }
+    }
+    guard rank == 0 else { return }
+    while let source = try control!.probe(from: nil, tag: Tag.progress) {
+      noteProgress(try control!.receive(UInt8.self, from: source, tag: Tag.progress).values)
+    }
+    while let source = try control!.probe(from: nil, tag: Tag.finished) {
+      let message = try control!.receive(UInt8.self, from: source, tag: Tag.finished).values
+      heard(source)
+      let unit = integer(message[...]), rest = Array(message[9...])
+      switch message[8] {
+      case 0: enter(.done(rest), unit: unit)
+      case 1: enter(.stopped, unit: unit)
+      default: enter(.failed(String(decoding: rest, as: UTF8.self)), unit: unit)
+      }
+    }
+    while let source = try control!.probe(from: nil, tag: Tag.request) {
+      _ = try control!.receive(Int.self, from: source, tag: Tag.request)
+      heard(source)
+      switch nextUnit() {
+      case .unit(let index): try control!.send([index], to: source, tag: Tag.assignment)
+      case .nothingLeft: try control!.send([-1], to: source, tag: Tag.assignment)
+      }
+    }
+  }
+
+  private func heard(_ source: Int) { lastSeen[source] = monotonicSeconds() }
+
+  private func noteProgress(_ message: [UInt8]) {
+    let unit = integer(message[...]), fraction = Double(integer(message[8...])) * 1e-9
+    var position = 24
+    var points: [CurvePoint] = []
+    for _ in 0..<integer(message[16...]) {
+      let step = integer(message[position...]), bits = integer(message[(position + 8)...])
+      let length = integer(message[(position + 16)...])
+      let tag = String(decoding: message[position + 24..<position + 24 + length], as: UTF8.self)
+      points.append(CurvePoint(tag, step: step, value: Double(bitPattern: UInt64(UInt(bitPattern: bits)))))
+      position += 24 + length
+    }
+    observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: String(decoding: message[position...], as: UTF8.self))
+    if !points.isEmpty { observer?.curves(unit: labels[unit], points) }
+  }
+}
+
+/// Writes a line to file descriptor 2 at once, unbuffered, so that an abort right after loses nothing.
+public func writeToStandardError(_ text: String) {
+  let bytes = Array(text.utf8)
+  var sent = 0
+  while sent < bytes.count {
+    let count = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress! + sent, bytes.count - sent) }
+    if count <= 0 { return }
+    sent += count
+  }
+}
+
+/// Eight bytes, least significant first.
+private func withBytes(of value: Int) -> [UInt8] {
+  (0..<8).map { UInt8(truncatingIfNeeded: value &>> (8 * $0)) }
+}
+
+/// The integer in the first eight bytes.
+private func integer(_ bytes: ArraySlice<UInt8>) -> Int {
+  precondition(bytes.count >= 8, "a control message is shorter than its fields")
+  var value = 0
+  for k in 0..<8 { value |= Int(bytes[bytes.startIndex + k]) &<< (8 * k) }
+  return value
+}

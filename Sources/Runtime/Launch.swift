@@ -1,0 +1,273 @@
+import Archives
+import Glibc
+import LinearAlgebra
+import MessagePassing
+
+/// What the command line says of a run beside its study file.
+public struct LaunchOptions: Sendable {
+  /// The output folder, "table.key=value" overrides, and a time limit, where given.
+  public var out: String?, overrides: [String] = [], maximumTime: String?
+  /// Start over and keep an old folder aside; small sizes and checks after each slice.
+  public var fresh = false, debug = false
+  public init() {}
+}
+
+/// The exit codes of the program.
+public enum ExitStatus {
+  public static let complete: Int32 = 0, verificationFailed: Int32 = 3, unitsFailed: Int32 = 4
+  public static let usage: Int32 = 64, data: Int32 = 65, fault: Int32 = 70, inputOutput: Int32 = 74
+  public static let rankLost: Int32 = 75, stopped: Int32 = 85
+}
+
+/// Runs a study from its file (nil: `defaultStudy` with its defaults) and returns the exit code: alone, or as one rank
+/// of the launch that a launcher has started.
+public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Study.Type], options: LaunchOptions) -> Int32 {
+  let launched = Launcher.detect(environment: Launcher.currentEnvironment())
+  // Mistakes in the study file are found by every rank alike; one of them says so.
+  let speaks = (launched?.rank ?? 0) == 0
+  func refuse(_ line: String, _ code: Int32) -> Int32 {
+    if speaks { writeToStandardError("renorm: \(line)\n") }
+    return code
+  }
+  let resolved: ResolvedStudy, type: any Study.Type
+  do throws(StudyFileError) {
+    (resolved, type) = try resolve(studyFile, defaultStudy, catalogue, options)
+  } catch { return refuse("\(error)", ExitStatus.data) }
+  let deadline: Double?
+  switch timeLimit(options.maximumTime, resolved.run.maximumTime) {
+  case .success(let limit): deadline = limit
+  case .failure(let error): return refuse(error.line, ExitStatus.usage)
+  }
+  let launch = Launch(resolved: resolved, options: options, deadline: deadline, speaks: speaks)
+  StopSignals.install()
+  guard launched != nil else { return launch.open(type, on: SoloCommunicator(), messagePassing: "none", whileWaiting: { _ in }) { exit($0) } }
+  do throws(MessagePassingError) {
+    let world = try MPIWorld()
+    let code = launch.open(type, on: world.communicator, messagePassing: MPIWorld.libraryVersion, whileWaiting: { world.whileWaiting = $0 }) { MPIWorld.abort(code: $0) }
+    try world.finish()
+    return code
+  } catch .launcherMismatch(let launcher, let launcherSize, _) {
+    return refuse("\(launcher) started \(launcherSize) processes, but each of them sees itself alone: this program was built with "
+      + "another MPI than the launcher's. Use the mpirun of the MPI it was built with (renorm doctor names it), or build again", ExitStatus.usage)
+  } catch { return refuse("message passing failed: \(error)", ExitStatus.fault) }
+}
+
+/// The study with its type; `--debug` puts the study's small sizes before the user's overrides.
+private func resolve(
+  _ studyFile: String?, _ defaultStudy: String, _ catalogue: [any Study.Type], _ options: LaunchOptions
+) throws(StudyFileError) -> (ResolvedStudy, any Study.Type) {
+  let descriptions = catalogue.map { StudyDescription($0) }
+  func once(_ overrides: [String]) throws(StudyFileError) -> ResolvedStudy {
+    if let studyFile { return try StudyFile.resolve(path: studyFile, overrides: overrides, catalogue: descriptions) }
+    guard let standard = descriptions.first(where: { $0.name == defaultStudy }) else { preconditionFailure("the default study is in the catalogue") }
+    return try StudyFile.defaults(of: standard, overrides: overrides)
+  }
+  var resolved = try once(options.overrides)
+  guard let type = catalogue.first(where: { $0.name == resolved.name }) else { preconditionFailure("a resolved study is in the catalogue") }
+  if options.debug { resolved = try once(type.debugOverrides + options.overrides) }
+  return (resolved, type)
+}
+
+/// Why a time limit cannot be used.
+private struct TimeLimitError: Error { let line: String }
+
+/// When to stop, on the monotonic clock; the command line wins over the file.
+private func timeLimit(_ option: String?, _ setting: RunSettings.MaximumTime) -> Result<Double?, TimeLimitError> {
+  var limit = setting
+  if let option {
+    guard let given = RunSettings.maximumTime(option) else {
+      return .failure(TimeLimitError(line: "--max-time \(option) is no time: write \(RunSettings.maximumTimeForms)"))
+    }
+    limit = given
+  }
+  switch limit {
+  case .never: return .success(nil)
+  case .seconds(let seconds): return .success(monotonicSeconds() + seconds)
+  case .auto:
+    let environment = Launcher.currentEnvironment()
+    // Two minutes for the last slice, the checkpoint and the scheduler's own business.
+    if let end = environment["SLURM_JOB_END_TIME"].flatMap({ Double($0) }) {
+      return .success(monotonicSeconds() + max(0, end - wallClockSeconds() - 120))
+    }
+    if let seconds = environment["MPIEXEC_TIMEOUT"].flatMap({ Double($0) }) { return .success(monotonicSeconds() + max(0, seconds - 120)) }
+    return .failure(TimeLimitError(line: "--max-time auto: no scheduler's end time in the environment (SLURM_JOB_END_TIME, MPIEXEC_TIMEOUT); give a time, e.g. --max-time 1:00:00"))
+  }
+}
+
+/// One launch on one rank.
+private struct Launch {
+  let resolved: ResolvedStudy, options: LaunchOptions, deadline: Double?, speaks: Bool
+
+  /// CPU type, instruction set of the build and BLAS kernel: on what the bits depend.
+  private var machine: String {
+    "\(ProgramVersion.build), BLAS core \(Linear.configuration.core), processor \(Machine.instructionSet.name)"
+  }
+
+  /// Opens the type, so that everything below is specialised.
+  func open<World: Communicator & ~Copyable>(
+    _ type: any Study.Type, on world: borrowing World, messagePassing: String, whileWaiting: (@escaping () -> Void) -> Void,
+    abort: @escaping (Int32) -> Never
+  ) -> Int32 {
+    carryOut(type, on: world, messagePassing: messagePassing, whileWaiting: whileWaiting, abort: abort)
+  }
+
+  private func carryOut<S: Study, World: Communicator & ~Copyable>(
+    _ type: S.Type, on world: borrowing World, messagePassing: String, whileWaiting: (@escaping () -> Void) -> Void,
+    abort: @escaping (Int32) -> Never
+  ) -> Int32 {
+    let study: S
+    do throws(StudyError) { study = try S(resolved.values) } catch {
+      if speaks { writeToStandardError("renorm: \(words(error))\n") }
+      return code(error)
+    }
+    let place = options.out ?? resolved.run.out ?? RunFolder.standardPath(of: resolved)
+    let folder = RunFolder(place)
+    do {
+      // The coordinator opens the folder; the others hear whether they may go on.
+      if world.rank != 0 {
+        var verdict = [0]
+        try world.broadcast(&verdict, from: 0)
+        if verdict[0] != 0 { return Int32(verdict[0]) }
+        return try conduct(study, folder: folder, reporter: nil, on: world, whileWaiting: whileWaiting, abort: abort)
+      }
+      var notices: [String] = []
+      let lock: RunLock
+      do throws(RunFolderError) { lock = try RunFolder.open(place, for: resolved, fresh: options.fresh, notices: &notices) } catch {
+        writeToStandardError("renorm: \(error)\n")
+        var verdict = [Int(code(error))]
+        try world.broadcast(&verdict, from: 0)
+        return code(error)
+      }
+      var verdict = [0]
+      try world.broadcast(&verdict, from: 0)
+      for notice in notices { writeToStandardError("renorm: \(notice)\n") }
+      let plan = study.plan()
+      let locked = LockHolder(lock)
+      let reporter = RunReporter(folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations),
+                                 display: ProgressDisplay(resolved.run.progress), refreshLock: { locked.lock.refresh() })
+      defer { reporter.finish() }
+      reporter.line("renorm: \(resolved.name), digest \(resolved.digest), \(world.size) rank\(world.size == 1 ? "" : "s"), folder \(place)")
+      return try conduct(study, folder: folder, reporter: reporter, messagePassing: messagePassing, on: world, whileWaiting: whileWaiting, abort: abort)
+    } catch {
+      // One rank's fault is everybody's end: the others may be waiting for it.
+      let text = (error as? StudyError).map { words($0) } ?? "\(error)"
+      writeToStandardError("[\(world.rank)/\(world.processorName)] renorm: \(text)\n")
+      let status = (error as? StudyError).map { code($0) } ?? (error is FileFault ? ExitStatus.inputOutput : ExitStatus.fault)
+      if world.size > 1 { abort(status) }
+      return status
+    }
+  }
+
+  private func conduct<S: Study, World: Communicator & ~Copyable>(
+    _ study: S, folder: RunFolder, reporter: RunReporter?, messagePassing: String = "", on world: borrowing World,
+    whileWaiting: (@escaping () -> Void) -> Void, abort: @escaping (Int32) -> Never
+  ) throws -> Int32 {
+    let dedicated = switch resolved.run.coordinator {
+    case .auto: world.size > 8
+    case .dedicated: world.size > 1
+    case .computing: false
+    }
+    let setup = RunSetup(
+      digest: resolved.digest, seed: resolved.seed, studyName: resolved.name, unitsFolder: folder.units, stopFile: folder.stop,
+      checkpointInterval: resolved.run.checkpointInterval, stallTimeout: resolved.run.stallTimeout, deadline: deadline,
+      ranksPerTeam: resolved.run.ranksPerTeam, dedicatedCoordinator: dedicated, machine: machine, checksNonFinite: options.debug)
+    let hosts = try world.gather(Array(world.processorName.utf8), to: 0).map { String(decoding: $0, as: UTF8.self) }
+    var provenance = Provenance.ofThisProcess(
+      study: resolved, ranks: world.size, hosts: hosts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+      messagePassing: messagePassing, commandLine: CommandLine.arguments)
+    if let reporter {
+      try provenance.write(to: folder.provenance)
+      reporter.event("started", level: .info, [("ranks", "\(world.size)"), ("digest", resolved.digest)])
+    }
+    let outcome = try run(study, setup: setup, on: world, host: world.processorName, observer: reporter, whileWaiting: whileWaiting, abort: abort)
+    // The report is the coordinator's; the others hear how it went.
+    var status = [Int(ExitStatus.complete)]
+    if let reporter {
+      provenance.ended = Timestamp.now()
+      status[0] = Int(try finish(study, outcome, folder: folder, provenance: provenance, reporter: reporter))
+    }
+    try world.broadcast(&status, from: 0)
+    return Int32(status[0])
+  }
+
+  private func finish<S: Study>(
+    _ study: S, _ outcome: RunOutcome<S.Unit, S.Partial>, folder: RunFolder, provenance: Provenance, reporter: RunReporter
+  ) throws -> Int32 {
+    switch outcome {
+    case .stopped(let reason):
+      reporter.event("stopped", level: .info, [("reason", reason)])
+      reporter.line("renorm: stopped by \(reason); saved. The same command goes on")
+      if FileAccess.exists(folder.stop) { unsafe unlink(folder.stop) }
+      return ExitStatus.stopped
+    case .complete(let results):
+      try write(study, results, folder: folder, provenance: provenance, reporter: reporter)
+      reporter.event("complete", level: .info, [])
+      return ExitStatus.complete
+    case .someFailed(let failed, let results):
+      for (label, reason) in failed { writeToStandardError("renorm: unit \(label) failed: \(reason)\n") }
+      try write(study, results, folder: folder, provenance: provenance, reporter: reporter)
+      reporter.event("complete-but-for-failed-units", level: .error, [("failed", failed.map(\.label).joined(separator: " "))])
+      return ExitStatus.unitsFailed
+    }
+  }
+
+  private func write<S: Study>(
+    _ study: S, _ results: [(unit: S.Unit, partial: S.Partial)], folder: RunFolder, provenance: Provenance, reporter: RunReporter
+  ) throws {
+    let report = try study.report(results)
+    try ResultsFile.write(report, study: resolved.name, to: folder.results)
+    try writeArrays(of: report, to: folder.resultsArchive)
+    try provenance.write(to: folder.provenance)
+    for notice in try ReportWriter.write(report, study: resolved, provenance: provenance, to: folder) {
+      writeToStandardError("renorm: warning: \(notice)\n")
+    }
+    reporter.line("renorm: \(folder.results)")
+    reporter.line("renorm: open \(folder.report)/index.html")
+  }
+
+  /// `results.h5`: the report's arrays with their named dimensions.
+  private func writeArrays(of report: Report, to path: String) throws(ArchiveError) {
+    var archive = try ResultsArchive(path: path)
+    try archive.attribute("title", report.title)
+    try archive.attribute("study", resolved.name)
+    try archive.attribute("digest", resolved.digest)
+    for array in report.arrays {
+      try archive.write(name: array.name, longName: array.longName, unit: array.unit, dimensions: array.dimensions, values: array.values)
+    }
+    try archive.close()
+  }
+
+  /// A study's error in one line.
+  private func words(_ error: StudyError) -> String {
+    switch error {
+    case .invalid(let parameter, let what): "parameter \(parameter): \(what)"
+    case .data(let file, let what): "\(file): \(what)"
+    case .unitFailed(let reason): reason
+    case .archive(.inputOutput(let file, let reason)): "cannot write or read \(file): \(reason); checkpoints up to here are intact, the same command goes on from them"
+    case .archive(let error): "\(error)"
+    case .communication(let error): "message passing failed: \(error)"
+    }
+  }
+
+  private func code(_ error: StudyError) -> Int32 {
+    switch error {
+    case .invalid, .data: ExitStatus.data
+    case .archive(.inputOutput): ExitStatus.inputOutput
+    case .archive(.foreign), .archive(.version): ExitStatus.data
+    case .archive, .unitFailed, .communication: ExitStatus.fault
+    }
+  }
+
+  private func code(_ error: RunFolderError) -> Int32 {
+    switch error {
+    case .otherStudy, .inUse: ExitStatus.data
+    case .notAFolder, .file: ExitStatus.inputOutput
+    }
+  }
+}
+
+/// A lock in a place that closures can share.
+private final class LockHolder {
+  let lock: RunLock
+  init(_ lock: consuming RunLock) { self.lock = lock }
+}

@@ -1,0 +1,65 @@
+import Glibc
+
+/// Tells the user and the files what happens during a run; lives on the coordinator.
+final class RunReporter: RunObserver {
+  private let folder: RunFolder
+  private let log: EventLog
+  private var display: ProgressDisplay
+  private var fractions: [Double]
+  private let weights: [Double]
+  private var lastProgressFile: [Double]
+  private var events: EventFile?
+  private let refreshLock: () -> Void
+
+  /// `labels` and `operations` are those of the plan.
+  init(folder: RunFolder, labels: [String], operations: [Double], display: consuming ProgressDisplay, refreshLock: @escaping () -> Void) {
+    self.folder = folder
+    self.display = display
+    self.refreshLock = refreshLock
+    log = EventLog(path: folder.log)
+    fractions = [Double](repeating: 0, count: labels.count)
+    weights = operations.map { max($0, 1) }
+    lastProgressFile = [Double](repeating: -.infinity, count: labels.count)
+  }
+
+  func event(_ name: String, level: EventLog.Level, _ fields: [(String, String)]) {
+    // A log that cannot be written must not end a run whose results can: the results' own writing reports a full disk.
+    do throws(FileFault) { try log.write(level, name, fields.map { (name: $0.0, value: JSON.text($0.1)) }) } catch {
+      writeToStandardError("renorm: warning: \(error)\n")
+    }
+  }
+
+  func progress(unit index: Int, label: String, fraction: Double, stage: String) {
+    fractions[index] = fraction
+    let total = weights.reduce(0, +)
+    let done = zip(fractions, weights).reduce(0) { $0 + $1.0 * $1.1 } / total
+    display.update(fraction: done, stage: fraction >= 1 ? "\(label): done" : "\(label): \(stage)")
+    let now = monotonicSeconds()
+    guard now - lastProgressFile[index] >= 2 || fraction >= 1 else { return }
+    lastProgressFile[index] = now
+    refreshLock()
+    let json = JSON.object([.init("fraction", .number(fraction)), .init("stage", .text(stage)), .init("updated", .text(Timestamp.now()))])
+    do throws(FileFault) {
+      try FileAccess.createFolder(folder.unit(index, label).path)
+      try FileAccess.writeAtomically(json.pretty, to: folder.unit(index, label).progress)
+    } catch { writeToStandardError("renorm: warning: \(error)\n") }
+  }
+
+  func curves(unit label: String, _ points: [CurvePoint]) {
+    do {
+      if events == nil {
+        try FileAccess.createFolder(folder.events)
+        events = try EventFile(folder: folder.events, time: wallClockSeconds(), host: Machine.host)
+      }
+      for point in points {
+        events?.scalar("\(label)/\(point.tag)", point.value, step: point.step, wallTime: wallClockSeconds())
+      }
+      try events?.flush()
+    } catch { writeToStandardError("renorm: warning: \(error)\n") }
+  }
+
+  /// A line for the user.
+  func line(_ text: String) { display.line(text) }
+  /// The end of the display.
+  func finish() { display.finish() }
+}

@@ -1,0 +1,276 @@
+import Archives
+public import MessagePassing
+import RandomStreams
+import Glibc
+
+/// Runs all units of a study on the ranks of `world`: teams, slices, checkpoints, resume, stop requests.
+///
+/// The coordinator is rank 0. All ranks call this with the same study and setup; the outcome's results are valid on
+/// rank 0. `observer` belongs to rank 0 and is nil elsewhere. `whileWaiting` installs a hook that the communicator
+/// calls while a rank waits; `abort` ends all ranks at once.
+public func run<S: Study, World: Communicator & ~Copyable>(
+  _ study: S, setup: RunSetup, on world: borrowing World, host: String, observer: (any RunObserver)?,
+  whileWaiting: (@escaping () -> Void) -> Void, abort: @escaping (Int32) -> Never
+) throws(StudyError) -> RunOutcome<S.Unit, S.Partial> {
+  do {
+    let hosts = try world.allGather(Array(host.utf8)).map { String(decoding: $0, as: UTF8.self) }
+    let plan = study.plan()
+    let control = world.size > 1 ? try world.split(color: 0, key: world.rank) : nil
+    let conductor = Conductor<World>(
+      control: control, rank: world.rank, size: world.size, hosts: hosts, labels: plan.map(\.label),
+      setup: setup, observer: observer, abort: abort)
+    whileWaiting { conductor.tick() }
+    defer { whileWaiting {} }
+    let runner = Runner(study: study, plan: plan, setup: setup, conductor: conductor, observer: observer)
+    return try runner.runAll(on: world)
+  } catch let error as MessagePassingError {
+    throw .communication(error)
+  } catch let error as ArchiveError {
+    throw .archive(error)
+  } catch let error as StudyError {
+    throw error
+  } catch {
+    throw .unitFailed("\(error)")
+  }
+}
+
+/// The ranks that work together on one unit after another in one phase of a run.
+struct Phase: Equatable {
+  /// Ranks for each team (the last team may be smaller).
+  var teamSize: Int
+  /// The units, by plan index.
+  var units: [Int]
+
+  /// Phases in the order in which a team size first appears in the plan; units keep plan order within a phase.
+  static func phases(of teams: [TeamSize], computingRanks: Int, ranksPerTeam: Int?) -> [Phase] {
+    var phases: [Phase] = []
+    for (index, team) in teams.enumerated() {
+      let wanted = switch team {
+      case .one: 1
+      case .upTo(let most): ranksPerTeam ?? most
+      case .all: ranksPerTeam ?? computingRanks
+      }
+      let size = max(1, min(wanted, computingRanks))
+      if let at = phases.firstIndex(where: { $0.teamSize == size }) { phases[at].units.append(index) } else {
+        phases.append(Phase(teamSize: size, units: [index]))
+      }
+    }
+    return phases
+  }
+}
+
+/// One launch of one study, seen from one rank.
+struct Runner<S: Study, World: Communicator & ~Copyable> {
+  let study: S
+  let plan: [PlannedUnit<S.Unit>]
+  let setup: RunSetup
+  let conductor: Conductor<World>
+  let observer: (any RunObserver)?
+
+  private func folder(_ unit: Int) -> String { setup.folder(of: unit, label: plan[unit].label) }
+  private func key(_ unit: Int) -> StreamKey {
+    StreamKey.derive(seed: UInt64(bitPattern: Int64(setup.seed)), study: setup.studyName, unit: plan[unit].label)
+  }
+
+  // MARK: All units
+
+  func runAll(on world: borrowing World) throws -> RunOutcome<S.Unit, S.Partial> {
+    var results = [S.Partial?](repeating: nil, count: plan.count)
+    var finished = [Int](repeating: 0, count: plan.count)
+    if world.rank == 0 {
+      for unit in plan.indices {
+        results[unit] = finishedPartial(of: unit)
+        finished[unit] = results[unit] == nil ? 0 : 1
+        if results[unit] != nil {
+          observer?.event("unit-read-back", level: .info, [("unit", plan[unit].label)])
+          observer?.progress(unit: unit, label: plan[unit].label, fraction: 1, stage: "done")
+        }
+      }
+    }
+    try world.broadcast(&finished, from: 0)
+    let firstComputing = setup.dedicatedCoordinator && world.size > 1 ? 1 : 0
+    let phases = Phase.phases(of: plan.map(\.team), computingRanks: world.size - firstComputing, ranksPerTeam: setup.ranksPerTeam)
+    for phase in phases {
+      try run(phase, without: finished, firstComputing: firstComputing, on: world)
+      var stopped = [conductor.stopReason == nil ? 0 : 1]
+      try world.allReduce(&stopped, .maximum)
+      if stopped[0] == 1 { return .stopped(reason: conductor.stopReason ?? "a request on another rank") }
+    }
+    try world.barrier()
+    guard world.rank == 0 else { return .complete([]) }
+    for (unit, bytes) in conductor.finished { results[unit] = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial") }
+    let complete = plan.indices.compactMap { unit in results[unit].map { (unit: plan[unit].unit, partial: $0) } }
+    if conductor.failures.isEmpty { return .complete(complete) }
+    return .someFailed(conductor.failures.sorted { $0.key < $1.key }.map { (plan[$0.key].label, $0.value) }, finished: complete)
+  }
+
+  private func run(_ phase: Phase, without finished: [Int], firstComputing: Int, on world: borrowing World) throws {
+    let computing = world.size - firstComputing
+    let teams = (computing + phase.teamSize - 1) / phase.teamSize
+    let units = phase.units.filter { finished[$0] == 0 }
+    if world.rank == 0 {
+      conductor.beginPhase(pending: units, leaders: Set((0..<teams).map { firstComputing + $0 * phase.teamSize }))
+    }
+    let mine = world.rank - firstComputing
+    let team = try world.split(color: mine < 0 ? nil : mine / phase.teamSize, key: world.rank)
+    if let team {
+      while true {
+        var next = [-1]
+        if team.rank == 0, case .unit(let unit) = try conductor.requestUnit() { next = [unit] }
+        try team.broadcast(&next, from: 0)
+        if next[0] < 0 { break }
+        let end = try work(on: next[0], team: team)
+        if team.rank == 0 { try deliver(end, unit: next[0]) }
+      }
+    } else {
+      while !conductor.phaseIsOver { conductor.tick(); usleep(500) }
+    }
+    // A computing coordinator goes on serving the other teams from the hook of this wait.
+    if world.rank == 0 { while !conductor.phaseIsOver { conductor.tick(); usleep(500) } }
+    try world.barrier()
+    if world.rank == 0 { try keepPartials() }
+  }
+
+  /// Hands a unit's end to the coordinator, which writes a finished partial before anything else can happen.
+  private func deliver(_ end: UnitEnd, unit: Int) throws {
+    try conductor.deliver(end, unit: unit)
+    if conductor.rank == 0 { try keepPartials() }
+  }
+
+  /// Rank 0: writes the partials that have come in and drops the states that they make superfluous.
+  private func keepPartials() throws {
+    for (unit, bytes) in conductor.finished.sorted(by: { $0.key < $1.key }) {
+      let path = "\(folder(unit))/partial.h5"
+      if unsafe access(path, F_OK) == 0 { continue }
+      let partial = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial")
+      try makeFolder(folder(unit))
+      conductor.expectSilence(of: 60)
+      try CheckpointFile.write(to: path, digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
+        try writer.write(setup.machine, at: "machine")
+        try partial.save(to: &writer, at: "partial")
+      }
+    }
+  }
+
+  /// A finished unit's partial from its file; nil where there is none, or it is damaged (a warning says so).
+  private func finishedPartial(of unit: Int) -> S.Partial? {
+    let path = "\(folder(unit))/partial.h5"
+    guard unsafe access(path, F_OK) == 0 else { return nil }
+    do {
+      let contents = try CheckpointFile.read(path: path, digest: setup.digest)
+      return try S.Partial(from: contents.reader, at: "partial")
+    } catch {
+      observer?.event("partial-unusable", level: .warning, [("file", path), ("reason", "\(error)")])
+      unsafe unlink(path)
+      return nil
+    }
+  }
+
+  // MARK: One unit
+
+  private func work(on unit: Int, team: borrowing World) throws -> UnitEnd {
+    conductor.works(on: unit)
+    let streams = key(unit)
+    var state = try resume(unit, team: team)
+    var lastSave = monotonicSeconds()
+    while true {
+      let advance: Advance<S.Partial>
+      do { advance = try study.advance(&state, of: plan[unit].unit, streams: streams, on: team) } catch StudyError.unitFailed(let reason) where team.size == 1 {
+        return .failed(reason)
+      }
+      conductor.tick()
+      if setup.checksNonFinite { try checkFinite(state, unit: unit) }
+      switch advance {
+      case .done(let partial):
+        guard team.rank == 0 else { return .done([]) }
+        var memory = MemoryArchive()
+        try partial.save(to: &memory, at: "partial")
+        return .done(memory.bytes)
+      case .more(let fraction, let stage, let curves):
+        if team.rank == 0 { try conductor.note(unit: unit, fraction: fraction, stage: stage, curves: curves) }
+      }
+      let saveIsDue = monotonicSeconds() - lastSave >= setup.checkpointInterval
+      var votes = [conductor.stopReason == nil ? 0 : 1, team.rank == 0 && saveIsDue ? 1 : 0]
+      try team.allReduce(&votes, .maximum)
+      if votes[0] == 1 || votes[1] == 1 {
+        try save(&state, unit: unit, team: team)
+        lastSave = monotonicSeconds()
+      }
+      if votes[0] == 1 { return .stopped }
+    }
+  }
+
+  /// The unit's state from its checkpoint, or from the beginning; the same on all ranks of the team.
+  private func resume(_ unit: Int, team: borrowing World) throws -> S.State {
+    var bytes: [[UInt8]] = [[]]
+    if team.rank == 0, let state = try savedState(of: unit) {
+      var memory = MemoryArchive()
+      try state.save(to: &memory, at: "state")
+      bytes = [memory.bytes]
+    }
+    var count = [bytes[0].count]
+    try team.broadcast(&count, from: 0)
+    if count[0] == 0 { return try study.begin(plan[unit].unit, streams: key(unit)) }
+    if team.rank != 0 { bytes = [[UInt8](repeating: 0, count: count[0])] }
+    try team.broadcast(&bytes[0], from: 0)
+    return try S.State(from: MemoryArchive(bytes: bytes[0]), at: "state")
+  }
+
+  private func savedState(of unit: Int) throws -> S.State? {
+    let path = "\(folder(unit))/state.h5"
+    guard unsafe access(path, F_OK) == 0 || access("\(folder(unit))/state.prev.h5", F_OK) == 0 else { return nil }
+    let contents: CheckpointFile.Contents
+    do { contents = try CheckpointFile.read(path: path, digest: setup.digest) } catch ArchiveError.damaged(let file, let reason) {
+      warn("\(file) is damaged (\(reason)) and so is the one before it; unit \(plan[unit].label) starts over")
+      return nil
+    }
+    if let reason = contents.usedPrevious { warn("\(reason); unit \(plan[unit].label) continues from the checkpoint before") }
+    let machine = try contents.reader.text(at: "machine")
+    guard machine == setup.machine else {
+      throw StudyError.data(file: path, what: "was written on another CPU type or build (\(machine); this is \(setup.machine)), "
+        + "so the same bits cannot be promised; continue there, or start over with --fresh")
+    }
+    observer?.event("resumed", level: .info, [("unit", plan[unit].label)])
+    return try S.State(from: contents.reader, at: "state")
+  }
+
+  private func warn(_ line: String) {
+    observer?.event("warning", level: .warning, [("text", line)])
+    conductor.printTagged("renorm: warning: \(line)")
+  }
+
+  private func save(_ state: inout S.State, unit: Int, team: borrowing World) throws {
+    try study.collect(&state, on: team)
+    guard team.rank == 0 else { return }
+    conductor.expectSilence(of: 120)
+    try makeFolder(folder(unit))
+    let whole = state
+    try CheckpointFile.write(to: "\(folder(unit))/state.h5", digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
+      try writer.write(setup.machine, at: "machine")
+      try whole.save(to: &writer, at: "state")
+    }
+    conductor.tick()
+  }
+
+  private func makeFolder(_ path: String) throws(ArchiveError) {
+    if unsafe mkdir(path, 0o777) != 0, errno != EEXIST {
+      throw .inputOutput(file: path, reason: unsafe String(cString: strerror(errno)))
+    }
+  }
+
+  private func checkFinite(_ state: S.State, unit: Int) throws {
+    var search = NonFiniteSearch()
+    try state.save(to: &search, at: "state")
+    if let path = search.found { throw StudyError.unitFailed("unit \(plan[unit].label): \(path) holds a number that is not finite") }
+  }
+}
+
+/// A writer that keeps nothing and notes the first array with a number that is not finite (`--debug`).
+struct NonFiniteSearch: ArchiveWriter, ~Copyable {
+  private(set) var found: String?
+  mutating func write<E: ArchiveElement>(_ values: [E], shape: [Int], at path: String) throws(ArchiveError) {
+    if found != nil { return }
+    if let values = values as? [Double], !values.allSatisfy(\.isFinite) { found = path }
+    if let values = values as? [Float], !values.allSatisfy(\.isFinite) { found = path }
+  }
+}

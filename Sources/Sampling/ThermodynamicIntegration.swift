@@ -1,0 +1,78 @@
+import Glibc
+public import RandomStreams
+
+/// Thermodynamic integration: ln Z_1 - ln Z_0 = integral over l in [0, 1] of <d ln p_l(x) / dl>_l.
+///
+/// At each node the replicas are first relaxed, then averaged over `measurements` sweeps; a replica's mean is one
+/// observation, so the error comes from independent replicas and needs no autocorrelation time.
+public struct ThermodynamicIntegration<Model: Annealable>: Sendable {
+  /// The family of laws.
+  public let model: Model
+  /// Positions in rising order and the weights of the quadrature.
+  public let nodes: [(position: Double, weight: Double)]
+  /// Sweeps before measuring at each node (replicas go on from the node before), and sweeps measured.
+  public let relaxation: Int, measurements: Int
+
+  /// Integration of `model` over `nodes`; `measurements >= 1`.
+  public init(_ model: Model, nodes: [(position: Double, weight: Double)], relaxation: Int, measurements: Int) {
+    precondition(measurements >= 1 && relaxation >= 0, "a node is measured at least once")
+    self.model = model
+    self.nodes = nodes
+    self.relaxation = relaxation
+    self.measurements = measurements
+  }
+
+  /// The integral along each of the replicas `firstReplica ..< firstReplica + replicas`. Replicas are independent and
+  /// each depends on its global index alone; their mean estimates ln Z_1 - ln Z_0.
+  @inlinable public func integrals(replicas: Int, firstReplica: Int = 0, from streams: some Streams) -> [Double] {
+    var state = model.start(replicas: replicas, firstReplica: firstReplica, from: streams)
+    var totals = [Double](repeating: 0, count: replicas), step: UInt64 = 0
+    for (position, weight) in nodes {
+      var kernel = model.kernel(at: position), sums = [Double](repeating: 0, count: replicas)
+      for sweep in 0..<(relaxation + measurements) {
+        step += 1
+        kernel.step(&state, at: step, from: streams)
+        guard sweep >= relaxation else { continue }
+        for (r, value) in model.logDerivative(state, at: position).enumerated() { sums[r] += value }
+      }
+      for r in totals.indices { totals[r] += weight * (sums[r] / Double(measurements)) }
+    }
+    return totals
+  }
+
+  /// ln Z_1 and its standard error over replicas (NaN for one) from all integrals in global order. The quadrature's
+  /// own error is not in it.
+  public func estimate(_ integrals: [Double]) -> (logPartition: Double, standardError: Double) {
+    let n = Double(integrals.count), mean = integrals.reduce(0, +) / n
+    let squares = integrals.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (model.startLogPartition + mean, integrals.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
+  }
+
+  /// The trapezoid rule over `positions`, which rise from 0 to 1.
+  public static func trapezoid(_ positions: [Double]) -> [(position: Double, weight: Double)] {
+    precondition(positions.count >= 2 && positions.first == 0 && positions.last == 1, "the trapezoid rule spans 0 ... 1")
+    return positions.indices.map { k in
+      let before = k > 0 ? positions[k] - positions[k - 1] : 0
+      let after = k + 1 < positions.count ? positions[k + 1] - positions[k] : 0
+      return (positions[k], (before + after) / 2)
+    }
+  }
+
+  /// Gauss-Legendre nodes on [0, 1], exact for polynomials of degree 2 `count` - 1: roots of the Legendre polynomial
+  /// by Newton's method from Tricomi's guess.
+  public static func gaussLegendre(_ count: Int) -> [(position: Double, weight: Double)] {
+    precondition(count >= 1, "a quadrature has nodes")
+    return (0..<count).map { k in
+      var x = -cos(Double.pi * (Double(k) + 0.75) / (Double(count) + 0.5)), derivative = 1.0
+      for _ in 0..<100 {
+        var last = 1.0, value = x
+        for n in 1..<max(1, count) { (last, value) = (value, (Double(2 * n + 1) * x * value - Double(n) * last) / Double(n + 1)) }
+        derivative = Double(count) * (x * value - last) / (x * x - 1)
+        let move = value / derivative
+        x -= move
+        if abs(move) < 1e-15 { break }
+      }
+      return ((1 + x) / 2, 1 / ((1 - x * x) * derivative * derivative))
+    }
+  }
+}

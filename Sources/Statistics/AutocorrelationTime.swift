@@ -1,0 +1,101 @@
+import Glibc
+
+/// Why a series cannot be analysed.
+public enum SeriesError: Error, Equatable, Sendable {
+  /// Fewer samples in a chain than the analysis needs.
+  case tooFewSamples(chain: Int, found: Int, required: Int)
+  /// There is no chain.
+  case noChains
+  /// The chains should be equally long and are not.
+  case unequalLengths(chain: Int, found: Int, expected: Int)
+  /// A sample is not a finite number.
+  case notFinite(chain: Int, index: Int)
+}
+
+/// Integrated autocorrelation time of one or several chains, and the error of their mean that it implies.
+///
+/// `tau = 1/2 + sum_{t=1}^{W} rho(t)`, rho = Gamma(t)/Gamma(0), Gamma(t) = (1/N) sum (x_i - mean)(x_{i+t} - mean) over the
+/// pairs inside chains, about the mean of all chains, with 1/N (N all samples) at every lag; W is the smallest window
+/// with W >= 6 tau(W). `error^2 = 2 tau Gamma(0)/N`. In this definition tau = 1/2 for independent samples, and
+/// N/(2 tau) is the effective number of samples. Cost N W.
+///
+/// A constant series has tau = 1/2 and error 0. Source: Madras and Sokal 1988; Wolff 2004.
+public struct AutocorrelationTime: Sendable, Equatable {
+  /// The mean of all samples with its standard error, correlation included.
+  public let mean: Estimate
+  /// tau in steps of the series, with its error tau sqrt(2 (2W + 1)/N).
+  public let tau: Estimate
+  /// The window W.
+  public let window: Int
+  /// How many samples in all.
+  public let count: Int
+  /// Gamma(0), the variance of one sample.
+  public let variance: Double
+  /// Whether the window closed inside the chains.
+  public let windowClosed: Bool
+  /// Whether the errors can be trusted: the window closed and N/tau >= 1000.
+  public var isReliable: Bool { windowClosed && Double(count) >= 1000 * tau.value }
+
+  /// Analyses chains, in global order; they may differ in length.
+  /// - Throws: `noChains`, `tooFewSamples` (a chain below two samples), `notFinite`.
+  public init(chains: [[Double]]) throws(SeriesError) {
+    if chains.isEmpty { throw .noChains }
+    let centred = try AutocorrelationTime.centred(chains)
+    count = chains.reduce(0) { $0 + $1.count }
+    let n = Double(count)
+    variance = autocovariance(centred.chains, lag: 0, count: n)
+    let longest = chains.reduce(0) { max($0, $1.count) } - 1
+    var sum = 0.5
+    var lag = 0
+    var closed = variance == 0
+    while !closed && lag < longest {
+      lag += 1
+      sum += autocovariance(centred.chains, lag: lag, count: n) / variance
+      closed = Double(lag) >= 6 * sum
+    }
+    window = lag
+    windowClosed = closed
+    tau = Estimate(value: sum, error: variance == 0 ? 0 : abs(sum) * sqrt(2 * Double(2 * lag + 1) / n))
+    // An anticorrelated series can give a tau below zero by noise alone; its error is then no number.
+    mean = Estimate(value: centred.mean, error: sqrt(2 * sum * variance / n))
+  }
+  /// Analyses one chain.
+  public init(_ series: [Double]) throws(SeriesError) { try self.init(chains: [series]) }
+
+  private static func centred(_ chains: [[Double]]) throws(SeriesError) -> (chains: [[Double]], mean: Double) {
+    var total = Moments()
+    for (chain, samples) in chains.enumerated() {
+      if samples.count < 2 { throw .tooFewSamples(chain: chain, found: samples.count, required: 2) }
+      for (index, x) in samples.enumerated() {
+        guard x.isFinite else { throw .notFinite(chain: chain, index: index) }
+        total.add(x)
+      }
+    }
+    let mean = total.mean
+    return (chains.map { $0.map { $0 - mean } }, mean)
+  }
+}
+
+/// (1/N) sum_i x_i x_{i+lag} over the pairs inside each chain; four running sums, so the order is fixed and the adds overlap.
+private func autocovariance(_ chains: [[Double]], lag: Int, count: Double) -> Double {
+  var total = 0.0
+  for x in chains where x.count > lag {
+    var sums = SIMD4<Double>.zero
+    let pairs = x.count - lag
+    var i = 0
+    while i + 4 <= pairs {
+      let now = SIMD4<Double>(x[i], x[i + 1], x[i + 2], x[i + 3])
+      let j = i + lag
+      let later = SIMD4<Double>(x[j], x[j + 1], x[j + 2], x[j + 3])
+      sums += now * later
+      i += 4
+    }
+    var rest = 0.0
+    while i < pairs {
+      rest += x[i] * x[i + lag]
+      i += 1
+    }
+    total += (sums.x + sums.y) + (sums.z + sums.w) + rest
+  }
+  return total / count
+}

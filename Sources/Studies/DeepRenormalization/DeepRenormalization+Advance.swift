@@ -1,0 +1,236 @@
+import Archives
+import BoltzmannMachines
+import GradientFlows
+import LatticeSystems
+public import MessagePassing
+public import RandomStreams
+public import Runtime
+import Sampling
+
+/// The replicas of one chain of use must not meet those of another under the same unit key: each use of randomness
+/// that counts its own chains gets a key of its own.
+private enum StreamUse: String {
+  case lattice, permutation, training, states, annealing, machine
+}
+
+extension StreamKey {
+  /// The key of one use within a unit: a hash of this key's words and the use's name.
+  fileprivate func derived(_ use: StreamUse, _ index: Int = 0) -> StreamKey {
+    StreamKey.derive(seed: high, study: "\(low)", unit: "\(use.rawValue) \(index)")
+  }
+}
+
+extension DeepRenormalization {
+  public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State { State() }
+
+  public func advance(
+    _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws(StudyError) -> Advance<Recording> {
+    let stages = stages(of: unit)
+    let stage = stages[state.stage].stage
+    var curves: [CurvePoint] = []
+    let part: Double
+    do {
+      switch stage {
+      case .sampling: part = try sample(&state, unit: unit, streams: streams, on: team)
+      case .training(let layer): part = try train(&state, layer: layer, streams: streams, curves: &curves, on: team)
+      case .annealing(let layer, let run): part = try anneal(&state, layer: layer, run: run, streams: streams, on: team)
+      case .enumerating(let layer):
+        state.exact.append(try state.machines[layer].inDoublePrecision.exactLogPartition())
+        part = 1
+      case .modelSampling: part = try sampleMachine(&state, streams: streams, on: team)
+      case .measuring:
+        return .done(try measure(state, unit: unit, streams: streams.derived(.states, hidden.count)))
+      }
+    } catch let error as MessagePassingError {
+      throw .communication(error)
+    } catch let error as StudyError {
+      throw error
+    } catch {
+      throw .unitFailed("\(stage.words): \(error)")
+    }
+    let total = stages.reduce(0) { $0 + $1.work }
+    let before = stages[..<state.stage].reduce(0) { $0 + $1.work }
+    let fraction = (before + part * stages[state.stage].work) / total
+    if part >= 1 {
+      state.stage += 1
+      state.position = 0
+    }
+    return .more(fraction: fraction, stage: stage.words, curves: curves)
+  }
+
+  /// The contiguous share of `count` items that a rank takes.
+  private func share(of count: Int, on team: borrowing some Communicator & ~Copyable) -> Range<Int> {
+    team.rank * count / team.size..<(team.rank + 1) * count / team.size
+  }
+
+  // MARK: Sampling the lattice
+
+  /// Some more configurations of every chain; each rank moves its share of the chains.
+  private func sample(
+    _ state: inout State, unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws -> Double {
+    let lattice = try SquareLattice(size: size), words = lattice.words
+    let model = try IsingModel(lattice, coupling: coupling)
+    var kernel = try SwendsenWang(model)
+    let source = KeyedStreams(streams.derived(.lattice)), count = trainingChains + testChains
+    let draws = min(perChain - state.position, max(1, Int(5e7 / Double(count * interval * sites))))
+    var found: [UInt64] = []
+    for chain in share(of: count, on: team) {
+      var configuration = state.position == 0
+        ? IsingConfiguration(hot: lattice, replica: chain, from: source)
+        : IsingConfiguration(lattice, spins: state.chains[chain], replica: chain)
+      var sweep = state.position == 0 ? 0 : warmUp + state.position * interval
+      for draw in 0..<draws {
+        let target = warmUp + (state.position + draw + 1) * interval
+        while sweep < target {
+          kernel.step(&configuration, at: UInt64(sweep), from: source)
+          sweep += 1
+        }
+        found += configuration.spins
+      }
+    }
+    let all = try team.allGather(found).flatMap { $0 }
+    if state.recorded.isEmpty {
+      state.recorded = [UInt64](repeating: 0, count: count * perChain * words)
+      state.chains = [[UInt64]](repeating: [], count: count)
+    }
+    for chain in 0..<count {
+      let from = chain * draws * words, to = (chain * perChain + state.position) * words
+      state.recorded.replaceSubrange(to..<to + draws * words, with: all[from..<from + draws * words])
+      state.chains[chain] = Array(all[from + (draws - 1) * words..<from + draws * words])
+    }
+    state.position += draws
+    if state.position == perChain, unit == .control { permuteSites(&state, streams: streams) }
+    return Double(state.position) / Double(perChain)
+  }
+
+  /// The control: the sites of each sample permuted, each by its own permutation. What is left is the magnetisation.
+  private func permuteSites(_ state: inout State, streams: StreamKey) {
+    let source = KeyedStreams(streams.derived(.permutation)), words = (sites + 63) / 64
+    for sample in 0..<configurations + testConfigurations {
+      var generator = source.generator(replica: sample, step: 0, site: 0, purpose: .permutation)
+      let order = generator.permutation(count: sites)
+      var permuted = [UInt64](repeating: 0, count: words)
+      for (site, from) in order.enumerated() where state.recorded[sample * words + from / 64] >> UInt64(from % 64) & 1 == 1 {
+        permuted[site / 64] |= 1 << UInt64(site % 64)
+      }
+      state.recorded.replaceSubrange(sample * words..<(sample + 1) * words, with: permuted)
+    }
+  }
+
+  /// The training configurations, and those for testing.
+  func latticeConfigurations(_ state: State, test: Bool) -> Configurations {
+    let words = (sites + 63) / 64, first = test ? configurations : 0, count = test ? testConfigurations : configurations
+    return Configurations(count: count, sites: .lattice([size, size]), words: Array(state.recorded[first * words..<(first + count) * words]))
+  }
+
+  // MARK: Training
+
+  /// What layer `layer` sees: spins, or *sampled* hidden states of the layer below, keyed by layer and sample.
+  func input(of layer: Int, from spins: Configurations, machines: [RestrictedBoltzmannMachine<Float>], streams: StreamKey, test: Bool) -> Configurations {
+    var states = spins
+    for below in 0..<layer {
+      let source = KeyedStreams(streams.derived(.states, below))
+      states = machines[below].sampleHidden(of: states, firstRow: test ? configurations : 0, step: 0, from: source)
+    }
+    return states
+  }
+
+  private func train(
+    _ state: inout State, layer: Int, streams: StreamKey, curves: inout [CurvePoint], on team: borrowing some Communicator & ~Copyable
+  ) throws -> Double {
+    let key = streams.derived(.training, layer)
+    if state.training == nil {
+      let start = CentredParameters.random(
+        units: .zeroOne, visible: visible(layer), hidden: hidden[layer], offset: 0.5, deviation: initialWidth, from: KeyedStreams(key))
+      state.training = TrainingState(start, rule: Momentum(rate: Float(learningRate), momentum: Float(momentum), l1: Float(l1[layer])))
+      state.kept.append(KeptWeights(layer: layer, epoch: 0, weights: start.weights))
+    }
+    let trainer: ContrastiveDivergence
+    if let known = state.scratch.trainer, state.scratch.trainedLayer == layer { trainer = known } else {
+      let data = input(of: layer, from: latticeConfigurations(state, test: false), machines: state.machines, streams: streams, test: false)
+      let settings = ContrastiveDivergence.Settings(batch: batch, shards: shards)
+      trainer = ContrastiveDivergence(data, hidden: hidden[layer], units: .zeroOne, settings: settings, key: key, rank: team.rank, ranks: team.size)
+      state.scratch.trainer = trainer
+      state.scratch.trainedLayer = layer
+    }
+    guard var training = state.training.take() else { preconditionFailure("training has begun above") }
+    let perSample = 10 * Double(visible(layer) * hidden[layer])
+    let batches = max(1, Int(6e10 / (perSample * Double(batch))))
+    let epochEnded = try trainer.advance(&training, batches: batches, on: team)
+    let epoch = training.reconstructionErrors.count
+    if epochEnded {
+      curves.append(CurvePoint("layer-\(layer + 1)/reconstruction_error", step: epoch, value: training.reconstructionErrors[epoch - 1]))
+      if epoch == epochs[layer] || epoch & (epoch - 1) == 0 {
+        state.kept.append(KeptWeights(layer: layer, epoch: epoch, weights: training.parameters.weights))
+      }
+    }
+    let done = Double(training.step) / Double(trainer.batchesPerEpoch * epochs[layer])
+    if epoch == epochs[layer] {
+      state.machines.append(training.parameters.machine)
+      state.curves.append(training.reconstructionErrors)
+      state.scratch.trainer = nil
+      return 1
+    }
+    state.training = training
+    return min(done, 0.999)
+  }
+
+  // MARK: Partition functions
+
+  private func anneal(
+    _ state: inout State, layer: Int, run: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws -> Double {
+    let sampling = AnnealedImportanceSampling(AnnealedBoltzmannMachine(state.machines[layer]), schedule: .dense(steps: temperatures))
+    let source = KeyedStreams(streams.derived(.annealing, 2 * layer + run))
+    let mine = share(of: replicas, on: team), words = (visible(layer) + 63) / 64
+    var progress: AnnealedImportanceSampling<AnnealedBoltzmannMachine<Float>>.Progress
+    if state.position == 0 {
+      progress = sampling.begin(replicas: mine.count, firstReplica: mine.lowerBound, from: source)
+    } else {
+      let spins = Configurations(count: mine.count, sites: .unplaced(visible(layer)), words: Array(state.replicaWords[mine.lowerBound * words..<mine.upperBound * words]))
+      progress = sampling.begin(from: sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), replicas: mine.count, firstReplica: mine.lowerBound)
+      progress.stepsDone = state.position
+      progress.logWeights = Array(state.logWeights[mine])
+    }
+    let perStep = 4 * Double(replicas * visible(layer) * hidden[layer])
+    let steps = max(1, Int(6e10 / perStep))
+    sampling.advance(&progress, steps: steps, from: source)
+    state.replicaWords = try team.allGather(progress.replicas.configurations.words).flatMap { $0 }
+    state.logWeights = try team.allGather(progress.logWeights).flatMap { $0 }
+    state.position = progress.stepsDone
+    if sampling.isFinished(progress) {
+      state.finishedRuns.append(state.logWeights)
+      state.replicaWords = []
+      state.logWeights = []
+      return 1
+    }
+    return Double(state.position) / Double(sampling.steps)
+  }
+
+  // MARK: The machine's own samples
+
+  /// Block Gibbs chains of the first machine, started at test configurations.
+  private func sampleMachine(_ state: inout State, streams: StreamKey, on team: borrowing some Communicator & ~Copyable) throws -> Double {
+    let words = (sites + 63) / 64, mine = share(of: modelChains, on: team)
+    if state.position == 0 {
+      // Evenly spread over the test chains.
+      let test = latticeConfigurations(state, test: true)
+      state.modelWords = (0..<modelChains).flatMap { chain in
+        let sample = chain * testConfigurations / modelChains
+        return test.words[sample * words..<(sample + 1) * words]
+      }
+    }
+    let source = KeyedStreams(streams.derived(.machine))
+    var kernel = BlockGibbs(state.machines[0])
+    let start = Configurations(count: mine.count, sites: .lattice([size, size]), words: Array(state.modelWords[mine.lowerBound * words..<mine.upperBound * words]))
+    var chains = GibbsChains(visible: start, firstChain: mine.lowerBound)
+    let perSweep = 4 * Double(modelChains * sites * hidden[0])
+    let end = min(modelSweeps, state.position + max(1, Int(6e10 / perSweep)))
+    for sweep in state.position..<end { kernel.step(&chains, at: UInt64(sweep), from: source) }
+    state.modelWords = try team.allGather(chains.visible.words).flatMap { $0 }
+    state.position = end
+    return Double(end) / Double(modelSweeps)
+  }
+}
