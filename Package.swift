@@ -73,7 +73,7 @@ let package = Package(
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),
     tests("LinearAlgebraTests", ["LinearAlgebra", "RandomStreams"]),
-    tests("StatisticsTests", ["Statistics", "Laws", "Oracles"]),
+    tests("StatisticsTests", ["Statistics", "Archives", "Laws", "Oracles"]),
     tests("SamplingTests", floor1 + ["Laws", "Oracles"]),
     tests("LatticeSystemsTests", floor1 + ["LatticeSystems", "Laws", "Oracles"]),
     tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),

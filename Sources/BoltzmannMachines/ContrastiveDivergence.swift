@@ -83,14 +83,35 @@ public import Sampling
     at point: CentredParameters, step: UInt64, on team: borrowing some Communicator & ~Copyable,
     into direction: inout CentredParameters
   ) throws(MessagePassingError) {
+    sumOverShards(at: point, step: step)
+    try unsafe reducer.reduce(partials: memory.partials, into: memory.total, on: team)
+    assemble(offset: (point.offset - units.low) / units.spread, into: &direction)
+  }
+
+  /// The rank's part of `direction`: the sums over each of its `subtrees`, as `direction` hands them to the reducer.
+  /// With `direction(fromTotal:)` this is `direction` without a communicator, for checks of the tree.
+  public func partialSums(at point: CentredParameters, step: UInt64) -> [(subtree: Range<Int>, sums: [Float])] {
+    sumOverShards(at: point, step: step)
+    return subtrees.enumerated().map { index, subtree in
+      let sums = unsafe Array(UnsafeBufferPointer(start: memory.partials + index * reducer.length, count: reducer.length))
+      return (subtree, sums)
+    }
+  }
+
+  /// The direction from the sums over all shards.
+  public func direction(fromTotal total: [Float], at point: CentredParameters, into direction: inout CentredParameters) {
+    precondition(total.count == reducer.length, "the sums have the trainer's length")
+    for k in total.indices { unsafe memory.total[k] = total[k] }
+    assemble(offset: (point.offset - units.low) / units.spread, into: &direction)
+  }
+
+  private func sumOverShards(at point: CentredParameters, step: UInt64) {
     precondition(point.visible == conditionals.visible && point.hidden == conditionals.hidden, "the point has the trainer's shape")
     conditionals.update(
       weights: point.weights, visibleField: point.visibleField, hiddenField: point.hiddenField, offset: point.offset, units: units)
     gather(step)
     sample(step)
     differences(offset: (point.offset - units.low) / units.spread)
-    try unsafe reducer.reduce(partials: memory.partials, into: memory.total, on: team)
-    assemble(offset: (point.offset - units.low) / units.spread, into: &direction)
   }
 
   /// Copies the rank's samples of mini-batch `step`: the keyed permutation of the epoch, cut into batches.

@@ -1,6 +1,7 @@
 public import LinearAlgebra
 public import RandomStreams
 public import Sampling
+public import Statistics
 
 /// A stack of restricted Boltzmann machines, trained greedily: the hidden layer of each is the visible layer of the
 /// next. Its law is that of the top machine on the top but one layer, passed down by the conditional laws below.
@@ -78,8 +79,8 @@ public struct DeepBeliefNetwork<Scalar: DenseScalar>: Sendable, Equatable {
   /// holds the scatter over configurations and over h, not the error of `topLogPartition`.
   public func bound(
     of configurations: Configurations, topLogPartition: Double, from streams: some Streams
-  ) -> (mean: Double, standardError: Double) {
-    meanAndStandardError(boundSamples(of: configurations, topLogPartition: topLogPartition, from: streams))
+  ) -> Estimate {
+    meanWithError(boundSamples(of: configurations, topLogPartition: topLogPartition, from: streams))
   }
 }
 

@@ -1,5 +1,6 @@
 import LinearAlgebra
 public import Sampling
+public import Statistics
 import Glibc
 
 /// A 0/1 machine seen from one of its layers: the states of that layer are enumerated, the other layer is summed
@@ -107,10 +108,9 @@ extension RestrictedBoltzmannMachine {
 
   /// The mean over configurations of ln p(v) with the exact partition function, and its standard error (NaN for a
   /// single configuration). Throws like `exactLogPartition`.
-  public func exactLogLikelihood(of configurations: Configurations) throws(BoltzmannError) -> (mean: Double, standardError: Double) {
+  public func exactLogLikelihood(of configurations: Configurations) throws(BoltzmannError) -> Estimate {
     let logPartition = try exactLogPartition()
-    let (mean, error) = meanAndStandardError(freeEnergy(of: configurations))
-    return (-mean - logPartition, error)
+    return meanWithError(freeEnergy(of: configurations).map { -$0 - logPartition })
   }
 
   /// The machine seen from its smaller layer, and the constant of the conversion to 0/1 units.

@@ -1,5 +1,6 @@
 import LinearAlgebra
 public import Sampling
+public import Statistics
 
 /// A layer's marginal law with the other layer summed out, in 0/1 units:
 /// ln p*(v) = constant + a·v + sum_j softplus(b_j + (vW)_j).
@@ -67,7 +68,7 @@ extension RestrictedBoltzmannMachine {
   ///
   /// = - mean_v sum_i softplus(F(v) - F(v with unit i flipped)). Cost: visible x hidden per configuration. The error
   /// is NaN for a single configuration.
-  public func pseudoLogLikelihood(of configurations: Configurations) -> (mean: Double, standardError: Double) {
+  public func pseudoLogLikelihood(of configurations: Configurations) -> Estimate {
     let (machine, _) = inDoublePrecision.converted(to: .zeroOne)
     let law = MarginalLaw(visibleLayerOf: machine)
     var values: [Double] = []
@@ -75,7 +76,7 @@ extension RestrictedBoltzmannMachine {
     for row in 0..<configurations.count {
       values.append(machine.pseudoLogLikelihood(of: configurations.slice(row..<row + 1), law.fields))
     }
-    return meanAndStandardError(values)
+    return meanWithError(values)
   }
 }
 
@@ -100,9 +101,9 @@ extension RestrictedBoltzmannMachine<Double> {
 }
 
 /// The mean of `values`, summed in order, and its standard error for independent values (NaN below two).
-func meanAndStandardError(_ values: [Double]) -> (mean: Double, standardError: Double) {
-  guard !values.isEmpty else { return (.nan, .nan) }
+func meanWithError(_ values: [Double]) -> Estimate {
+  guard !values.isEmpty else { return Estimate(value: .nan, error: .nan) }
   let n = Double(values.count), mean = values.reduce(0, +) / n
   let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-  return (mean, values.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
+  return Estimate(value: mean, error: values.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
 }

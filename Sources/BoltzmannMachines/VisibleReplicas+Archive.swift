@@ -6,7 +6,8 @@ extension VisibleReplicas: Checkpointable {
   public static var formatVersion: Int { 1 }
 
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    let counts = [Self.formatVersion, firstReplica, configurations.count, configurations.sites.count]
+    let counts = [firstReplica, configurations.count, configurations.sites.count]
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write(counts, at: path + "/counts")
     try archive.write(configurations.words, at: path + "/words")
     // Exact for either precision.
@@ -14,13 +15,11 @@ extension VisibleReplicas: Checkpointable {
   }
 
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let counts = try archive.read(Int.self, count: 4, at: path + "/counts")
-    guard counts[0] == Self.formatVersion else {
-      throw .version(of: "replicas of a Boltzmann machine", found: counts[0], supported: Self.formatVersion)
-    }
-    let words = try archive.read(UInt64.self, count: counts[2] * ((counts[3] + 63) / 64), at: path + "/words")
-    configurations = Configurations(count: counts[2], sites: .unplaced(counts[3]), words: words)
-    firstReplica = counts[1]
+    try archive.checkVersion(of: Self.self, at: path)
+    let counts = try archive.read(Int.self, count: 3, at: path + "/counts")
+    let words = try archive.read(UInt64.self, count: counts[1] * ((counts[2] + 63) / 64), at: path + "/words")
+    configurations = Configurations(count: counts[1], sites: .unplaced(counts[2]), words: words)
+    firstReplica = counts[0]
     fields = try archive.read(Double.self, count: nil, at: path + "/fields").map { Scalar($0) }
   }
 }

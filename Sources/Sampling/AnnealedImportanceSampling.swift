@@ -1,6 +1,6 @@
 public import Archives
 public import RandomStreams
-import Statistics
+public import Statistics
 
 /// Annealed importance sampling: the ratio of the partition functions at the two ends of a path.
 ///
@@ -98,49 +98,43 @@ extension AnnealedImportanceSampling.Progress: Checkpointable where Model.State:
 
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
     try replicas.save(to: &archive, at: path + "/replicas")
-    try archive.write([Self.formatVersion, firstReplica, stepsDone], at: path + "/progress")
+    try archive.writeVersion(of: Self.self, at: path)
+    try archive.write([firstReplica, stepsDone], at: path + "/progress")
     try archive.write(logWeights, at: path + "/log_weights")
   }
 
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let progress = try archive.read(Int.self, count: 3, at: path + "/progress")
-    guard progress[0] == Self.formatVersion else {
-      throw .version(of: "annealed importance sampling", found: progress[0], supported: Self.formatVersion)
-    }
+    try archive.checkVersion(of: Self.self, at: path)
+    let progress = try archive.read(Int.self, count: 2, at: path + "/progress")
     replicas = try Model.State(from: archive, at: path + "/replicas")
-    (firstReplica, stepsDone) = (progress[1], progress[2])
+    (firstReplica, stepsDone) = (progress[0], progress[1])
     logWeights = try archive.read(Double.self, count: nil, at: path + "/log_weights")
   }
 }
 
 /// What annealed importance sampling found.
 public struct AnnealedEstimate: Sendable, Equatable {
-  /// ln Z_1.
-  public let logPartition: Double
-  /// Its standard error by the delta method; believe it only where `effectiveSampleSize` is some hundred. NaN for a
+  /// ln Z_1, its error by the delta method: to be believed only where `effectiveSampleSize` is some hundred. NaN for a
   /// single replica.
-  public let standardError: Double
+  public let logPartition: Estimate
   /// (sum w)^2 / sum w^2 over the replicas.
   public let effectiveSampleSize: Double
   /// Var w / E[w]^2.
   public let relativeVariance: Double
   /// ln Z_0 + E[ln w] for a forward path, a lower bound of ln Z_1 on average; ln Z_0 - E[ln w] for a reverse path, an
-  /// upper one if it started from exact samples.
-  public let bound: Double
-  /// The standard error of `bound`; NaN for a single replica.
-  public let boundStandardError: Double
+  /// upper one if it started from exact samples. The error is NaN for a single replica.
+  public let bound: Estimate
 
   /// From all replicas' log-weights in global order; `reverse` says that the path ran from 1 to 0.
   public init(logWeights: [Double], startLogPartition: Double, reverse: Bool) {
     precondition(!logWeights.isEmpty, "an estimate needs replicas")
     let weights = LogWeights(logWeights), sign: Double = reverse ? -1 : 1, n = Double(logWeights.count)
-    logPartition = startLogPartition + sign * weights.logMean
-    standardError = weights.standardError
+    logPartition = Estimate(value: startLogPartition + sign * weights.logMean, error: weights.standardError)
     effectiveSampleSize = weights.effectiveSampleSize
     relativeVariance = weights.relativeVariance
     let mean = logWeights.reduce(0, +) / n
-    bound = startLogPartition + sign * mean
     let squares = logWeights.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    boundStandardError = logWeights.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan
+    let error = logWeights.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan
+    bound = Estimate(value: startLogPartition + sign * mean, error: error)
   }
 }

@@ -1,5 +1,5 @@
-import Glibc
 public import RandomStreams
+public import Statistics
 
 /// Thermodynamic integration: ln Z_1 - ln Z_0 = integral over l in [0, 1] of <d ln p_l(x) / dl>_l.
 ///
@@ -42,10 +42,10 @@ public struct ThermodynamicIntegration<Model: Annealable>: Sendable {
 
   /// ln Z_1 and its standard error over replicas (NaN for one) from all integrals in global order. The quadrature's
   /// own error is not in it.
-  public func estimate(_ integrals: [Double]) -> (logPartition: Double, standardError: Double) {
+  public func estimate(_ integrals: [Double]) -> Estimate {
     let n = Double(integrals.count), mean = integrals.reduce(0, +) / n
     let squares = integrals.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return (model.startLogPartition + mean, integrals.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
+    return Estimate(value: model.startLogPartition + mean, error: integrals.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
   }
 
   /// The trapezoid rule over `positions`, which rise from 0 to 1.
@@ -58,21 +58,9 @@ public struct ThermodynamicIntegration<Model: Annealable>: Sendable {
     }
   }
 
-  /// Gauss-Legendre nodes on [0, 1], exact for polynomials of degree 2 `count` - 1: roots of the Legendre polynomial
-  /// by Newton's method from Tricomi's guess.
+  /// The `count` Gauss-Legendre nodes on [0, 1]: exact for polynomials of degree 2 `count` - 1.
   public static func gaussLegendre(_ count: Int) -> [(position: Double, weight: Double)] {
-    precondition(count >= 1, "a quadrature has nodes")
-    return (0..<count).map { k in
-      var x = -cos(Double.pi * (Double(k) + 0.75) / (Double(count) + 0.5)), derivative = 1.0
-      for _ in 0..<100 {
-        var last = 1.0, value = x
-        for n in 1..<max(1, count) { (last, value) = (value, (Double(2 * n + 1) * x * value - Double(n) * last) / Double(n + 1)) }
-        derivative = Double(count) * (x * value - last) / (x * x - 1)
-        let move = value / derivative
-        x -= move
-        if abs(move) < 1e-15 { break }
-      }
-      return ((1 + x) / 2, 1 / ((1 - x * x) * derivative * derivative))
-    }
+    let rule = GaussLegendre(nodes: count)
+    return zip(rule.nodes, rule.weights).map { (position: (1 + $0) / 2, weight: $1 / 2) }
   }
 }

@@ -79,6 +79,9 @@ public struct LogWeights: Mergeable, Checkpointable, Sendable, Equatable {
     return max(0, scaledSumOfSquares - n * mean * mean) / (n - 1) / (mean * mean)
   }
 
+  /// `logMean` with `standardError`.
+  public var estimate: Estimate { Estimate(value: logMean, error: standardError) }
+
   /// The standard error of `logMean` by the delta method, sd(w) / (mean(w) sqrt n); NaN below two weights.
   ///
   /// Not to be believed where `effectiveSampleSize` is below some hundred: then the weights' law is not seen yet.
@@ -111,14 +114,11 @@ public struct LogWeights: Mergeable, Checkpointable, Sendable, Equatable {
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
     try archive.write([maximum, scaledSum, scaledSumOfSquares], at: path + "/sums")
     try archive.write(count, at: path + "/count")
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
   }
 
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else {
-      throw .version(of: "log-weights", found: version, supported: Self.formatVersion)
-    }
+    try archive.checkVersion(of: Self.self, at: path)
     let sums = try archive.read(Double.self, count: 3, at: path + "/sums")
     (maximum, scaledSum, scaledSumOfSquares) = (sums[0], sums[1], sums[2])
     count = try archive.scalar(Int.self, at: path + "/count")

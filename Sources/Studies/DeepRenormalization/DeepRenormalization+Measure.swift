@@ -1,0 +1,332 @@
+import BoltzmannMachines
+import Glibc
+import LatticeSystems
+import RandomStreams
+import Renormalization
+import Runtime
+import Sampling
+import Statistics
+
+/// What identifies a row of this study's results.
+typealias Place = [(name: String, value: ParameterValue)]
+
+extension DeepRenormalization {
+  /// Distances at which coarse spins are compared, in fine lattice spacings.
+  var distances: [Double] { [2, 4, 8, 16].filter { 2 * Int($0) <= size } }
+  /// The test samples in blocks for error bars: whole chains where there are few.
+  var blocks: SampleBlocks { SampleBlocks(samples: testConfigurations, blocks: min(testChains, 20)) }
+
+  /// A row: which coarse graining, after how many layers, how much longer its spacing is.
+  func place(_ graining: String, layer: Int, scale: Double) -> Place {
+    [("graining", .text(graining)), ("layer", .integer(layer)), ("scale", .real(scale))]
+  }
+
+  /// All that a finished unit has to say. Every rank computes the same.
+  func measure(_ state: State, unit: Unit, streams: StreamKey) throws -> Recording {
+    var recording = Recording()
+    let test = latticeConfigurations(state, test: true)
+    let layers = try coarseGrainings(state.machines)
+    if unit == .control {
+      try recordFields(layers[0], layer: 1, graining: "permuted_control", streams: streams, into: &recording)
+      recordCurves(state, prefix: "control_", into: &recording)
+      recordWeights(state, prefix: "control_", into: &recording)
+      return recording
+    }
+    try recordSampling(state, into: &recording)
+    try recordSpins(test, graining: "spins", layer: 0, spacing: 1, into: &recording)
+    recording.record(snapshot("snapshot_spins", test))
+    try recordBlockSpins(test, streams: streams, into: &recording)
+    var coarse = test
+    for (index, layer) in layers.enumerated() {
+      let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "coarse \(index)"))
+      coarse = try layer.coarsen(coarse, firstSample: configurations, from: source)
+      try recordFields(layer, layer: index + 1, graining: "boltzmann", streams: streams, into: &recording)
+      try recordCoarse(coarse, fine: test, layer: layer, index: index, into: &recording)
+    }
+    try recordFreeEnergies(state, test: test, streams: streams, into: &recording)
+    try recordModelSamples(state, into: &recording)
+    recordCurves(state, prefix: "", into: &recording)
+    recordWeights(state, prefix: "", into: &recording)
+    return recording
+  }
+
+  /// The machines as coarse grainings, each above the one before.
+  private func coarseGrainings(_ machines: [RestrictedBoltzmannMachine<Float>]) throws -> [BoltzmannLayer<Float>] {
+    var layers = [try BoltzmannLayer(machines[0], on: [size, size])]
+    for machine in machines.dropFirst() { layers.append(try BoltzmannLayer(machine, above: layers[layers.count - 1])) }
+    return layers
+  }
+
+  // MARK: Spins
+
+  /// The sampler against the exact torus: energy per site over all chains.
+  private func recordSampling(_ state: State, into recording: inout Recording) throws {
+    let model = try IsingModel(SquareLattice(size: size), coupling: coupling)
+    let all = Configurations(count: configurations + testConfigurations, sites: .lattice([size, size]), words: state.recorded)
+    let energies = (0..<all.count).map { Double(model.energy(all, $0)) / Double(sites) }
+    let chains = (0..<trainingChains + testChains).map { Array(energies[$0 * perChain..<($0 + 1) * perChain]) }
+    let series = try AutocorrelationTime(chains: chains)
+    let exact = try KaufmanTorus(columns: size, rows: size, coupling: coupling)
+    let at = place("spins", layer: 0, scale: 1)
+    let tau = series.tau.value
+    recording.record(at: at, "energy_per_site", Observable(series.mean.value, error: series.mean.error, tau: tau, unit: "J"))
+    recording.record(at: at, "energy_per_site_exact", Observable(exact.energyPerSite, unit: "J"))
+    recording.record(at: at, "energy_deviation", Observable((series.mean.value - exact.energyPerSite) / series.mean.error, unit: "standard errors"))
+    recording.record(at: at, "log_partition_exact", Observable(exact.logPartition, unit: "nats"))
+    recording.record(at: at, "log_partition_per_site_exact", Observable(exact.logPartitionPerSite, unit: "nats"))
+    if chains.count > 1, perChain > 1 {
+      recording.record(at: at, "potential_scale_reduction", Observable(try potentialScaleReduction(chains: chains)))
+    }
+  }
+
+  /// Magnetisation, and correlation and information of pairs, of one kind of (coarse) spins.
+  private func recordSpins(
+    _ spins: Configurations, graining: String, layer: Int, spacing: Int, units: [Int]? = nil, into recording: inout Recording
+  ) throws {
+    let at = place(graining, layer: layer, scale: scale(of: spins))
+    let magnetization = MagnetizationProbe(units: spins.sites.count, samples: blocks)
+    var counts = magnetization.noCounts
+    try magnetization.count(spins, firstSample: 0, into: &counts)
+    let m = magnetization.result(counts)
+    recording.record(at: at, "abs_magnetization", Observable(m.absolute))
+    recording.record(at: at, "magnetization_squared", Observable(m.square))
+
+    let pairs = try PairProbe(sites: spins.sites, spacing: spacing, distances: distances, units: units, samples: blocks)
+    var pairCounts = pairs.noCounts
+    try pairs.count(spins, firstSample: 0, into: &pairCounts)
+    let found = pairs.results(pairCounts)
+    func observable(_ pick: (PairProbe.Result) -> Estimate, unit: String) -> Observable {
+      let missing = found.contains { $0 == nil } ? "null where the coarse lattice has no pairs at that distance" : nil
+      let estimates = found.map { $0.map(pick) ?? Estimate(value: .nan, error: .nan) }
+      return Observable(values: estimates.map(\.value), errors: estimates.map(\.error), unit: unit, reason: missing)
+    }
+    recording.record(at: at, "distance", Observable(values: distances, unit: "sites"))
+    recording.record(at: at, "correlation", observable(\.correlation, unit: "1"))
+    recording.record(at: at, "mutual_information", observable(\.mutualInformation, unit: "nats"))
+  }
+
+  private func scale(of spins: Configurations) -> Double {
+    (Double(sites) / Double(spins.sites.count)).squareRoot()
+  }
+
+  /// 2 x 2 majority and decimation, once and twice, beside the machines.
+  private func recordBlockSpins(_ test: Configurations, streams: StreamKey, into recording: inout Recording) throws {
+    let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "blocks"))
+    let majority = try BlockMajority(block: 2).coarsen(test, firstSample: configurations, from: source)
+    let decimated = try Decimation(block: 2).coarsen(test, firstSample: configurations, from: source)
+    try recordSpins(majority, graining: "majority", layer: 1, spacing: 2, into: &recording)
+    try recordSpins(decimated, graining: "decimation", layer: 1, spacing: 2, into: &recording)
+    recording.record(snapshot("snapshot_majority", majority))
+
+    // The neighbourhood of a block spin is its own block: centres in the middle of the plaquettes.
+    let half = size / 2
+    let centres = (0..<half * half).map { SIMD2(Float($0 / half * 2) + 0.5, Float($0 % half * 2) + 0.5) }
+    let corners = (0..<half * half).map { SIMD2(Float($0 / half * 2), Float($0 % half * 2)) }
+    for (name, spins, places) in [("majority", majority, centres), ("decimation", decimated, corners)] {
+      let probe = try NeighbourhoodProbe(centres: places, shape: [size, size], pooled: true, samples: blocks)
+      var counts = probe.noCounts
+      try probe.count(coarse: spins, fine: test, firstSample: 0, into: &counts)
+      recordInformation(probe.result(counts), at: place(name, layer: 1, scale: 2), into: &recording)
+    }
+    let majority4 = try BlockMajority(block: 2).coarsen(majority, firstSample: configurations, from: LaterSteps(source, by: 1))
+    let decimated4 = try Decimation(block: 2).coarsen(decimated, firstSample: configurations, from: source)
+    try recordSpins(majority4, graining: "majority", layer: 2, spacing: 4, into: &recording)
+    try recordSpins(decimated4, graining: "decimation", layer: 2, spacing: 4, into: &recording)
+  }
+
+  private func recordInformation(_ found: NeighbourhoodProbe.Result, at: Place, into recording: inout Recording) {
+    recording.record(at: at, "information_2x2", Observable(found.plaquette.value, error: found.plaquette.error, unit: "nats"))
+    recording.record(at: at, "information_3x3", Observable(found.block.value, error: found.block.error, unit: "nats"))
+  }
+
+  /// A machine's coarse spins: everything that block spins are asked, on live units.
+  private func recordCoarse(
+    _ coarse: Configurations, fine: Configurations, layer: BoltzmannLayer<Float>, index: Int, into recording: inout Recording
+  ) throws {
+    let live = layer.fields.liveUnits
+    guard live.count > 1 else { return }
+    try recordSpins(coarse, graining: "boltzmann", layer: index + 1, spacing: 1, units: live, into: &recording)
+    // Each unit has a table of its own, so its error comes from the spread over units.
+    let whole = SampleBlocks(samples: testConfigurations, blocks: 1)
+    let probe = try NeighbourhoodProbe(centres: layer.centres, shape: [size, size], units: live, pooled: false, samples: whole)
+    var counts = probe.noCounts
+    try probe.count(coarse: coarse, fine: fine, firstSample: 0, into: &counts)
+    recordInformation(probe.result(counts), at: place("boltzmann", layer: index + 1, scale: scale(of: coarse)), into: &recording)
+    if index == 0 { recording.record(placedSnapshot("snapshot_boltzmann", coarse, layer: layer)) }
+  }
+
+  // MARK: Receptive fields
+
+  private func recordFields(_ layer: BoltzmannLayer<Float>, layer number: Int, graining: String, streams: StreamKey, into recording: inout Recording) throws {
+    let fields = layer.fields
+    let scale = (Double(sites) / Double(layer.machine.hidden)).squareRoot()
+    let at = place(graining, layer: number, scale: scale)
+    let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "null \(number)"))
+    let null = fields.nullRadii(effective: layer.effectiveWeights, from: source)
+    func record(_ name: String, _ estimate: Estimate, unit: String = "1") {
+      recording.record(at: at, name, Observable(estimate.value, error: estimate.error.isFinite ? estimate.error : nil, unit: unit,
+                                                reason: estimate.value.isFinite ? nil : "no live units"))
+    }
+    record("receptive_field_radius", fields.radius, unit: "sites")
+    record("radius_over_null", fields.relativeRadius(nullRadii: null))
+    record("participation_ratio", fields.participationRatio, unit: "sites")
+    record("coherence", fields.coherence)
+    record("center_spacing", fields.spacing, unit: "sites")
+    record("center_spacing_variation", fields.spacingVariation)
+    // Counts of units of one trained machine: they have no error of their own.
+    recording.record(at: at, "dead_fraction", Observable(fields.deadFraction))
+    recording.record(at: at, "single_site_fraction", Observable(fields.singleSiteFraction, reason: fields.singleSiteFraction.isFinite ? nil : "no live units"))
+    let units = layer.machine.hidden
+    recording.record(ResultArray(
+      name: "receptive_fields_\(graining)_layer_\(number)", longName: "effective weights of the hidden units of layer \(number)", unit: "1",
+      dimensions: [("row", size), ("column", size), ("unit_\(graining)_\(number)", units)], values: layer.effectiveWeights))
+    recording.record(ResultArray(
+      name: "centers_\(graining)_layer_\(number)", longName: "centres of the receptive fields (row, column)", unit: "sites",
+      dimensions: [("unit_\(graining)_\(number)", units), ("axis", 2)], values: layer.centres.flatMap { [Double($0.x), Double($0.y)] }))
+  }
+
+  // MARK: Free energies
+
+  private func recordFreeEnergies(_ state: State, test: Configurations, streams: StreamKey, into recording: inout Recording) throws {
+    let exact = try KaufmanTorus(columns: size, rows: size, coupling: coupling)
+    let model = try IsingModel(SquareLattice(size: size), coupling: coupling)
+    var enumerated = state.exact[...]
+    var top = Estimate(value: .nan, error: .nan)
+    var inputs = test
+    for (index, machine) in state.machines.enumerated() {
+      let at = place("boltzmann", layer: index + 1, scale: (Double(sites) / Double(hidden[index])).squareRoot())
+      let start = AnnealedBoltzmannMachine(machine).startLogPartition
+      let runs = (0..<2).map { AnnealedEstimate(logWeights: state.finishedRuns[2 * index + $0], startLogPartition: start, reverse: false) }
+      let both = AnnealedEstimate(logWeights: state.finishedRuns[2 * index] + state.finishedRuns[2 * index + 1], startLogPartition: start, reverse: false)
+      let difference = abs(runs[0].logPartition - runs[1].logPartition)
+      recording.record(at: at, "log_partition", Observable(both.logPartition, error: both.standardError, unit: "nats"))
+      recording.record(at: at, "log_partition_runs", Observable(values: runs.map(\.logPartition), errors: runs.map(\.standardError), unit: "nats"))
+      recording.record(at: at, "log_partition_run_difference", Observable(difference, error: hypot(runs[0].standardError, runs[1].standardError), unit: "nats"))
+      recording.record(at: at, "effective_sample_size", Observable(values: runs.map(\.effectiveSampleSize), unit: "replicas"))
+      recording.record(at: at, "log_partition_lower_bound", Observable(both.bound, error: both.boundStandardError, unit: "nats"))
+      top = Estimate(value: both.logPartition, error: max(both.standardError, difference / 2))
+      if min(visible(index), hidden[index]) <= exactUpTo, let value = enumerated.popFirst() {
+        recording.record(at: at, "log_partition_enumerated", Observable(value, unit: "nats"))
+        top = Estimate(value: value, error: 0)
+      }
+      if index > 0 { inputs = state.machines[index - 1].sampleHidden(of: inputs, firstRow: configurations, step: 0, from: KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "states \(index)"))) }
+      let energies = machine.freeEnergy(of: inputs)
+      let likelihood = blockedMean(energies.map { -$0 - top.value })
+      recording.record(at: at, "log_likelihood", Observable(likelihood.value, error: hypot(likelihood.error, top.error), unit: "nats"))
+      if index == 0 {
+        let map = SampledVariationalMap(
+          energies: (0..<test.count).map { coupling * Double(model.energy(test, $0)) }, machineEnergies: energies,
+          logPartition: exact.logPartition, modelLogPartition: top, blocks: blocks.blocks)
+        recordMap(map, at: at, into: &recording)
+      }
+    }
+    if state.machines.count > 1 {
+      let stack = try DeepBeliefNetwork(state.machines)
+      let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "bound"))
+      let bound = blockedMean(stack.boundSamples(of: test, topLogPartition: top.value, firstRow: configurations, from: source))
+      let at = place("boltzmann", layer: state.machines.count, scale: (Double(sites) / Double(hidden[hidden.count - 1])).squareRoot())
+      recording.record(at: at, "stack_log_likelihood_bound", Observable(bound.value, error: hypot(bound.error, top.error), unit: "nats"))
+      // The most that any model can reach on this law: minus its entropy, -K <E> - ln Z exactly.
+      let best = -coupling * exact.energyPerSite * Double(sites) - exact.logPartition
+      recording.record(at: at, "stack_log_likelihood_limit", Observable(best, unit: "nats"))
+    }
+  }
+
+  private func recordMap(_ map: SampledVariationalMap, at: Place, into recording: inout Recording) {
+    func record(_ name: String, _ e: Estimate, over divisor: Double = 1, unit: String = "nats", reason: String? = nil) {
+      recording.record(at: at, name, Observable(e.value / divisor, error: e.error / divisor, unit: unit, reason: reason))
+    }
+    record("free_energy_difference", map.freeEnergyDifference, reason: "F^h - F^v in units of kT, energies of 0/1 units without constant")
+    record("kullback_leibler", map.kullbackLeibler)
+    record("kullback_leibler_per_site", map.kullbackLeibler, over: Double(sites))
+    record("mean_log_x", map.meanLogX)
+    record("log_x_deviation", map.deviationOfLogX)
+  }
+
+  /// The mean of one number per test sample, its error from blocks.
+  private func blockedMean(_ values: [Double]) -> Estimate {
+    let parts = blocks
+    var sums = [Double](repeating: 0, count: parts.blocks), counts = sums
+    for (i, x) in values.enumerated() {
+      sums[parts.block(of: i)] += x
+      counts[parts.block(of: i)] += 1
+    }
+    return jackknife(blocks: parts.blocks) { left -> [Double] in
+      var sum = 0.0, count = 0.0
+      for b in sums.indices where b != left {
+        sum += sums[b]
+        count += counts[b]
+      }
+      return [sum / count]
+    }[0]
+  }
+
+  /// The machine's own samples, next to the data's: energy and magnetisation; chains are independent.
+  private func recordModelSamples(_ state: State, into recording: inout Recording) throws {
+    let model = try IsingModel(SquareLattice(size: size), coupling: coupling)
+    let samples = Configurations(count: modelChains, sites: .lattice([size, size]), words: state.modelWords)
+    let energies = Moments((0..<modelChains).map { Double(model.energy(samples, $0)) / Double(sites) })
+    let magnetizations = Moments((0..<modelChains).map { Double(abs(samples.magnetization($0))) / Double(sites) })
+    let at = place("machine_samples", layer: 1, scale: 1)
+    recording.record(at: at, "energy_per_site", Observable(energies.mean, error: energies.standardError, unit: "J"))
+    recording.record(at: at, "abs_magnetization", Observable(magnetizations.mean, error: magnetizations.standardError))
+    recording.record(snapshot("snapshot_machine", samples))
+  }
+
+  // MARK: Arrays
+
+  private func recordCurves(_ state: State, prefix: String, into recording: inout Recording) {
+    for (layer, curve) in state.curves.enumerated() {
+      recording.record(ResultArray(
+        name: "\(prefix)reconstruction_error_layer_\(layer + 1)", longName: "fraction of visible units reconstructed wrongly, by epoch", unit: "1",
+        dimensions: [("\(prefix)epoch_\(layer + 1)", curve.count)], values: curve))
+    }
+  }
+
+  private func recordWeights(_ state: State, prefix: String, into recording: inout Recording) {
+    for (layer, machine) in state.machines.enumerated() {
+      let kept = state.kept.filter { $0.layer == layer }
+      let n = layer + 1
+      recording.record(ResultArray(
+        name: "\(prefix)weights_layer_\(n)", longName: "weights of layer \(n) at the epochs kept", unit: "1",
+        dimensions: [("\(prefix)kept_\(n)", kept.count), ("\(prefix)visible_\(n)", machine.visible), ("\(prefix)hidden_\(n)", machine.hidden)],
+        values: kept.flatMap { $0.weights.map(Double.init) }))
+      recording.record(ResultArray(
+        name: "\(prefix)kept_\(n)", longName: "epochs of the weights kept", unit: "epochs",
+        dimensions: [("\(prefix)kept_\(n)", kept.count)], values: kept.map { Double($0.epoch) }))
+      recording.record(ResultArray(
+        name: "\(prefix)visible_bias_layer_\(n)", longName: "visible biases of layer \(n), 0/1 units", unit: "1",
+        dimensions: [("\(prefix)visible_\(n)", machine.visible)], values: machine.visibleBias.map(Double.init)))
+      recording.record(ResultArray(
+        name: "\(prefix)hidden_bias_layer_\(n)", longName: "hidden biases of layer \(n), 0/1 units", unit: "1",
+        dimensions: [("\(prefix)hidden_\(n)", machine.hidden)], values: machine.hiddenBias.map(Double.init)))
+    }
+  }
+
+  /// The first configuration of a batch on a square lattice, as +-1.
+  private func snapshot(_ name: String, _ spins: Configurations) -> ResultArray {
+    let n = Int(Double(spins.sites.count).squareRoot())
+    return ResultArray(
+      name: name, longName: "one configuration", unit: "1", dimensions: [("\(name)_row", n), ("\(name)_column", n)],
+      values: (0..<n * n).map { spins[0, $0] ? 1 : -1 })
+  }
+
+  /// The first coarse configuration, each site of the lattice showing the unit whose centre is nearest.
+  private func placedSnapshot(_ name: String, _ coarse: Configurations, layer: BoltzmannLayer<Float>) -> ResultArray {
+    let centres = layer.centres, live = layer.fields.liveUnits, n = Float(size)
+    var values: [Double] = []
+    for site in 0..<sites {
+      let here = SIMD2(Float(site / size), Float(site % size))
+      var best = Float.infinity, unit = live[0]
+      for u in live {
+        var d = here - centres[u]
+        d -= SIMD2((d.x / n).rounded() * n, (d.y / n).rounded() * n)
+        let squared = (d * d).sum()
+        if squared < best { (best, unit) = (squared, u) }
+      }
+      values.append(coarse[0, unit] ? 1 : -1)
+    }
+    return ResultArray(name: name, longName: "one coarse configuration, drawn at the units' centres", unit: "1",
+                       dimensions: [("\(name)_row", size), ("\(name)_column", size)], values: values)
+  }
+}
