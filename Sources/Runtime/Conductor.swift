@@ -107,20 +107,20 @@ final class Conductor<World: Communicator & ~Copyable> {
       let silence = Int(now - lastSeen[other])
       let unit = unitOfRank[other] >= 0 && unitOfRank[other] < labels.count ? ", unit \(labels[unitOfRank[other]])" : ""
       fail(with: "rank \(other) on host \(hosts[other])\(unit) has not been heard of for \(silence) s; "
-        + "ending the job, which resumes from its checkpoints when started again", code: 75)
+        + "ending the job, which resumes from its checkpoints when started again", code: .rankLost)
     }
   }
 
   /// Says why on stderr and ends all ranks.
-  func fail(with message: String, code: Int32 = 70) -> Never {
+  func fail(with message: String, code: ExitStatus = .internalFault) -> Never {
     observer?.event("job-ended", level: .error, [("reason", message)])
-    printTagged("renorm: \(message)")
-    abort(code)
+    printTagged(message)
+    abort(code.rawValue)
   }
 
   /// A line on stderr with who says it.
   func printTagged(_ line: String) {
-    writeToStandardError("[\(rank)/\(hosts[rank])] \(line)\n")
+    ErrorOutput.line(line, tag: "\(rank)/\(hosts[rank])")
   }
 
   // MARK: Stopping
@@ -270,17 +270,6 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
     observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: String(decoding: message[position...], as: UTF8.self))
     if !points.isEmpty { observer?.curves(unit: labels[unit], points) }
-  }
-}
-
-/// Writes a line to file descriptor 2 at once, unbuffered, so that an abort right after loses nothing.
-public func writeToStandardError(_ text: String) {
-  let bytes = Array(text.utf8)
-  var sent = 0
-  while sent < bytes.count {
-    let count = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress! + sent, bytes.count - sent) }
-    if count <= 0 { return }
-    sent += count
   }
 }
 

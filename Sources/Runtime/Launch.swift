@@ -12,31 +12,24 @@ public struct LaunchOptions: Sendable {
   public init() {}
 }
 
-/// The exit codes of the program.
-public enum ExitStatus {
-  public static let complete: Int32 = 0, verificationFailed: Int32 = 3, unitsFailed: Int32 = 4
-  public static let usage: Int32 = 64, data: Int32 = 65, fault: Int32 = 70, inputOutput: Int32 = 74
-  public static let rankLost: Int32 = 75, stopped: Int32 = 85
-}
-
 /// Runs a study from its file (nil: `defaultStudy` with its defaults) and returns the exit code: alone, or as one rank
 /// of the launch that a launcher has started.
 public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Study.Type], options: LaunchOptions) -> Int32 {
   let launched = Launcher.detect(environment: Launcher.currentEnvironment())
   // Mistakes in the study file are found by every rank alike; one of them says so.
   let speaks = (launched?.rank ?? 0) == 0
-  func refuse(_ line: String, _ code: Int32) -> Int32 {
-    if speaks { writeToStandardError("renorm: \(line)\n") }
-    return code
+  func refuse(_ line: String, _ status: ExitStatus) -> Int32 {
+    if speaks { ErrorOutput.line(line) }
+    return status.rawValue
   }
   let resolved: ResolvedStudy, type: any Study.Type
   do throws(StudyFileError) {
     (resolved, type) = try resolve(studyFile, defaultStudy, catalogue, options)
-  } catch { return refuse("\(error)", ExitStatus.data) }
+  } catch { return refuse("\(error)", .unusableInput) }
   let deadline: Double?
   switch timeLimit(options.maximumTime, resolved.run.maximumTime) {
   case .success(let limit): deadline = limit
-  case .failure(let error): return refuse(error.line, ExitStatus.usage)
+  case .failure(let error): return refuse(error.line, .usage)
   }
   let launch = Launch(resolved: resolved, options: options, deadline: deadline, speaks: speaks)
   StopSignals.install()
@@ -48,8 +41,8 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
     return code
   } catch .launcherMismatch(let launcher, let launcherSize, _) {
     return refuse("\(launcher) started \(launcherSize) processes, but each of them sees itself alone: this program was built with "
-      + "another MPI than the launcher's. Use the mpirun of the MPI it was built with (renorm doctor names it), or build again", ExitStatus.usage)
-  } catch { return refuse("message passing failed: \(error)", ExitStatus.fault) }
+      + "another MPI than the launcher's. Use the mpirun of the MPI it was built with (renorm doctor names it), or build again", .usage)
+  } catch { return refuse("message passing failed: \(error)", .internalFault) }
 }
 
 /// The study with its type; `--debug` puts the study's small sizes before the user's overrides.
@@ -117,8 +110,9 @@ private struct Launch {
   ) -> Int32 {
     let study: S
     do throws(StudyError) { study = try S(resolved.values) } catch {
-      if speaks { writeToStandardError("renorm: \(words(error))\n") }
-      return code(error)
+      let failure = failure(error)
+      if speaks { ErrorOutput.line(failure.description) }
+      return failure.status.rawValue
     }
     let place = options.out ?? resolved.run.out ?? RunFolder.standardPath(of: resolved)
     let folder = RunFolder(place)
@@ -133,14 +127,15 @@ private struct Launch {
       var notices: [String] = []
       let lock: RunLock
       do throws(RunFolderError) { lock = try RunFolder.open(place, for: resolved, fresh: options.fresh, notices: &notices) } catch {
-        writeToStandardError("renorm: \(error)\n")
-        var verdict = [Int(code(error))]
+        let failure = failure(error)
+        ErrorOutput.line(failure.description)
+        var verdict = [Int(failure.status.rawValue)]
         try world.broadcast(&verdict, from: 0)
-        return code(error)
+        return failure.status.rawValue
       }
       var verdict = [0]
       try world.broadcast(&verdict, from: 0)
-      for notice in notices { writeToStandardError("renorm: \(notice)\n") }
+      for notice in notices { ErrorOutput.line(notice) }
       let plan = study.plan()
       let locked = LockHolder(lock)
       let reporter = RunReporter(folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations),
@@ -150,11 +145,10 @@ private struct Launch {
       return try conduct(study, folder: folder, reporter: reporter, messagePassing: messagePassing, on: world, whileWaiting: whileWaiting, abort: abort)
     } catch {
       // One rank's fault is everybody's end: the others may be waiting for it.
-      let text = (error as? StudyError).map { words($0) } ?? "\(error)"
-      writeToStandardError("[\(world.rank)/\(world.processorName)] renorm: \(text)\n")
-      let status = (error as? StudyError).map { code($0) } ?? (error is FileFault ? ExitStatus.inputOutput : ExitStatus.fault)
-      if world.size > 1 { abort(status) }
-      return status
+      let failure = failure(error)
+      ErrorOutput.line(failure.description, tag: "\(world.rank)/\(world.processorName)")
+      if world.size > 1 { abort(failure.status.rawValue) }
+      return failure.status.rawValue
     }
   }
 
@@ -181,10 +175,10 @@ private struct Launch {
     }
     let outcome = try run(study, setup: setup, on: world, host: world.processorName, observer: reporter, whileWaiting: whileWaiting, abort: abort)
     // The report is the coordinator's; the others hear how it went.
-    var status = [Int(ExitStatus.complete)]
+    var status = [Int(ExitStatus.complete.rawValue)]
     if let reporter {
       provenance.ended = Timestamp.now()
-      status[0] = Int(try finish(study, outcome, folder: folder, provenance: provenance, reporter: reporter))
+      status[0] = Int(try finish(study, outcome, folder: folder, provenance: provenance, reporter: reporter).rawValue)
     }
     try world.broadcast(&status, from: 0)
     return Int32(status[0])
@@ -192,22 +186,22 @@ private struct Launch {
 
   private func finish<S: Study>(
     _ study: S, _ outcome: RunOutcome<S.Unit, S.Partial>, folder: RunFolder, provenance: Provenance, reporter: RunReporter
-  ) throws -> Int32 {
+  ) throws -> ExitStatus {
     switch outcome {
     case .stopped(let reason):
       reporter.event("stopped", level: .info, [("reason", reason)])
       reporter.line("renorm: stopped by \(reason); saved. The same command goes on")
       if FileAccess.exists(folder.stop) { unsafe unlink(folder.stop) }
-      return ExitStatus.stopped
+      return .stopped
     case .complete(let results):
       try write(study, results, folder: folder, provenance: provenance, reporter: reporter)
       reporter.event("complete", level: .info, [])
-      return ExitStatus.complete
+      return .complete
     case .someFailed(let failed, let results):
-      for (label, reason) in failed { writeToStandardError("renorm: unit \(label) failed: \(reason)\n") }
+      for (label, reason) in failed { ErrorOutput.line("unit \(label) failed: \(reason)") }
       try write(study, results, folder: folder, provenance: provenance, reporter: reporter)
       reporter.event("complete-but-for-failed-units", level: .error, [("failed", failed.map(\.label).joined(separator: " "))])
-      return ExitStatus.unitsFailed
+      return .unitsFailed
     }
   }
 
@@ -219,7 +213,7 @@ private struct Launch {
     try writeArrays(of: report, to: folder.resultsArchive)
     try provenance.write(to: folder.provenance)
     for notice in try ReportWriter.write(report, provenance: provenance, to: folder.report) {
-      writeToStandardError("renorm: warning: \(notice)\n")
+      ErrorOutput.line("warning: \(notice)")
     }
     reporter.line("renorm: \(folder.results)")
     reporter.line("renorm: open \(folder.report)/index.html")
@@ -237,32 +231,11 @@ private struct Launch {
     try archive.close()
   }
 
-  /// A study's error in one line.
-  private func words(_ error: StudyError) -> String {
-    switch error {
-    case .invalid(let parameter, let what): "parameter \(parameter): \(what)"
-    case .data(let file, let what): "\(file): \(what)"
-    case .unitFailed(let reason): reason
-    case .archive(.inputOutput(let file, let reason)): "cannot write or read \(file): \(reason); checkpoints up to here are intact, the same command goes on from them"
-    case .archive(let error): "\(error)"
-    case .communication(let error): "message passing failed: \(error)"
-    }
-  }
-
-  private func code(_ error: StudyError) -> Int32 {
-    switch error {
-    case .invalid, .data: ExitStatus.data
-    case .archive(.inputOutput): ExitStatus.inputOutput
-    case .archive(.foreign), .archive(.version): ExitStatus.data
-    case .archive, .unitFailed, .communication: ExitStatus.fault
-    }
-  }
-
-  private func code(_ error: RunFolderError) -> Int32 {
-    switch error {
-    case .otherStudy, .inUse: ExitStatus.data
-    case .notAFolder, .file: ExitStatus.inputOutput
-    }
+  /// Any error as a line and an exit status; what is already on disk stays usable.
+  private func failure(_ error: any Error) -> Failure {
+    let known = Failure(error) ?? Failure(.internalFault, "\(error)")
+    guard known.status == .inputOutput else { return known }
+    return Failure(.inputOutput, known.description + "; the checkpoints up to here are intact, and the same command goes on from them")
   }
 }
 

@@ -25,7 +25,7 @@ final class RunReporter: RunObserver {
   func event(_ name: String, level: EventLog.Level, _ fields: [(String, String)]) {
     // A log that cannot be written must not end a run whose results can: the results' own writing reports a full disk.
     do throws(FileFault) { try log.write(name, fields.map { (name: $0.0, value: JSON.text($0.1)) }, level: level) } catch {
-      writeToStandardError("renorm: warning: \(error)\n")
+      ErrorOutput.line("warning: \(error)")
     }
   }
 
@@ -42,7 +42,7 @@ final class RunReporter: RunObserver {
     do throws(FileFault) {
       try FileAccess.createFolder(folder.unit(index, label).path)
       try FileAccess.writeAtomically(json.pretty, to: folder.unit(index, label).progress)
-    } catch { writeToStandardError("renorm: warning: \(error)\n") }
+    } catch { ErrorOutput.line("warning: \(error)") }
   }
 
   func curves(unit label: String, _ points: [CurvePoint]) {
@@ -55,7 +55,7 @@ final class RunReporter: RunObserver {
         events?.scalar("\(label)/\(point.tag)", point.value, step: point.step, wallTime: wallClockSeconds())
       }
       try events?.flush()
-    } catch { writeToStandardError("renorm: warning: \(error)\n") }
+    } catch { ErrorOutput.line("warning: \(error)") }
   }
 
   /// A line for the user.

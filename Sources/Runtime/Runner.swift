@@ -251,7 +251,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
 
   private func warn(_ line: String) {
     observer?.event("warning", level: .warning, [("text", line)])
-    conductor.printTagged("renorm: warning: \(line)")
+    conductor.printTagged("warning: \(line)")
   }
 
   private func save(_ state: inout S.State, unit: Int, team: borrowing World) throws {

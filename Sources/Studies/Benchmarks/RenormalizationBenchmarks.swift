@@ -7,7 +7,7 @@ internal import Sampling
 /// Throughput of coarse graining and of the probes.
 public enum RenormalizationBenchmarks {
   /// Block spins by majority and pair probes.
-  public static let benchmarks: [Benchmark] = [majority(32, samples: 20_000), majority(1024, samples: 40), pairs]
+  public static let all: [Benchmark] = [majority(32, samples: 20_000), majority(1024, samples: 40), pairs]
 
   private static let streams = KeyedStreams(StreamKey(high: 1, low: 2))
 

@@ -4,8 +4,9 @@ import Runtime
 import Studies
 
 /// `renorm run`: runs a study, or goes on with it.
-struct Run: ParsableCommand {
+struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Run a study, or go on with one that was stopped.",
     discussion: """
       Without a study file: the default study, deep-renormalization, with its defaults. The same command goes on where a \

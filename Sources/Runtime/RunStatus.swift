@@ -1,0 +1,93 @@
+/// How far a run is, found out from its folder alone.
+public struct RunStatus: Sendable {
+  /// What a unit is doing.
+  public enum UnitState: Sendable, Equatable {
+    case waiting, done
+    /// Begun; `updated` is the time of its last sign of life.
+    case begun(fraction: Double, stage: String, updated: String)
+  }
+  public let study: String, digest: String
+  /// Every known unit by label; without the study's plan only those that have a folder.
+  public let units: [(label: String, state: UnitState, operations: Double)]
+  /// Whether `results.json` is there.
+  public let isComplete: Bool
+  /// Whether a process holds the folder.
+  public let isLocked: Bool
+  /// The part of all work that is done, weighted by operations.
+  public let fraction: Double
+  /// Seconds still to go by the speed since the last start; nil where that cannot be said.
+  public let remaining: Double?
+
+  /// Reads a folder; `plan` is the study's plan where this program knows the study.
+  public init(_ folder: RunFolder, plan: Plan?) throws(FileFault) {
+    let identity = try folder.identity()
+    study = identity?.study ?? "unknown"
+    digest = identity?.digest ?? "unknown"
+    isComplete = FileAccess.exists(folder.results)
+    isLocked = FileAccess.exists(folder.lock)
+    units = try Self.units(folder, plan)
+    let total = units.reduce(0) { $0 + $1.operations }
+    let done = units.reduce(0) { sum, unit in
+      switch unit.state {
+      case .waiting: sum
+      case .done: sum + unit.operations
+      case .begun(let fraction, _, _): sum + fraction * unit.operations
+      }
+    }
+    fraction = isComplete ? 1 : (total > 0 ? done / total : 0)
+    remaining = isComplete ? 0 : Self.remaining(try EventLog.read(folder.log), units.map(\.state), fraction)
+  }
+
+  private static func units(_ folder: RunFolder, _ plan: Plan?) throws(FileFault) -> [(label: String, state: UnitState, operations: Double)] {
+    if let plan {
+      var units: [(label: String, state: UnitState, operations: Double)] = []
+      for (index, unit) in plan.units.enumerated() {
+        units.append((unit.label, state(folder.unit(index, unit.label)), unit.operations))
+      }
+      return units
+    }
+    guard FileAccess.exists(folder.units) else { return [] }
+    let names = try FileAccess.names(in: folder.units).compactMap { name -> (Int, String)? in
+      guard let dash = name.firstIndex(of: "-"), let index = Int(name[..<dash]) else { return nil }
+      return (index, String(name[name.index(after: dash)...]))
+    }
+    return names.sorted { $0.0 < $1.0 }.map { ($0.1, state(folder.unit($0.0, $0.1)), 1) }
+  }
+
+  private static func state(_ unit: RunFolder.UnitFolder) -> UnitState {
+    if FileAccess.exists(unit.partial) { return .done }
+    // The file may be replaced or missing at this very moment: then nothing is known, which is what waiting shows.
+    guard let text = try? FileAccess.text(unit.progress), let json = try? JSON(parsing: text), let fraction = json["fraction"]?.double
+    else { return .waiting }
+    return .begun(fraction: min(1, max(0, fraction)), stage: json["stage"]?.string ?? "", updated: json["updated"]?.string ?? "")
+  }
+
+  /// From the last "start" event, which says what part was done by then (`fraction`), to the last sign of life.
+  private static func remaining(_ log: [JSON], _ states: [UnitState], _ fraction: Double) -> Double? {
+    guard let start = log.last(where: { $0["event"] == "start" }), let begun = start["time"]?.string.flatMap(Timestamp.seconds) else { return nil }
+    var latest = log.last?["time"]?.string.flatMap(Timestamp.seconds) ?? begun
+    for case .begun(_, _, let updated) in states { latest = max(latest, Timestamp.seconds(updated) ?? latest) }
+    let before = start["fraction"]?.double ?? 0
+    guard latest - begun > 1, fraction - before > 1e-3 else { return nil }
+    return (1 - fraction) * (latest - begun) / (fraction - before)
+  }
+
+  /// The status for programs.
+  public var json: JSON {
+    let list = units.map { unit -> JSON in
+      switch unit.state {
+      case .waiting: .object([.init("unit", .text(unit.label)), .init("state", "waiting"), .init("fraction", 0)])
+      case .done: .object([.init("unit", .text(unit.label)), .init("state", "done"), .init("fraction", 1)])
+      case .begun(let fraction, let stage, let updated):
+        .object([
+          .init("unit", .text(unit.label)), .init("state", "begun"), .init("fraction", .finite(fraction)),
+          .init("stage", .text(stage)), .init("updated", .text(updated)),
+        ])
+      }
+    }
+    return .object([
+      .init("study", .text(study)), .init("digest", .text(digest)), .init("complete", .flag(isComplete)), .init("locked", .flag(isLocked)),
+      .init("fraction", .finite(fraction)), .init("remaining_seconds", remaining.map(JSON.finite) ?? .null), .init("units", .array(list)),
+    ])
+  }
+}

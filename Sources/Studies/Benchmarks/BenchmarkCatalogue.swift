@@ -1,0 +1,7 @@
+public import Runtime
+
+/// All kernels whose speed `renorm bench` measures.
+public enum BenchmarkCatalogue {
+  /// One list per field.
+  public static let all: [Benchmark] = BoltzmannBenchmarks.all + LatticeBenchmarks.all + RenormalizationBenchmarks.all
+}

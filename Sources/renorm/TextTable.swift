@@ -1,0 +1,68 @@
+/// Text in columns for a terminal; columns named in `right` are flush right.
+struct TextTable {
+  var header: [String], rows: [[String]] = []
+  var right: Set<Int> = []
+  init(_ header: [String], right: Set<Int> = []) {
+    self.header = header
+    self.right = right
+  }
+  /// The lines; the last column is not padded.
+  var lines: [String] {
+    let all = [header] + rows
+    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      let cells = row.indices.map { column -> String in
+        let padding = String(repeating: " ", count: widths[column] - row[column].count)
+        if right.contains(column) { return padding + row[column] }
+        return column == row.count - 1 ? row[column] : row[column] + padding
+      }
+      return cells.joined(separator: "  ")
+    }
+  }
+  func show() { for line in lines { print(line) } }
+}
+
+/// Numbers for a reader.
+enum Shown {
+  /// Some significant digits.
+  static func number(_ value: Double, digits: Int = 6) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    var exponent = 0, size = abs(value)
+    while size >= 10 {
+      size /= 10
+      exponent += 1
+    }
+    while size < 1 {
+      size *= 10
+      exponent -= 1
+    }
+    if exponent >= digits + 3 || exponent < -5 {
+      let mantissa = fixed(value < 0 ? -size : size, max(0, min(digits - 1, 5)))
+      return "\(mantissa)e\(exponent)"
+    }
+    return fixed(value, max(0, digits - 1 - exponent))
+  }
+  /// A number with so many digits behind the point.
+  static func fixed(_ value: Double, _ places: Int) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
+    let places = min(places, 15 - min(15, "\(Int(abs(value)))".count))
+    var scale = 1.0
+    for _ in 0..<places { scale *= 10 }
+    let scaled = (abs(value) * scale).rounded()
+    let digits = "\(Int(scaled))"
+    let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+    let sign = value < 0 && scaled > 0 ? "-" : ""
+    return places == 0 ? sign + padded : sign + padded.dropLast(places) + "." + padded.suffix(places)
+  }
+  /// Bytes: "1.5 GB".
+  static func bytes(_ count: Double) -> String { scaled(count, ["B", "kB", "MB", "GB", "TB", "PB"]) }
+  /// A rate: "12.3 G".
+  static func scaled(_ value: Double, _ units: [String] = ["", "k", "M", "G", "T", "P"]) -> String {
+    var value = value, unit = 0
+    while abs(value) >= 1000, unit + 1 < units.count {
+      value /= 1000
+      unit += 1
+    }
+    return "\(number(value, digits: 3)) \(units[unit])"
+  }
+}
