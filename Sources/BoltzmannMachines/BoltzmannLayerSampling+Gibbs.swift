@@ -21,17 +21,16 @@ extension GibbsChains: Checkpointable {
   public static var formatVersion: Int { 1 }
   /// Saves the bits; the sites' places belong to the study and are stored as a plain count.
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write([Self.formatVersion, firstChain, visible.count, visible.sites.count], at: path + "/shape")
+    try archive.writeVersion(of: Self.self, at: path)
+    try archive.write([firstChain, visible.count, visible.sites.count], at: path + "/shape")
     try archive.write(visible.words, at: path + "/words")
   }
   /// Reads what `save` wrote, with unplaced sites.
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let shape = try archive.read(Int.self, count: 4, at: path + "/shape")
-    guard shape[0] == Self.formatVersion else {
-      throw .version(of: path, found: shape[0], supported: Self.formatVersion)
-    }
-    let words = try archive.read(UInt64.self, count: shape[2] * ((shape[3] + 63) / 64), at: path + "/words")
-    self.init(visible: Configurations(count: shape[2], sites: .unplaced(shape[3]), words: words), firstChain: shape[1])
+    try archive.checkVersion(of: Self.self, at: path)
+    let shape = try archive.read(Int.self, count: 3, at: path + "/shape")
+    let words = try archive.read(UInt64.self, count: shape[1] * ((shape[2] + 63) / 64), at: path + "/words")
+    self.init(visible: Configurations(count: shape[1], sites: .unplaced(shape[2]), words: words), firstChain: shape[0])
   }
 }
 

@@ -5,7 +5,7 @@ extension RestrictedBoltzmannMachine: Checkpointable where Scalar: ArchiveElemen
 
   /// Writes `version`, `units` (0: 0/1, 1: +-1), `weights [visible, hidden]`, `visible_bias`, `hidden_bias`.
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write(units.rawValue, at: path + "/units")
     try archive.write(weights, shape: [visible, hidden], at: path + "/weights")
     try archive.write(visibleBias, at: path + "/visible_bias")
@@ -13,8 +13,7 @@ extension RestrictedBoltzmannMachine: Checkpointable where Scalar: ArchiveElemen
   }
 
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else { throw .version(of: path, found: version, supported: Self.formatVersion) }
+    try archive.checkVersion(of: Self.self, at: path)
     let code = try archive.scalar(UInt8.self, at: path + "/units")
     guard let units = UnitValues(rawValue: code) else {
       throw .damaged(file: path + "/units", reason: "\(code) stands for no unit values")

@@ -87,19 +87,20 @@ public struct CentredParameters: Blocks, Equatable {
 extension CentredParameters: Checkpointable {
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write([Self.formatVersion, Int(units.rawValue), visible, hidden], at: path + "/shape")
+    try archive.writeVersion(of: Self.self, at: path)
+    try archive.write([Int(units.rawValue), visible, hidden], at: path + "/shape")
     try archive.write(offset, at: path + "/offset")
     try archive.write(weights, shape: [visible, hidden], at: path + "/weights")
     try archive.write(visibleField, at: path + "/visible_field")
     try archive.write(hiddenField, at: path + "/hidden_field")
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let shape = try archive.read(Int.self, count: 4, at: path + "/shape")
-    guard shape[0] == Self.formatVersion else { throw .version(of: path, found: shape[0], supported: Self.formatVersion) }
-    guard let code = UInt8(exactly: shape[1]), let units = UnitValues(rawValue: code) else {
-      throw .damaged(file: path + "/shape", reason: "\(shape[1]) stands for no unit values")
+    try archive.checkVersion(of: Self.self, at: path)
+    let shape = try archive.read(Int.self, count: 3, at: path + "/shape")
+    guard let code = UInt8(exactly: shape[0]), let units = UnitValues(rawValue: code) else {
+      throw .damaged(file: path + "/shape", reason: "\(shape[0]) stands for no unit values")
     }
-    self.init(units: units, visible: shape[2], hidden: shape[3], offset: try archive.scalar(Float.self, at: path + "/offset"))
+    self.init(units: units, visible: shape[1], hidden: shape[2], offset: try archive.scalar(Float.self, at: path + "/offset"))
     weights = try archive.read(Float.self, count: visible * hidden, at: path + "/weights")
     visibleField = try archive.read(Float.self, count: visible, at: path + "/visible_field")
     hiddenField = try archive.read(Float.self, count: hidden, at: path + "/hidden_field")

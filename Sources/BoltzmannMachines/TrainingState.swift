@@ -63,7 +63,7 @@ extension ContrastiveDivergence {
 extension TrainingState: Checkpointable {
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
     try parameters.save(to: &archive, at: path + "/parameters")
     try rule.save(to: &archive, at: path + "/momentum")
     try archive.write(step, at: path + "/step")
@@ -71,8 +71,7 @@ extension TrainingState: Checkpointable {
     try archive.write(errorSum, at: path + "/error_sum")
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else { throw .version(of: path, found: version, supported: Self.formatVersion) }
+    try archive.checkVersion(of: Self.self, at: path)
     parameters = try CentredParameters(from: archive, at: path + "/parameters")
     rule = try Momentum(from: archive, at: path + "/momentum")
     step = try archive.scalar(UInt64.self, at: path + "/step")

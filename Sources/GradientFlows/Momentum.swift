@@ -56,16 +56,13 @@ public struct Momentum<Scalar: DenseScalar & ArchiveElement>: Stepper, Equatable
 
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write([rate, momentum, decay, l1], at: path + "/settings")
     try archive.write(velocity.count, at: path + "/blocks")
     for (index, block) in velocity.enumerated() { try archive.write(block, at: path + "/velocity\(index)") }
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else {
-      throw .version(of: path, found: version, supported: Self.formatVersion)
-    }
+    try archive.checkVersion(of: Self.self, at: path)
     let settings = try archive.read(Scalar.self, count: 4, at: path + "/settings")
     (rate, momentum, decay, l1) = (settings[0], settings[1], settings[2], settings[3])
     for index in 0..<(try archive.scalar(Int.self, at: path + "/blocks")) {

@@ -29,9 +29,11 @@ public struct GradientDescent<Scalar: DenseScalar & ArchiveElement>: Stepper, Eq
 
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write(rate, at: path + "/rate")
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.checkVersion(of: Self.self, at: path)
     rate = try archive.scalar(Scalar.self, at: path + "/rate")
   }
 }

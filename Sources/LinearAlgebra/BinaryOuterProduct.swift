@@ -100,6 +100,34 @@ public final class BinaryOuterProduct {
     }
   }
 
+  /// The same on arrays, as new arrays; `positive` and `negative` are `[count * rowsPerShard, columns]`.
+  public func differences(
+    shards count: Int, positiveBits: [UInt64], negativeBits: [UInt64], wordsPerRow: Int, positive: [Float], negative: [Float],
+    offset: Float = 0
+  ) -> (sums: [Float], bitSums: [Float]) {
+    let rows = count * rowsPerShard
+    precondition(min(positiveBits.count, negativeBits.count) >= rows * wordsPerRow, "bits do not hold \(rows) rows")
+    precondition(min(positive.count, negative.count) >= rows * columns, "values do not hold \(rows) rows")
+    var sums = [Float](repeating: 0, count: (visible + 1) * columns), bitSums = [Float](repeating: 0, count: visible)
+    unsafe sums.withUnsafeMutableBufferPointer { sums in
+      unsafe bitSums.withUnsafeMutableBufferPointer { bitSums in
+        unsafe positiveBits.withUnsafeBufferPointer { p in
+          unsafe negativeBits.withUnsafeBufferPointer { n in
+            unsafe positive.withUnsafeBufferPointer { d in
+              unsafe negative.withUnsafeBufferPointer { e in
+                unsafe differences(
+                  shards: count, positiveBits: p.baseAddress!, negativeBits: n.baseAddress!, wordsPerRow: wordsPerRow,
+                  positive: d.baseAddress!, negative: e.baseAddress!, offset: offset, sums: sums.baseAddress!,
+                  bitSums: bitSums.baseAddress!)
+              }
+            }
+          }
+        }
+      }
+    }
+    return (sums, bitSums)
+  }
+
   /// Where row `slot` of a pass (0 ..< 64) comes from: its sign and its row, nil where it is padding.
   @inline(__always)
   private func source(_ pass: Pass, slot: Int) -> (positive: Bool, row: Int)? {

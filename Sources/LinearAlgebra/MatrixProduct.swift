@@ -25,7 +25,7 @@ public enum Linear {
           guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
           unsafe multiply(
             a, transposed: transposeA, b, transposed: transposeB, rows: rows, inner: inner, columns: columns, alpha: alpha,
-            beta: beta, into: c)
+            beta: beta, output: c)
         }
       }
     }
@@ -34,7 +34,7 @@ public enum Linear {
   /// The same on memory of the caller's.
   public static func multiply(
     _ a: UnsafePointer<Float>, transposed transposeA: Bool = false, _ b: UnsafePointer<Float>, transposed transposeB: Bool = false,
-    rows: Int, inner: Int, columns: Int, alpha: Float = 1, beta: Float = 0, into c: UnsafeMutablePointer<Float>
+    rows: Int, inner: Int, columns: Int, alpha: Float = 1, beta: Float = 0, output c: UnsafeMutablePointer<Float>
   ) {
     _ = singleThreaded
     guard rows > 0, columns > 0 else { return }
@@ -56,7 +56,7 @@ public enum Linear {
           guard let a = a.baseAddress, let b = b.baseAddress, let c = c.baseAddress else { return }
           unsafe multiply(
             a, transposed: transposeA, b, transposed: transposeB, rows: rows, inner: inner, columns: columns, alpha: alpha,
-            beta: beta, into: c)
+            beta: beta, output: c)
         }
       }
     }
@@ -65,7 +65,7 @@ public enum Linear {
   /// The same on memory of the caller's, in double precision.
   public static func multiply(
     _ a: UnsafePointer<Double>, transposed transposeA: Bool = false, _ b: UnsafePointer<Double>, transposed transposeB: Bool = false,
-    rows: Int, inner: Int, columns: Int, alpha: Double = 1, beta: Double = 0, into c: UnsafeMutablePointer<Double>
+    rows: Int, inner: Int, columns: Int, alpha: Double = 1, beta: Double = 0, output c: UnsafeMutablePointer<Double>
   ) {
     _ = singleThreaded
     guard rows > 0, columns > 0 else { return }
