@@ -43,6 +43,28 @@ public struct CheckerboardConfiguration: Sendable, Equatable {
     return IsingConfiguration(lattice, spins: words, replica: replica)
   }
 
+  /// E = -sum over forward bonds of s s'; every bond joins the colours, so colour 0 and its four neighbours see all.
+  public var energy: Int {
+    let rows = lattice.rows, w = vectors, mask = valid
+    var unlike = 0
+    for y in 0..<rows {
+      let beside = (rows + y) * w, above = (rows + (y + rows - 1) % rows) * w, below = (rows + (y + 1) % rows) * w
+      for v in 0..<w {
+        let here = spins[y * w + v], far: SIMD8<UInt64>
+        if y & 1 == 1 {
+          far = v + 1 < w ? spins[beside + v + 1] : rotatedDown(spins[beside], count: bits)
+        } else {
+          far = v > 0 ? spins[beside + v - 1] : rotatedUp(spins[beside + w - 1], count: bits)
+        }
+        for other in [spins[beside + v], far, spins[above + v], spins[below + v]] {
+          let different = (here ^ other) & mask
+          for lane in 0..<8 { unlike += different[lane].nonzeroBitCount }
+        }
+      }
+    }
+    return 2 * unlike - lattice.bonds
+  }
+
   /// Vector and bit of a site.
   private func place(_ site: Int) -> (vector: Int, bit: Int) {
     let y = site / lattice.columns, x = site % lattice.columns, j = x / 2
