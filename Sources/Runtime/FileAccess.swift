@@ -70,6 +70,9 @@ public enum FileAccess {
     if code != 0 { throw FileFault(path: path, operation: "append to", code: code) }
   }
 
+  /// Writes to standard output; a closed or full one is no reason to end a run, so errors are passed over.
+  static func writeToOutput(_ text: String) { _ = writeAll(Array(text.utf8), to: 1) }
+
   /// Creates a folder and those around it; one that exists is fine.
   public static func createFolder(_ path: String) throws(FileFault) {
     var prefix = path.hasPrefix("/") ? "/" : ""

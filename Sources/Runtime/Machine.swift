@@ -63,30 +63,39 @@ public enum Timestamp {
   /// A point of time given in seconds since 1970, to the millisecond.
   public static func text(seconds: Double) -> String {
     let milliseconds = Int((seconds * 1000).rounded(.down))
-    var whole = time_t(milliseconds / 1000)
-    var parts = tm()
-    unsafe gmtime_r(&whole, &parts)
-    func pad(_ number: Int32, _ width: Int = 2) -> String {
+    let (days, inDay) = (milliseconds / 1000).quotientAndRemainder(dividingBy: 86400)
+    func pad(_ number: Int, _ width: Int = 2) -> String {
       let text = "\(number)"
       return String(repeating: "0", count: max(0, width - text.count)) + text
     }
-    let date = "\(pad(parts.tm_year + 1900, 4))-\(pad(parts.tm_mon + 1))-\(pad(parts.tm_mday))"
-    return "\(date)T\(pad(parts.tm_hour)):\(pad(parts.tm_min)):\(pad(parts.tm_sec)).\(pad(Int32(milliseconds % 1000), 3))Z"
+    let (year, month, day) = civil(days: days)
+    let clock = "\(pad(inDay / 3600)):\(pad(inDay / 60 % 60)):\(pad(inDay % 60))"
+    return "\(pad(year, 4))-\(pad(month))-\(pad(day))T\(clock).\(pad(milliseconds % 1000, 3))Z"
   }
   /// Seconds since 1970 from such a text; nil for anything else.
   public static func seconds(_ text: String) -> Double? {
     let fields = text.split { "-T:Z".contains($0) }
-    guard fields.count == 6, let year = Int32(fields[0]), let month = Int32(fields[1]), let day = Int32(fields[2]),
-      let hour = Int32(fields[3]), let minute = Int32(fields[4]), let second = Double(fields[5])
+    guard fields.count == 6, let year = Int(fields[0]), let month = Int(fields[1]), let day = Int(fields[2]),
+      let hour = Int(fields[3]), let minute = Int(fields[4]), let second = Double(fields[5]), (1...12).contains(month)
     else { return nil }
-    var parts = tm()
-    parts.tm_year = year - 1900
-    parts.tm_mon = month - 1
-    parts.tm_mday = day
-    parts.tm_hour = hour
-    parts.tm_min = minute
-    return Double(unsafe timegm(&parts)) + second
+    return Double(days(year, month, day) * 86400 + hour * 3600 + minute * 60) + second
   }
+
+  /// Days since 1970-01-01 in the Gregorian calendar, for years from 1 on. Years are taken to begin in March, so that
+  /// the leap day comes last; a month of that year begins at day (153 m + 2) / 5.
+  private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    let y = month > 2 ? year : year - 1, m = (month + 9) % 12
+    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468
+  }
+  private static func civil(days count: Int) -> (year: Int, month: Int, day: Int) {
+    // 365.2425 days a year gives the year or the one after it.
+    var year = 1970 + Int((Double(count) / 365.2425).rounded(.down)) + 1
+    while days(year, 1, 1) > count { year -= 1 }
+    var month = 12
+    while days(year, month, 1) > count { month -= 1 }
+    return (year, month, count - days(year, month, 1) + 1)
+  }
+
   /// A span in words: "0.4 s", "42 s", "3:07", "2:03:07", "3 d 04:00:00".
   public static func span(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0 else { return "unknown" }

@@ -1,4 +1,4 @@
-@preconcurrency import Glibc
+import Glibc
 
 /// Progress on standard output: one updating line on a terminal, elsewhere plain lines at most once a minute, and at
 /// changes of stage at most every ten seconds. Only the coordinator has one.
@@ -12,8 +12,9 @@ public struct ProgressDisplay: ~Copyable {
   public init(_ mode: RunSettings.ProgressMode) {
     let noColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
     self.init(mode, terminal: Machine.outputIsTerminal, color: !noColor) { text in
-      unsafe fputs(text, stdout)
-      unsafe fflush(stdout)
+      // What `print` holds back goes first.
+      fflush(nil)
+      FileAccess.writeToOutput(text)
     }
   }
   /// A display that gives its text to `write`.

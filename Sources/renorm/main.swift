@@ -1,1 +1,3 @@
-print("renorm")
+import ArgumentParser
+
+Run.main()

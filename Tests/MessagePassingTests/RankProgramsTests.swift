@@ -52,7 +52,8 @@ struct RankProgramsTests {
   @Test("A request that is dropped unfinished traps and says so")
   func dropped() throws {
     let result = try mpirun(1, executable: program!, arguments: ["dropped"], timeout: 60)
-    #expect(result.status == 128 + SIGILL || result.status == 128 + SIGTRAP)
+    // Open MPI adds 128 to the number of a signal, MPICH does not.
+    #expect([SIGILL, SIGTRAP].contains(result.status % 128))
     #expect(result.error.contains("request was dropped before it was finished"))
   }
 

@@ -1,8 +1,8 @@
-import Glibc
+@preconcurrency @unsafe import Glibc
 import Runtime
 
 // study-programs FOLDER [key=value ...]: runs the toy study, for the tests of the runtime under real mpirun.
-setvbuf(stdout, nil, _IOLBF, 0)
+unsafe setvbuf(stdout, nil, _IOLBF, 0)
 var options = LaunchOptions()
 options.out = CommandLine.arguments[1]
 options.overrides = Array(CommandLine.arguments.dropFirst(2))
