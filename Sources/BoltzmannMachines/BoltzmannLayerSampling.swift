@@ -58,6 +58,9 @@ public enum MachineLayer: Sendable, Equatable { case visible, hidden }
     visibleStart = start(transposed, rows: hidden, field: visibleField)
   }
 
+  /// Drops W, which `update` shares with its caller.
+  mutating func releaseWeights() { weights = [] }
+
   /// How many units `layer` has.
   public func units(_ layer: MachineLayer) -> Int { layer == .visible ? visible : hidden }
 

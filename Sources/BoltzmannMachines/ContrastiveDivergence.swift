@@ -112,6 +112,8 @@ public import Sampling
     gather(step)
     sample(step)
     differences(offset: (point.offset - units.low) / units.spread)
+    // The point's weights are shared until here; let go, so that the stepper changes them in place.
+    conditionals.releaseWeights()
   }
 
   /// Copies the rank's samples of mini-batch `step`: the keyed permutation of the epoch, cut into batches.

@@ -92,8 +92,15 @@ public enum BinaryProduct {
 
   /// The sum of each column of M, rows taken in order: what +-1 units need beside the product.
   public static func columnSums(_ matrix: [Float], rows: Int, columns: Int) -> [Float] {
+    precondition(matrix.count >= rows * columns, "a matrix of \(matrix.count) elements is smaller than \(rows) x \(columns)")
     var sums = [Float](repeating: 0, count: columns)
-    for r in 0..<rows { for c in 0..<columns { sums[c] += matrix[r * columns + c] } }
+    unsafe sums.withUnsafeMutableBufferPointer { sums in
+      unsafe matrix.withUnsafeBufferPointer { m in
+        for r in 0..<rows {
+          for c in 0..<columns { unsafe sums[c] += m[r &* columns &+ c] }
+        }
+      }
+    }
     return sums
   }
 }

@@ -14,20 +14,21 @@ public enum Transpose {
 
   /// The same on memory of the caller's; the two matrices do not overlap.
   public static func dense(_ matrix: UnsafePointer<Float>, rows: Int, columns: Int, into output: UnsafeMutablePointer<Float>) {
-    var r = 0
-    while r < rows {
-      let height = min(16, rows - r)
-      var c = 0
-      while c < columns {
-        let width = min(16, columns - c)
+    // Down the rows first: writes then go on along sixteen rows of the output, which prefetching follows.
+    var c = 0
+    while c < columns {
+      let width = min(16, columns - c)
+      var r = 0
+      while r < rows {
+        let height = min(16, rows - r)
         if height == 16 && width == 16 {
           unsafe tile(matrix + (r * columns + c), stride: columns, into: output + (c * rows + r), stride: rows)
         } else {
           for i in 0..<height { for j in 0..<width { unsafe output[(c + j) * rows + r + i] = matrix[(r + i) * columns + c + j] } }
         }
-        c += 16
+        r += 16
       }
-      r += 16
+      c += 16
     }
   }
 
