@@ -79,7 +79,8 @@ let package = Package(
     tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),
     tests("InformationTheoryTests", floor1 + ["InformationTheory", "Laws", "Oracles"]),
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
-    tests("RuntimeTests", floor1 + ["Runtime", "Laws"]),
+    .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
+    tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),
     tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws"]),
   ]
 )

@@ -23,8 +23,9 @@ public struct AnnealedBoltzmannMachine<Scalar: DenseScalar>: Annealable {
   public init(_ machine: RestrictedBoltzmannMachine<Scalar>, baseBias: [Double]? = nil) {
     precondition(baseBias?.count ?? machine.visible == machine.visible, "a base bias for each visible unit")
     path = TemperedMachine(machine, baseBias: baseBias)
-    let logTwo = 0.693_147_180_559_945_3
-    startLogPartition = path.baseConstant + path.baseBias.reduce(Double(machine.visible - path.baseBias.count) * logTwo) { $0 + softplus($1) } + Double(machine.hidden) * logTwo
+    // Units without a bias, all hidden ones among them, have two states of equal weight.
+    let free = Double(machine.visible - path.baseBias.count + machine.hidden) * softplus(0)
+    startLogPartition = path.baseBias.reduce(path.baseConstant + free) { $0 + softplus($1) }
   }
 
   public func start(replicas: Int, firstReplica: Int, from streams: some Streams) -> VisibleReplicas<Scalar> {
@@ -34,9 +35,10 @@ public struct AnnealedBoltzmannMachine<Scalar: DenseScalar>: Annealable {
     return self.replicas(at: Configurations(count: replicas, sites: .unplaced(path.visible), words: words), firstReplica: firstReplica)
   }
 
-  /// Replicas that stand at given visible configurations: the start of a reverse path.
+  /// Replicas that stand at given visible configurations, wherever their units are placed: the start of a reverse path.
   public func replicas(at configurations: Configurations, firstReplica: Int = 0) -> VisibleReplicas<Scalar> {
-    VisibleReplicas(configurations: configurations, firstReplica: firstReplica, fields: path.upward(configurations))
+    let unplaced = Configurations(count: configurations.count, sites: .unplaced(path.visible), words: configurations.words)
+    return VisibleReplicas(configurations: unplaced, firstReplica: firstReplica, fields: path.upward(unplaced))
   }
 
   public func kernel(at position: Double) -> TemperedBlockGibbs<Scalar> { TemperedBlockGibbs(path: path, position: position) }

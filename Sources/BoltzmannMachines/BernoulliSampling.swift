@@ -1,24 +1,5 @@
-import Glibc
 import LinearAlgebra
 import RandomStreams
-
-/// e^x in sixteen lanes for -87 <= x <= 0 (smaller arguments count as -87), to 2e-7 relative.
-@inline(__always) private func exponential(_ argument: SIMD16<Float>) -> SIMD16<Float> {
-  typealias V = SIMD16<Float>
-  let lower = V(repeating: -87)
-  let x = argument.replacing(with: lower, where: argument .< lower)
-  let magic = V(repeating: 12_582_912)
-  let rounded = x * V(repeating: 1.442_695) + magic
-  let n = rounded - magic
-  let r = (x - n * V(repeating: 0.693_359_4)) + n * V(repeating: 2.121_944_4e-4)
-  let r2 = r * r
-  // The Taylor polynomial of degree 7 on |r| <= ln 2 / 2: remainder 5e-9.
-  let p01 = V(repeating: 1) + r, p23 = V(repeating: 1 / 2) + r * V(repeating: 1 / 6)
-  let p45 = V(repeating: 1 / 24) + r * V(repeating: 1 / 120), p67 = V(repeating: 1 / 720) + r * V(repeating: 1 / 5040)
-  let polynomial = (p01 + r2 * p23) + (r2 * r2) * (p45 + r2 * p67)
-  let shift = unsafe unsafeBitCast(rounded, to: SIMD16<UInt32>.self) &<< 23
-  return unsafe unsafeBitCast(unsafeBitCast(polynomial, to: SIMD16<UInt32>.self) &+ shift, to: V.self)
-}
 
 /// Sixteen bits, bit l set with probability 1 / (1 + e^-y_l), from sixteen 32-bit uniform numbers.
 ///
@@ -31,7 +12,7 @@ import RandomStreams
   let high = words &>> 8, low = words & SIMD16(repeating: 255)
   let u = V(high &+ SIMD16(repeating: 1 << 23)) * V(repeating: 0x1p-24) + (V(low) + V(repeating: 0.5)) * V(repeating: 0x1p-32)
   let isPositive = y .> V(repeating: 0)
-  let e = exponential(y.replacing(with: V(repeating: 0) - y, where: isPositive))
+  let e = Elementwise.exp(y.replacing(with: V(repeating: 0) - y, where: isPositive))
   let turns = (u * (V(repeating: 1) + e)) .< e
   let places = SIMD16<UInt32>(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
   let none = SIMD16<UInt32>(repeating: 0)

@@ -3,7 +3,7 @@ public import RandomStreams
 public import Sampling
 
 /// Which of a machine's two layers.
-public enum BoltzmannLayer: Sendable, Equatable { case visible, hidden }
+public enum MachineLayer: Sendable, Equatable { case visible, hidden }
 
 /// The conditional laws p(h | v) and p(v | h) of a machine, made ready for rows of packed bits: W and its transpose and
 /// the constants of both layers' fields.
@@ -59,11 +59,11 @@ public enum BoltzmannLayer: Sendable, Equatable { case visible, hidden }
   }
 
   /// How many units `layer` has.
-  public func units(_ layer: BoltzmannLayer) -> Int { layer == .visible ? visible : hidden }
+  public func units(_ layer: MachineLayer) -> Int { layer == .visible ? visible : hidden }
 
   /// logit / gain of each unit of `layer`: `[rows, units]`, given the other layer's bits.
   func fields(
-    of layer: BoltzmannLayer, given bits: UnsafePointer<UInt64>, rows: Int, wordsPerRow: Int, into fields: UnsafeMutablePointer<Float>
+    of layer: MachineLayer, given bits: UnsafePointer<UInt64>, rows: Int, wordsPerRow: Int, into fields: UnsafeMutablePointer<Float>
   ) {
     let matrix = layer == .hidden ? weights : transposed, start = layer == .hidden ? hiddenStart : visibleStart
     unsafe matrix.withUnsafeBufferPointer { matrix in
@@ -76,7 +76,7 @@ public enum BoltzmannLayer: Sendable, Equatable { case visible, hidden }
   }
 
   /// P(unit is high | the other layer) of each unit: `[count, units(layer)]`, row-major.
-  public func probabilities(of layer: BoltzmannLayer, given other: Configurations) -> [Float] {
+  public func probabilities(of layer: MachineLayer, given other: Configurations) -> [Float] {
     precondition(other.sites.count == units(layer == .hidden ? .visible : .hidden), "configurations do not fit the machine")
     let width = units(layer), gain = gain
     guard other.count > 0 else { return [] }
@@ -97,7 +97,7 @@ public enum BoltzmannLayer: Sendable, Equatable { case visible, hidden }
   /// (`LayerDecisions`); with other streams each unit is one `bernoulli` decision with the same probability, which a
   /// law kit can enumerate.
   public func sample(
-    _ layer: BoltzmannLayer, given other: Configurations, sites: Configurations.Sites? = nil, firstRow: Int = 0, step: UInt64,
+    _ layer: MachineLayer, given other: Configurations, sites: Configurations.Sites? = nil, firstRow: Int = 0, step: UInt64,
     from streams: some Streams
   ) -> Configurations {
     let width = units(layer)

@@ -27,7 +27,8 @@ struct MarginalLaw<Scalar: DenseScalar>: Sendable {
       let blockFields = fields(block)
       unsafe blockFields.withUnsafeBufferPointer { fields in
         for row in 0..<block.count {
-          let softplus = outputs == 0 ? 0 : unsafe softplusSum(fields.baseAddress.unsafelyUnwrapped + row * outputs, count: outputs, scale: 1)
+          let softplus =
+            outputs == 0 ? 0 : unsafe softplusSum(fields.baseAddress.unsafelyUnwrapped + row * outputs, count: outputs, scale: 1)
           result.append(constant + linear(block.words, at: row * words) + softplus)
         }
       }

@@ -34,4 +34,3 @@ struct TemperedMachine<Scalar: DenseScalar>: Sendable {
     targetConstant - baseConstant + biasDifference(state.configurations.words, at: row * state.configurations.wordsPerConfiguration)
   }
 }
-

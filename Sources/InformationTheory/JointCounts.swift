@@ -63,14 +63,11 @@ public struct JointCounts: Mergeable, Checkpointable, Sendable, Equatable {
 
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write(cells, shape: [rows, columns], at: path + "/counts")
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else {
-      throw .version(of: "JointCounts", found: version, supported: Self.formatVersion)
-    }
+    try archive.checkVersion(of: Self.self, at: path)
     let (cells, shape) = try archive.read(Int.self, at: path + "/counts")
     guard shape.count == 2 else { throw .shape(path: path + "/counts", expected: [0, 0], found: shape) }
     self.init(rows: shape[0], columns: shape[1], counts: cells)

@@ -5,6 +5,8 @@ public protocol LaneOdds {
   func digits(_ index: Int) -> SIMD8<UInt64>
   /// Digits from this index on are zero for every decision; at most 64.
   var digitCount: Int { get }
+  /// The probability of the decision for bit `bit` of lane `lane`; what the digits add up to.
+  func probability(lane: Int, bit: Int) -> Double
 }
 
 /// 512 random decisions at a time, asked for as decisions so that a law kit can enumerate them.
@@ -22,6 +24,8 @@ public struct ProbabilityDigits: Sendable {
   public let words: InlineArray<64, UInt64>
   /// Digits from here on are zero.
   public let count: Int
+  /// The probability itself.
+  public let value: Double
   /// The digits of `probability`, which lies in [0, 1).
   public init(_ probability: Double) {
     precondition(probability >= 0 && probability < 1, "a probability below one has digits")
@@ -29,6 +33,7 @@ public struct ProbabilityDigits: Sendable {
     var words = InlineArray<64, UInt64>(repeating: 0)
     for i in 0..<64 { words[i] = 0 &- (threshold &>> UInt64(63 &- i) & 1) }
     self.words = words
+    value = probability
     count = 64 - threshold.trailingZeroBitCount
   }
 }
@@ -42,6 +47,7 @@ public struct UniformOdds: LaneOdds, Sendable {
     unsafe SIMD8(repeating: probability.words[unchecked: index])
   }
   @inlinable public var digitCount: Int { probability.count }
+  @inlinable public func probability(lane: Int, bit: Int) -> Double { probability.value }
 }
 
 /// Lane decisions taken one by one from a generator, lowest bit of lane 0 first: the plain meaning of `LaneChoices`,
@@ -64,9 +70,7 @@ public struct SequentialLanes<Generator: RandomChoices>: LaneChoices {
       var rest = mask[lane]
       while rest != 0 {
         let bit = rest & (0 &- rest)
-        var threshold: UInt64 = 0
-        for i in 0..<odds.digitCount where odds.digits(i)[lane] & bit != 0 { threshold |= 1 &<< UInt64(63 &- i) }
-        if generator.bernoulli(Double(threshold) * 0x1p-64) { accepted[lane] |= bit }
+        if generator.bernoulli(odds.probability(lane: lane, bit: bit.trailingZeroBitCount)) { accepted[lane] |= bit }
         rest ^= bit
       }
     }

@@ -31,6 +31,8 @@ public struct BoltzmannLayer<Scalar: DenseScalar>: CoarseGraining {
   public let flipped: [Bool]
   /// Which bits of a row are turned on the way in and on the way out.
   private let inputMask: [UInt64], outputMask: [UInt64]
+  /// The packed sampler, which single precision has.
+  private let conditionals: BoltzmannConditionals?
 
   /// The first layer: `machine.visible` units are the sites of the row-major `shape`.
   public init(
@@ -83,6 +85,7 @@ public struct BoltzmannLayer<Scalar: DenseScalar>: CoarseGraining {
     var mask = [UInt64](repeating: 0, count: (machine.hidden + 63) / 64)
     for (unit, flip) in flipped.enumerated() where flip { mask[unit / 64] |= 1 << UInt64(unit % 64) }
     outputMask = mask
+    conditionals = (machine as? RestrictedBoltzmannMachine<Float>).map { BoltzmannConditionals($0) }
   }
 
   /// (visible units / hidden units)^(1/d), d the dimension of the lattice.
@@ -110,6 +113,22 @@ public struct BoltzmannLayer<Scalar: DenseScalar>: CoarseGraining {
   ) throws(CoarseGrainingError) -> Configurations {
     guard fine.sites.count == machine.visible else {
       throw .sizeMismatch(expected: machine.visible, found: fine.sites.count)
+    }
+    if choice == .sampled, let conditionals {
+      var inputs = fine
+      turn(&inputs, inputMask)
+      // The sampler draws in another order from keyed streams than from others, so shifted ones are unwrapped: a layer
+      // gives the same states alone and in a composition.
+      var states: Configurations
+      if let (keyed, step) = (streams as? any ShiftedStreams)?.keyed {
+        states = conditionals.sample(
+          .hidden, given: inputs, sites: sites, firstRow: firstSample, step: step, from: keyed)
+      } else {
+        states = conditionals.sample(
+          .hidden, given: inputs, sites: sites, firstRow: firstSample, step: 0, from: streams)
+      }
+      turn(&states, outputMask)
+      return states
     }
     var coarse = Configurations(count: fine.count, sites: sites)
     // Bounded memory: the probabilities of 512 rows at a time; no row's value depends on the others.

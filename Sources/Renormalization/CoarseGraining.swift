@@ -56,12 +56,18 @@ public struct Composition<First: CoarseGraining, Second: CoarseGraining>: Coarse
   }
   public var scaleFactor: Double { first.scaleFactor * second.scaleFactor }
   public var levels: Int { first.levels + second.levels }
-  public func coarsen(
+  @inlinable public func coarsen(
     _ fine: Configurations, firstSample: Int, from streams: some Streams
   ) throws(CoarseGrainingError) -> Configurations {
     let middle = try first.coarsen(fine, firstSample: firstSample, from: streams)
     return try second.coarsen(middle, firstSample: firstSample, from: LaterSteps(streams, by: UInt64(first.levels)))
   }
+}
+
+/// Streams that stand for others at shifted steps, unwrapped where a kernel has a fast path for the streams of production.
+protocol ShiftedStreams {
+  /// The keyed streams behind these and the total shift of steps; nil when others are behind them.
+  var keyed: (streams: KeyedStreams, offset: UInt64)? { get }
 }
 
 /// Streams whose steps are counted from a later one.
@@ -75,5 +81,16 @@ public struct LaterSteps<Source: Streams>: Streams {
   }
   @inlinable public func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Source.Generator {
     source.generator(replica: replica, step: step &+ offset, site: site, purpose: purpose)
+  }
+  @inlinable public func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Source.Lanes {
+    source.lanes(replica: replica, step: step &+ offset, site: site, purpose: purpose)
+  }
+}
+
+extension LaterSteps: ShiftedStreams {
+  var keyed: (streams: KeyedStreams, offset: UInt64)? {
+    if let found = source as? KeyedStreams { return (found, offset) }
+    guard let found = (source as? any ShiftedStreams)?.keyed else { return nil }
+    return (found.streams, found.offset &+ offset)
   }
 }

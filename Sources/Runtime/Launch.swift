@@ -218,7 +218,7 @@ private struct Launch {
     try ResultsFile.write(report, study: resolved.name, to: folder.results)
     try writeArrays(of: report, to: folder.resultsArchive)
     try provenance.write(to: folder.provenance)
-    for notice in try ReportWriter.write(report, study: resolved, provenance: provenance, to: folder) {
+    for notice in try ReportWriter.write(report, provenance: provenance, to: folder.report) {
       writeToStandardError("renorm: warning: \(notice)\n")
     }
     reporter.line("renorm: \(folder.results)")

@@ -174,19 +174,17 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     var state = try resume(unit, team: team)
     var lastSave = monotonicSeconds()
     while true {
-      let advance: Advance<S.Partial>
-      do { advance = try study.advance(&state, of: plan[unit].unit, streams: streams, on: team) } catch StudyError.unitFailed(let reason) where team.size == 1 {
-        return .failed(reason)
-      }
+      let slice = try slice(&state, of: unit, streams: streams, team: team)
       conductor.tick()
       if setup.checksNonFinite { try checkFinite(state, unit: unit) }
-      switch advance {
-      case .done(let partial):
+      switch slice {
+      case .failed(let reason): return .failed(reason)
+      case .advanced(.done(let partial)):
         guard team.rank == 0 else { return .done([]) }
         var memory = MemoryArchive()
         try partial.save(to: &memory, at: "partial")
         return .done(memory.bytes)
-      case .more(let fraction, let stage, let curves):
+      case .advanced(.more(let fraction, let stage, let curves)):
         if team.rank == 0 { try conductor.note(unit: unit, fraction: fraction, stage: stage, curves: curves) }
       }
       let saveIsDue = monotonicSeconds() - lastSave >= setup.checkpointInterval
@@ -197,6 +195,20 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
         lastSave = monotonicSeconds()
       }
       if votes[0] == 1 { return .stopped }
+    }
+  }
+
+  /// What one slice came to. A unit that fails on a team of one leaves the others running; on a larger team the other
+  /// ranks may already wait inside the slice, so its error ends the job.
+  private enum Slice { case advanced(Advance<S.Partial>), failed(String) }
+
+  private func slice(_ state: inout S.State, of unit: Int, streams: StreamKey, team: borrowing World) throws(StudyError) -> Slice {
+    let alone = team.size == 1
+    do throws(StudyError) {
+      return .advanced(try study.advance(&state, of: plan[unit].unit, streams: streams, on: team))
+    } catch {
+      if case .unitFailed(let reason) = error, alone { return .failed(reason) }
+      throw error
     }
   }
 
@@ -219,11 +231,14 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   private func savedState(of unit: Int) throws -> S.State? {
     let path = "\(folder(unit))/state.h5"
     guard unsafe access(path, F_OK) == 0 || access("\(folder(unit))/state.prev.h5", F_OK) == 0 else { return nil }
-    let contents: CheckpointFile.Contents
-    do { contents = try CheckpointFile.read(path: path, digest: setup.digest) } catch ArchiveError.damaged(let file, let reason) {
+    do { return try readState(of: unit, path: path) } catch ArchiveError.damaged(let file, let reason) {
       warn("\(file) is damaged (\(reason)) and so is the one before it; unit \(plan[unit].label) starts over")
       return nil
     }
+  }
+
+  private func readState(of unit: Int, path: String) throws -> S.State {
+    let contents = try CheckpointFile.read(path: path, digest: setup.digest)
     if let reason = contents.usedPrevious { warn("\(reason); unit \(plan[unit].label) continues from the checkpoint before") }
     let machine = try contents.reader.text(at: "machine")
     guard machine == setup.machine else {

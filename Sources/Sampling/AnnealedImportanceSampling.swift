@@ -50,7 +50,8 @@ public struct AnnealedImportanceSampling<Model: Annealable>: Sendable {
   /// Replicas `firstReplica ..< firstReplica + replicas`, drawn at the start of a path that begins at position 0.
   @inlinable public func begin(replicas: Int, firstReplica: Int = 0, from streams: some Streams) -> Progress {
     precondition(schedule.positions[0] == 0, "only the law at position 0 can be drawn from; give the samples otherwise")
-    return begin(from: model.start(replicas: replicas, firstReplica: firstReplica, from: streams), replicas: replicas, firstReplica: firstReplica)
+    return begin(
+      from: model.start(replicas: replicas, firstReplica: firstReplica, from: streams), replicas: replicas, firstReplica: firstReplica)
   }
 
   /// Replicas that stand at given samples of the law at the first position.

@@ -7,8 +7,9 @@ public struct AnnealingSchedule: Sendable, Equatable {
   public init(_ positions: [Double]) {
     let rising = zip(positions, positions.dropFirst()).allSatisfy { $0 < $1 }
     let falling = zip(positions, positions.dropFirst()).allSatisfy { $0 > $1 }
-    precondition(positions.count >= 2 && (rising || falling) && positions.allSatisfy { (0...1).contains($0) },
-                 "an annealing path has at least two strictly ordered positions in 0 ... 1")
+    precondition(
+      positions.count >= 2 && (rising || falling) && positions.allSatisfy { (0...1).contains($0) },
+      "an annealing path has at least two strictly ordered positions in 0 ... 1")
     self.positions = positions
   }
 

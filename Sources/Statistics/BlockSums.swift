@@ -79,15 +79,12 @@ public struct BlockSums: Mergeable, Checkpointable, Sendable, Equatable {
 
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write(counts, at: path + "/counts")
     try archive.write(sums, shape: [blocks, observables], at: path + "/sums")
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else {
-      throw .version(of: "BlockSums", found: version, supported: Self.formatVersion)
-    }
+    try archive.checkVersion(of: Self.self, at: path)
     let counts = try archive.read(Int.self, count: nil, at: path + "/counts")
     let (sums, shape) = try archive.read(Double.self, at: path + "/sums")
     guard shape.count == 2, shape[0] == counts.count else {

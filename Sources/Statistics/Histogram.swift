@@ -50,15 +50,12 @@ public struct Histogram: Mergeable, Checkpointable, Sendable, Equatable {
 
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write([lower, upper], at: path + "/range")
     try archive.write([below, above, undefined] + counts, at: path + "/counts")
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else {
-      throw .version(of: "Histogram", found: version, supported: Self.formatVersion)
-    }
+    try archive.checkVersion(of: Self.self, at: path)
     let range = try archive.read(Double.self, count: 2, at: path + "/range")
     let all = try archive.read(Int.self, count: nil, at: path + "/counts")
     guard all.count >= 3 else { throw .shape(path: path + "/counts", expected: [3], found: [all.count]) }

@@ -70,15 +70,12 @@ public struct Moments: Mergeable, Checkpointable, Sendable, Equatable {
 
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(Self.formatVersion, at: path + "/version")
+    try archive.writeVersion(of: Self.self, at: path)
     try archive.write(count, at: path + "/count")
     try archive.write([mean, m2, m3, m4], at: path + "/moments")
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let version = try archive.scalar(Int.self, at: path + "/version")
-    guard version == Self.formatVersion else {
-      throw .version(of: "Moments", found: version, supported: Self.formatVersion)
-    }
+    try archive.checkVersion(of: Self.self, at: path)
     count = try archive.scalar(Int.self, at: path + "/count")
     let values = try archive.read(Double.self, count: 4, at: path + "/moments")
     (mean, m2, m3, m4) = (values[0], values[1], values[2], values[3])

@@ -1,9 +1,8 @@
 public import Runtime
 
-/// All studies that this program can run: the reader's index.
+/// Every study that the program knows, in the order in which the catalogue lists them: the reader's index.
 public enum StudyCatalog {
-  /// One line per study, the default of `renorm run` first.
-  public static let all: [any Study.Type] = []
+  public static let all: [any Study.Type] = [DeepRenormalization.self]
 
   /// What reading study files needs to know of them.
   public static var descriptions: [StudyDescription] { all.map { StudyDescription($0) } }

@@ -14,7 +14,7 @@ struct Renorm: ParsableCommand {
       """,
     version: "renorm \(ProgramVersion.text) (\(ProgramVersion.build))",
     subcommands: [
-      PlanCommand.self, StatusCommand.self, ReportCommand.self, ExportCommand.self, VerifyCommand.self,
+      Run.self, PlanCommand.self, StatusCommand.self, ReportCommand.self, ExportCommand.self, VerifyCommand.self,
       DoctorCommand.self, StudiesCommand.self, BenchCommand.self,
     ])
 
@@ -24,9 +24,6 @@ struct Renorm: ParsableCommand {
       try command.run()
     } catch let code as ExitCode {
       Glibc.exit(code.rawValue)
-    } catch let failure as any CustomStringConvertible & Failing {
-      ErrorOutput.line(failure.description)
-      Glibc.exit(failure.status.rawValue)
     } catch {
       leave(error)
     }
@@ -37,10 +34,10 @@ struct Renorm: ParsableCommand {
     if exitCode(for: error) == .success { exit(withError: error) }
     if let failure = Failure(error) {
       ErrorOutput.line(failure.description)
-      Glibc.exit(failure.status.rawValue)
+      Glibc.exit(failure.status)
     }
     let words = message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
     ErrorOutput.line(words + " (see renorm --help)")
-    Glibc.exit(ExitStatus.usage.rawValue)
+    Glibc.exit(ExitStatus.usage)
   }
 }

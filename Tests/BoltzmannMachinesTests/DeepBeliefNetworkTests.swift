@@ -3,6 +3,7 @@ import Glibc
 import LinearAlgebra
 import RandomStreams
 import Sampling
+import Statistics
 import Testing
 
 @Suite struct DeepBeliefNetworkTests {
@@ -47,9 +48,12 @@ import Testing
 
   @Test("Sampled states and bounds have the same bits in every cut of the rows")
   func cuts() throws {
-    let stack = try DeepBeliefNetwork([randomMachine(90, 70, scale: 0.5).inSinglePrecision, randomMachine(70, 20, scale: 0.5).inSinglePrecision])
+    let stack = try DeepBeliefNetwork([
+      randomMachine(90, 70, scale: 0.5).inSinglePrecision, randomMachine(70, 20, scale: 0.5).inSinglePrecision,
+    ])
     let data = randomConfigurations(30, units: 90)
-    let states = stack.sampledStates(of: data, through: 2, from: streams), bounds = stack.boundSamples(of: data, topLogPartition: 1, from: streams)
+    let states = stack.sampledStates(of: data, through: 2, from: streams),
+      bounds = stack.boundSamples(of: data, topLogPartition: 1, from: streams)
     #expect(states[0] == data && states[1].sites.count == 70 && states[2].sites.count == 20)
     for range in [0..<7, 7..<8, 8..<30] {
       let part = data.slice(range)
@@ -61,7 +65,8 @@ import Testing
   @Test("Means of one layer are its conditional probabilities, and means of the next are taken at them")
   func means() throws {
     let lower = randomMachine(4, 3, scale: 3), upper = randomMachine(3, 2, scale: 3), data = allConfigurations(4)
-    let stack = try DeepBeliefNetwork([lower, upper]), first = stack.meanStates(of: data, through: 1), second = stack.meanStates(of: data, through: 2)
+    let stack = try DeepBeliefNetwork([lower, upper]), first = stack.meanStates(of: data, through: 1),
+      second = stack.meanStates(of: data, through: 2)
     #expect(first == lower.hiddenProbabilities(given: data))
     for row in 0..<16 {
       for k in 0..<2 {

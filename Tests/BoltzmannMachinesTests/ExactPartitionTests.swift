@@ -2,10 +2,13 @@ import BoltzmannMachines
 import Glibc
 import LinearAlgebra
 import Sampling
+import Statistics
 import Testing
 
 @Suite struct ExactPartitionTests {
-  @Test("ln Z is the sum over all joint states", arguments: [(1, 1), (2, 5), (5, 2), (3, 4), (4, 3), (9, 6), (6, 9), (10, 10)], UnitValues.allCases)
+  @Test(
+    "ln Z is the sum over all joint states", arguments: [(1, 1), (2, 5), (5, 2), (3, 4), (4, 3), (9, 6), (6, 9), (10, 10)],
+    UnitValues.allCases)
   func jointSum(size: (Int, Int), units: UnitValues) throws {
     let machine = randomMachine(size.0, size.1, units: units, scale: 4)
     #expect(abs(try machine.exactLogPartition() - logSumExp(visibleLogWeights(machine))) <= 1e-12)
@@ -19,7 +22,9 @@ import Testing
       weights[i * count + i] = weight(i)
       expected += logSumExp([0, a[i], b[i], a[i] + b[i] + weight(i)])
     }
-    return (RestrictedBoltzmannMachine(units: .zeroOne, visible: count, hidden: count, weights: weights, visibleBias: a, hiddenBias: b), expected)
+    return (
+      RestrictedBoltzmannMachine(units: .zeroOne, visible: count, hidden: count, weights: weights, visibleBias: a, hiddenBias: b), expected
+    )
   }
 
   @Test("Independent pairs factorise, for moderate fields, large ones and such as overflow an exponential")
@@ -34,7 +39,8 @@ import Testing
   func manyUnits() throws {
     // Hidden units without weights contribute softplus(b) each, e^(3000 ln 21) in all.
     let machine = RestrictedBoltzmannMachine<Double>(
-      units: .zeroOne, visible: 9, hidden: 1000, weights: [Double](repeating: 0, count: 9000), visibleBias: [Double](repeating: -30, count: 9),
+      units: .zeroOne, visible: 9, hidden: 1000, weights: [Double](repeating: 0, count: 9000),
+      visibleBias: [Double](repeating: -30, count: 9),
       hiddenBias: [Double](repeating: 20, count: 1000))
     #expect(abs(try machine.exactLogPartition() - (9 * log1p(exp(-30.0)) + 1000 * (20 + log1p(exp(-20.0))))) <= 1e-8)
   }

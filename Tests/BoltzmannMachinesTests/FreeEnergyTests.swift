@@ -2,6 +2,7 @@ import BoltzmannMachines
 import Glibc
 import LinearAlgebra
 import Sampling
+import Statistics
 import Testing
 
 @Suite struct FreeEnergyTests {
@@ -49,7 +50,8 @@ import Testing
   @Test("Conditional probabilities are ratios of joint weights", arguments: UnitValues.allCases)
   func conditionals(units: UnitValues) {
     let machine = randomMachine(3, 4, units: units, scale: 3)
-    let hidden = machine.hiddenProbabilities(given: allConfigurations(3)), visible = machine.visibleProbabilities(given: allConfigurations(4))
+    let hidden = machine.hiddenProbabilities(given: allConfigurations(3)),
+      visible = machine.visibleProbabilities(given: allConfigurations(4))
     for v in 0..<8 {
       for h in 0..<16 {
         for j in 0..<4 {
@@ -79,9 +81,10 @@ import Testing
   @Test("The pseudo-likelihood is the sum of conditional log-probabilities", arguments: UnitValues.allCases)
   func pseudoLikelihood(units: UnitValues) {
     let machine = randomMachine(5, 9, units: units, scale: 3), weights = visibleLogWeights(machine)
-    let expected = (0..<32).reduce(0.0) { sum, v in
-      sum + (0..<5).reduce(0.0) { $0 - log1p(exp(weights[v ^ 1 << $1] - weights[v])) }
-    } / 32
+    let expected =
+      (0..<32).reduce(0.0) { sum, v in
+        sum + (0..<5).reduce(0.0) { $0 - log1p(exp(weights[v ^ 1 << $1] - weights[v])) }
+      } / 32
     #expect(abs(machine.pseudoLogLikelihood(of: allConfigurations(5)).value - expected) <= 1e-12)
   }
 }

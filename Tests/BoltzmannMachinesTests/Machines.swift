@@ -55,3 +55,13 @@ func logSumExp(_ x: [Double]) -> Double {
   let largest = x.max() ?? 0
   return largest + log(x.reduce(0) { $0 + exp($1 - largest) })
 }
+
+/// The log-weight of visible state v at a position of the path, by joint enumeration: the tempered machine is
+/// another machine.
+func temperedLogWeights(_ machine: RestrictedBoltzmannMachine<Double>, base: [Double], at l: Double) -> [Double] {
+  var tempered = machine
+  tempered.weights = machine.weights.map { l * $0 }
+  tempered.hiddenBias = machine.hiddenBias.map { l * $0 }
+  tempered.visibleBias = zip(machine.visibleBias, base).map { l * $0 + (1 - l) * $1 }
+  return visibleLogWeights(tempered)
+}

@@ -13,7 +13,7 @@ private func machine(_ units: UnitValues, visible: Int, hidden: Int) -> Restrict
 }
 
 /// P(unit is high | other layer) from the definition of the energy.
-private func high(_ m: RestrictedBoltzmannMachine<Float>, _ layer: BoltzmannLayer, _ unit: Int, given bit: (Int) -> Bool) -> Double {
+private func high(_ m: RestrictedBoltzmannMachine<Float>, _ layer: MachineLayer, _ unit: Int, given bit: (Int) -> Bool) -> Double {
   let low = m.units == .zeroOne ? 0.0 : -1.0
   var field = Double(layer == .hidden ? m.hiddenBias[unit] : m.visibleBias[unit])
   for k in 0..<(layer == .hidden ? m.visible : m.hidden) {

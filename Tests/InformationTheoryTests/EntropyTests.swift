@@ -1,6 +1,7 @@
 import Archives
 import Glibc
 import InformationTheory
+import Laws
 import Oracles
 import Statistics
 import Testing
@@ -180,12 +181,11 @@ struct MutualInformationTests {
     #expect(sum.total == 103)
     sum.subtract(b)
     #expect(sum == a)
-    var archive = MemoryArchive()
-    try b.save(to: &archive, at: "counts")
-    #expect(try JointCounts(from: archive, at: "counts") == b)
-    try JointCounts.empty.save(to: &archive, at: "none")
-    #expect(try JointCounts(from: archive, at: "none") == .empty)
-    #expect(throws: ArchiveError.self) { try JointCounts(from: archive, at: "elsewhere") }
+    try mergeLaws([a, b, .empty, a], equal: ==)
+    try checkpointLaws(b, equal: ==)
+    try checkpointLaws(JointCounts.empty, equal: ==)
+    let archive = MemoryArchive()
+    #expect(throws: ArchiveError.missing(path: "elsewhere/version")) { try JointCounts(from: archive, at: "elsewhere") }
   }
 
   @Test("the binned normal pair approaches the closed form as bins get finer, and never exceeds it")

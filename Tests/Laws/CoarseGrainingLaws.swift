@@ -127,6 +127,18 @@ struct UniformCoins: Streams {
   func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Generator {
     Generator(pattern: pattern, words: words)
   }
+  func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Lanes {
+    Lanes(generator: generator(replica: replica, step: step, site: site, purpose: purpose))
+  }
+  /// The same word in every lane.
+  struct Lanes: LaneChoices {
+    var generator: Generator
+    mutating func next() -> SIMD8<UInt64> { SIMD8(repeating: generator.word()) }
+    mutating func bernoulli(_ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>) -> SIMD8<UInt64> {
+      var lanes = SequentialLanes(generator)
+      return lanes.bernoulli(odds, where: mask)
+    }
+  }
   struct Generator: RandomChoices {
     let pattern: UInt64, words: Int
     var next = 0

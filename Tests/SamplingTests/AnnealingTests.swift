@@ -78,7 +78,9 @@ import Testing
     let integrals = integration.integrals(replicas: 300, from: streams)
     let found = integration.estimate(integrals)
     #expect(found.error < 0.02 && abs(found.value - model.logPartition(at: 1)) <= 4 * found.error)
-    let parts = [0..<100, 100..<101, 101..<300].flatMap { integration.integrals(replicas: $0.count, firstReplica: $0.lowerBound, from: streams) }
+    let parts = [0..<100, 100..<101, 101..<300].flatMap {
+      integration.integrals(replicas: $0.count, firstReplica: $0.lowerBound, from: streams)
+    }
     #expect(parts == integrals)
   }
 
@@ -86,7 +88,9 @@ import Testing
   func quadratures() {
     for count in 1...9 {
       let degree = 2 * count - 1
-      let integral = ThermodynamicIntegration<SpinsInField>.gaussLegendre(count).reduce(0) { $0 + $1.weight * pow($1.position, Double(degree)) }
+      let integral = ThermodynamicIntegration<SpinsInField>.gaussLegendre(count).reduce(0) {
+        $0 + $1.weight * pow($1.position, Double(degree))
+      }
       #expect(abs(integral - 1 / Double(degree + 1)) <= 1e-14)
     }
     let line = ThermodynamicIntegration<SpinsInField>.trapezoid([0, 0.1, 0.4, 1]).reduce(0) { $0 + $1.weight * (3 + 2 * $1.position) }

@@ -1,4 +1,5 @@
 import Archives
+import Laws
 import Oracles
 import Statistics
 import Testing
@@ -31,6 +32,37 @@ struct CheckpointTests {
     #expect(try BlockSums(from: archive, at: "sums") == sums)
     try BlockSums.empty.save(to: &archive, at: "none")
     #expect(try BlockSums(from: archive, at: "none") == .empty)
+  }
+
+  @Test("the accumulators keep the laws of merging and of checkpoints")
+  func laws() throws {
+    let samples = gauss(seed: 62, count: 90)
+    let parts = (0..<5).map { Moments(samples[18 * $0..<18 * $0 + 18].map { x in x + 3 }) }
+    try mergeLaws(parts) { a, b in
+      a.count == b.count
+        && zip([a.mean, a.m2, a.m3, a.m4], [b.mean, b.m2, b.m3, b.m4]).allSatisfy { abs($0 - $1) <= 1e-11 * (1 + abs($1)) }
+    }
+    try checkpointLaws(parts[0], equal: ==)
+    try checkpointLaws(Moments.empty, equal: ==)
+
+    let histograms = (0..<5).map { part in
+      var histogram = Histogram(bins: 4, from: -1, to: 1)
+      for x in samples[18 * part..<18 * part + 18] { histogram.add(x) }
+      return histogram
+    }
+    try mergeLaws(histograms, equal: ==)
+    try checkpointLaws(histograms[0], equal: ==)
+    try checkpointLaws(Histogram.empty, equal: ==)
+
+    // One owner for each block: merging is exact.
+    let sums = (0..<5).map { part in
+      var sums = BlockSums(observables: 2, blocks: 5)
+      for x in samples[18 * part..<18 * part + 18] { sums.add([x, x * x], to: part) }
+      return sums
+    }
+    try mergeLaws(sums, equal: ==)
+    try checkpointLaws(sums[1], equal: ==)
+    try checkpointLaws(BlockSums.empty, equal: ==)
   }
 
   @Test("another version and a wrong shape are refused")

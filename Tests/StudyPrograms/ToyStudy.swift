@@ -7,7 +7,7 @@ import Runtime
 /// A study that costs nothing and can be made to fail: it adds keyed random words, shard by shard.
 ///
 /// `TOY_FAULT` (in the environment, so that it is no part of the digest) is `throw:RANK:SLICE`, `hang:RANK:SLICE`,
-/// `kill:RANK:SLICE` or `fail:UNIT`.
+/// `stop:RANK:SLICE`, `kill:RANK:SLICE`, `signalN:RANK:SLICE` (signal number N) or `fail:UNIT`.
 struct ToyStudy: Study {
   static let name = "toy"
   static let summary = "adds random words"
@@ -86,7 +86,8 @@ struct ToyStudy: Study {
     case "throw": throw .data(file: "toy.dat", what: "was told to throw")
     case "hang": while true { sleep(1000) }
     case "stop": raise(SIGSTOP)
-    default: raise(SIGKILL)
+    case "kill": raise(SIGKILL)
+    default: raise(Int32(words[0].dropFirst("signal".count)) ?? SIGKILL)
     }
   }
 

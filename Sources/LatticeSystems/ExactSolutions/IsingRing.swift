@@ -34,10 +34,7 @@ public struct IsingRing: Sendable, Equatable {
   /// - Throws: `sizeOutOfRange` for fewer than 2 spins (2 spins have a double bond), `couplingOutOfRange` and
   ///   `fieldOutOfRange` unless |K| and |B| are at most 100.
   public init(sites: Int, coupling: Double, field: Double = 0) throws(ExactSolutionError) {
-    guard sites >= 2 else { throw .sizeOutOfRange(columns: sites, rows: 1, allowed: 2...Int.max) }
-    let allowed = -100.0...100.0
-    guard allowed.contains(coupling) else { throw .couplingOutOfRange(coupling, allowed: allowed) }
-    guard allowed.contains(field) else { throw .fieldOutOfRange(field, allowed: allowed) }
+    try IsingRing.requireInRange(sites, coupling, field)
     self.sites = sites
     self.coupling = coupling
     self.field = field
@@ -79,6 +76,13 @@ public struct IsingRing: Sendable, Equatable {
     decay = frustrated ? log1p(-2 * a / sum) : nil
     aligned = slope * slope
     mixed = q / (root * root)
+  }
+
+  private static func requireInRange(_ sites: Int, _ coupling: Double, _ field: Double) throws(ExactSolutionError) {
+    guard sites >= 2 else { throw .sizeOutOfRange(columns: sites, rows: 1, allowed: 2...Int.max) }
+    let allowed = -100.0...100.0
+    guard allowed.contains(coupling) else { throw .couplingOutOfRange(coupling, allowed: allowed) }
+    guard allowed.contains(field) else { throw .fieldOutOfRange(field, allowed: allowed) }
   }
 
   /// <s_0 s_r> = s^2/R^2 + q/R^2 (t^r + t^{N-r})/(1 + t^N); any integer distance, taken around the ring.

@@ -64,42 +64,48 @@ private struct KaufmanSum {
     let m = Double(rows)
     var odd = (cosh: LogProduct(), sinh: LogProduct())
     var even = (cosh: LogProduct(), sinh: LogProduct())
-    for r in 0..<columns {
-      odd.cosh.multiplyByCosh(Mode(2 * r + 1, columns, coupling), m)
-      odd.sinh.multiplyBySinh(Mode(2 * r + 1, columns, coupling), m)
-      let mode = r == 0 ? Mode(zeroAt: coupling) : Mode(2 * r, columns, coupling)
-      even.cosh.multiplyByCosh(mode, m)
-      if r > 0 { even.sinh.multiplyBySinh(mode, m) }
-    }
-    // The factor 2 sinh(y), y = m g_0/2, can vanish: kept apart, scaled by e^{-|y|}.
     let zero = Mode(zeroAt: coupling)
+    even.cosh.multiplyByCosh(zero, m)
+    for r in 0..<columns {
+      let mode = Mode(2 * r + 1, columns, coupling)
+      odd.cosh.multiplyByCosh(mode, m)
+      odd.sinh.multiplyBySinh(mode, m)
+      guard r > 0 else { continue }
+      let next = Mode(2 * r, columns, coupling)
+      even.cosh.multiplyByCosh(next, m)
+      even.sinh.multiplyBySinh(next, m)
+    }
+    add([odd.cosh, odd.sinh, even.cosh], last: even.sinh, zero: zero, m)
+  }
+
+  /// The logarithm of the sum of three positive products and of the fourth, `last` times 2 sinh(m g_0/2).
+  private mutating func add(_ positive: [LogProduct], last: LogProduct, zero: Mode, _ m: Double) {
+    // The factor 2 sinh(y), y = m g_0/2, can vanish: kept apart, scaled by e^{-|y|}.
     let y = 0.5 * m * zero.value
     let slope = 0.5 * m * zero.first
     let bend = 0.5 * m * zero.second
-    let fade = exp(-2 * abs(y))
     let sinhY = (y < 0 ? 1 : -1) * expm1(-2 * abs(y))
-    let coshY = 1 + fade
-
+    let coshY = 1 + exp(-2 * abs(y))
     // Everything relative to the largest term's logarithm, and slopes relative to one term's: the second derivative is
     // then a sum of small numbers instead of a difference of large ones.
-    let reference = odd.cosh.first
-    let logs = [odd.cosh.value, odd.sinh.value, even.cosh.value, even.sinh.value + abs(y)]
-    let largest = logs.reduce(-Double.infinity, max)
+    let reference = positive[0].first
+    let lastLog = last.value + abs(y)
+    let largest = positive.reduce(lastLog) { max($0, $1.value) }
     var z = 0.0
     var z1 = 0.0
     var z2 = 0.0
-    for term in [odd.cosh, odd.sinh, even.cosh] {
+    for term in positive {
       let weight = exp(term.value - largest)
       let d = term.first - reference
       z += weight
       z1 += weight * d
       z2 += weight * (term.second + d * d)
     }
-    let weight = exp(logs[3] - largest)
-    let d = even.sinh.first - reference
+    let weight = exp(lastLog - largest)
+    let d = last.first - reference
     z += weight * sinhY
     z1 += weight * (slope * coshY + d * sinhY)
-    z2 += weight * (bend * coshY + slope * slope * sinhY + 2 * slope * coshY * d + sinhY * (even.sinh.second + d * d))
+    z2 += weight * (bend * coshY + slope * slope * sinhY + 2 * slope * coshY * d + sinhY * (last.second + d * d))
     value = largest + log(z)
     first = reference + z1 / z
     second = z2 / z - (z1 / z) * (z1 / z)

@@ -88,8 +88,8 @@ extension DeepRenormalization {
     var counts = magnetization.noCounts
     try magnetization.count(spins, firstSample: 0, into: &counts)
     let m = magnetization.result(counts)
-    recording.record(at: at, "abs_magnetization", Observable(m.absolute))
-    recording.record(at: at, "magnetization_squared", Observable(m.square))
+    recording.record(at: at, "abs_magnetization", Observable(m.absolute.value, error: m.absolute.error))
+    recording.record(at: at, "magnetization_squared", Observable(m.square.value, error: m.square.error))
 
     let pairs = try PairProbe(sites: spins.sites, spacing: spacing, distances: distances, units: units, samples: blocks)
     var pairCounts = pairs.noCounts
@@ -198,13 +198,13 @@ extension DeepRenormalization {
       let start = AnnealedBoltzmannMachine(machine).startLogPartition
       let runs = (0..<2).map { AnnealedEstimate(logWeights: state.finishedRuns[2 * index + $0], startLogPartition: start, reverse: false) }
       let both = AnnealedEstimate(logWeights: state.finishedRuns[2 * index] + state.finishedRuns[2 * index + 1], startLogPartition: start, reverse: false)
-      let difference = abs(runs[0].logPartition - runs[1].logPartition)
-      recording.record(at: at, "log_partition", Observable(both.logPartition, error: both.standardError, unit: "nats"))
-      recording.record(at: at, "log_partition_runs", Observable(values: runs.map(\.logPartition), errors: runs.map(\.standardError), unit: "nats"))
-      recording.record(at: at, "log_partition_run_difference", Observable(difference, error: hypot(runs[0].standardError, runs[1].standardError), unit: "nats"))
+      let difference = abs(runs[0].logPartition.value - runs[1].logPartition.value)
+      recording.record(at: at, "log_partition", Observable(both.logPartition.value, error: both.logPartition.error, unit: "nats"))
+      recording.record(at: at, "log_partition_runs", Observable(values: runs.map(\.logPartition.value), errors: runs.map(\.logPartition.error), unit: "nats"))
+      recording.record(at: at, "log_partition_run_difference", Observable(difference, error: hypot(runs[0].logPartition.error, runs[1].logPartition.error), unit: "nats"))
       recording.record(at: at, "effective_sample_size", Observable(values: runs.map(\.effectiveSampleSize), unit: "replicas"))
-      recording.record(at: at, "log_partition_lower_bound", Observable(both.bound, error: both.boundStandardError, unit: "nats"))
-      top = Estimate(value: both.logPartition, error: max(both.standardError, difference / 2))
+      recording.record(at: at, "log_partition_lower_bound", Observable(both.bound.value, error: both.bound.error, unit: "nats"))
+      top = Estimate(value: both.logPartition.value, error: max(both.logPartition.error, difference / 2))
       if min(visible(index), hidden[index]) <= exactUpTo, let value = enumerated.popFirst() {
         recording.record(at: at, "log_partition_enumerated", Observable(value, unit: "nats"))
         top = Estimate(value: value, error: 0)

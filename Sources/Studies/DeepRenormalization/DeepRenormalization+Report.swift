@@ -1,4 +1,5 @@
-import Runtime
+import Renormalization
+public import Runtime
 
 extension DeepRenormalization {
   public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {

@@ -1,6 +1,3 @@
-public import Archives
-public import MessagePassing
-public import RandomStreams
 public import Runtime
 
 /// A stack of restricted Boltzmann machines trained on configurations of the two-dimensional Ising model, measured
@@ -51,6 +48,11 @@ public struct DeepRenormalization: Study {
     ParameterTable("control", "the negative control: spins permuted within each sample", [
       Parameter("run", .flag(true), unit: "1", "whether to train it")
     ]),
+  ]
+
+  public static let debugOverrides = [
+    "lattice.size=16", "sampling.configurations=640", "sampling.test_configurations=320", "sampling.configurations_per_chain=40",
+    "layers.hidden=[64, 16]", "training.epochs=[2]", "annealing.temperatures=60", "annealing.replicas=16", "model.chains=40", "model.sweeps=20",
   ]
 
   let size: Int, coupling: Double

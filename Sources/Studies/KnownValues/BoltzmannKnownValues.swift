@@ -29,10 +29,12 @@ public enum BoltzmannKnownValues {
 
   private static func partitionFunctions() throws -> [KnownValue] {
     [
-      KnownValue("ln Z, RBM 12x8, amplitude 0.5", expected: 14.282962169287,
-                 found: try machine(12, 8, amplitude: 0.5).exactLogPartition(), .absolute(1e-10)),
-      KnownValue("ln Z, RBM 20x14, amplitude 1", expected: 42.204746169787,
-                 found: try machine(20, 14, amplitude: 1).exactLogPartition(), .absolute(1e-10)),
+      KnownValue(
+        "ln Z, RBM 12x8, amplitude 0.5", expected: 14.282962169287,
+        found: try machine(12, 8, amplitude: 0.5).exactLogPartition(), .absolute(1e-10)),
+      KnownValue(
+        "ln Z, RBM 20x14, amplitude 1", expected: 42.204746169787,
+        found: try machine(20, 14, amplitude: 1).exactLogPartition(), .absolute(1e-10)),
     ]
   }
 
@@ -84,15 +86,18 @@ public enum BoltzmannKnownValues {
     let reference = AnnealedImportanceSampling(AnnealedBoltzmannMachine(machine), schedule: .linear(steps: 100))
     let slow = reference.estimate(reference.run(replicas: 500, from: streams(2)).logWeights)
     return [
-      KnownValue("ln Z by annealing, RBM 10x6, amplitude 1.5, 1001 temperatures, single precision", expected: annealedLogPartition,
-                 found: found.logPartition.value, error: found.logPartition.error, .sigmas(4, largestError: 0.03)),
-      KnownValue("the same, 101 temperatures, double precision", expected: annealedLogPartition, found: slow.logPartition.value,
-                 error: slow.logPartition.error, .sigmas(4, largestError: 0.05)),
+      KnownValue(
+        "ln Z by annealing, RBM 10x6, amplitude 1.5, 1001 temperatures, single precision", expected: annealedLogPartition,
+        found: found.logPartition.value, error: found.logPartition.error, .sigmas(4, largestError: 0.03)),
+      KnownValue(
+        "the same, 101 temperatures, double precision", expected: annealedLogPartition, found: slow.logPartition.value,
+        error: slow.logPartition.error, .sigmas(4, largestError: 0.05)),
     ]
   }
 
   /// Exact samples of the visible law of `machine`, whose states are enumerated.
-  static func exactSamples(of machine: RestrictedBoltzmannMachine<Double>, count: Int, from streams: some Streams) throws -> Configurations {
+  static func exactSamples(of machine: RestrictedBoltzmannMachine<Double>, count: Int, from streams: some Streams) throws -> Configurations
+  {
     let states = 1 << machine.visible
     let all = Configurations(count: states, sites: .unplaced(machine.visible), words: (0..<states).map { UInt64($0) })
     let logPartition = try machine.exactLogPartition()
@@ -131,10 +136,12 @@ public enum BoltzmannKnownValues {
       let fallen = down.estimate(progress.logWeights)
       values += [
         KnownValue("Var w / E[w]^2, \(name)", expected: variance, found: risen.relativeVariance, .relative(0.15)),
-        KnownValue("E[ln w] - ln Z1/Z0, \(name)", expected: forward, found: risen.bound.value - annealedLogPartition,
-                   error: risen.bound.error, .sigmas(4, largestError: 0.01)),
-        KnownValue("reverse gap, \(name)", expected: reverse, found: fallen.bound.value - annealedLogPartition,
-                   error: fallen.bound.error, .sigmas(4, largestError: 0.01)),
+        KnownValue(
+          "E[ln w] - ln Z1/Z0, \(name)", expected: forward, found: risen.bound.value - annealedLogPartition,
+          error: risen.bound.error, .sigmas(4, largestError: 0.01)),
+        KnownValue(
+          "reverse gap, \(name)", expected: reverse, found: fallen.bound.value - annealedLogPartition,
+          error: fallen.bound.error, .sigmas(4, largestError: 0.01)),
       ]
     }
     return values
@@ -153,8 +160,9 @@ public enum BoltzmannKnownValues {
       KnownValue("its effective sample size", expected: 1.263897858, found: steep.effectiveSampleSize, .absolute(1e-9)),
       KnownValue("ln mean e^z/2", expected: 0.140705963770, found: flat.logMean, .absolute(1e-10)),
       KnownValue("its standard error by the delta method", expected: 0.016565586824, found: flat.standardError, .absolute(1e-10)),
-      KnownValue("and by the jackknife", expected: 0.016571897091,
-                 found: LogWeights.jackknifeStandardError(of: z.map { 0.5 * $0 }), .absolute(1e-10)),
+      KnownValue(
+        "and by the jackknife", expected: 0.016571897091,
+        found: LogWeights.jackknifeStandardError(of: z.map { 0.5 * $0 }), .absolute(1e-10)),
     ]
   }
 

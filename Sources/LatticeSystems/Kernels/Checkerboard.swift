@@ -1,0 +1,115 @@
+public import RandomStreams
+public import Sampling
+
+/// Updates all sites of one colour, whose neighbours all have the other one: a stationary move, in detailed balance.
+///
+/// One code path for all even widths: 512 spins at a time, in the layout of `CheckerboardConfiguration`. Streams: bands
+/// of `bandRows` rows, four where a row is short so that seeding stays cheap, have a lane source each, from the step
+/// and the band's first row, with purpose `acceptance`. Nothing depends on how bands are spread over ranks.
+public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
+  /// The model.
+  public let model: IsingModel
+  /// Which sites: those with (x + y) % 2 = colour.
+  public let colour: Int
+  /// How a spin moves.
+  public let rule: Rule
+
+  /// The half sweep of `colour` (0 or 1); refuses odd extents.
+  public init(_ model: IsingModel, colour: Int) throws(LatticeError) {
+    let lattice = model.lattice
+    guard lattice.rows % 2 == 0 && lattice.columns % 2 == 0 else {
+      throw .oddSize(rows: lattice.rows, columns: lattice.columns)
+    }
+    precondition(colour == 0 || colour == 1, "a checkerboard has two colours")
+    self.model = model
+    self.colour = colour
+    rule = Rule(model)
+  }
+
+  /// How many rows share a lane source: four below 2048 spins of one colour in a row, else one.
+  @inlinable static func bandRows(vectors: Int) -> Int { vectors >= 4 ? 1 : 4 }
+
+  @inlinable public mutating func step(_ state: inout CheckerboardConfiguration, at step: UInt64, from streams: some Streams) {
+    precondition(state.lattice == model.lattice, "the kernel belongs to another lattice")
+    let rows = state.lattice.rows, band = Self.bandRows(vectors: state.vectors), replica = state.replica
+    let w = state.vectors, bits = state.bits, valid = state.valid, rule = rule, colour = colour
+    unsafe rule.digits.withUnsafeBufferPointer { digits in
+      let table = unsafe DigitTable(digits)
+      unsafe state.spins.withUnsafeMutableBufferPointer { spins in
+        let all = spins.baseAddress!
+        let mine = unsafe all + colour &* rows &* w, others = unsafe all + (1 &- colour) &* rows &* w
+        for first in stride(from: 0, to: rows, by: band) {
+          var lanes = streams.lanes(replica: replica, step: step, site: first, purpose: .acceptance)
+          for y in first..<min(first &+ band, rows) {
+            let row = unsafe mine + y &* w, beside = unsafe others + y &* w
+            let above = unsafe others + (y == 0 ? rows &- 1 : y &- 1) &* w
+            let below = unsafe others + (y == rows &- 1 ? 0 : y &+ 1) &* w
+            // Site j of this colour stands between sites j - 1 and j of the other one, or j and j + 1.
+            let isShifted = (y &+ colour) & 1 == 1
+            for v in 0..<w {
+              let near = unsafe beside[v], far: SIMD8<UInt64>
+              if isShifted {
+                far = unsafe v &+ 1 < w ? beside[v &+ 1] : rotatedDown(beside[0], count: bits)
+              } else {
+                far = unsafe v > 0 ? beside[v &- 1] : rotatedUp(beside[w &- 1], count: bits)
+              }
+              unsafe row[v] = unsafe rule.next(row[v], above[v], below[v], near, far, valid: valid, digits: table, lanes: &lanes)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// A sweep of the checkerboard: colour 0, then colour 1, as two half sweeps with steps of their own. Stationary, but
+/// not in detailed balance.
+public struct CheckerboardSweep<Rule: SpinRule>: MarkovKernel {
+  /// The half sweeps.
+  public var halves: Then<HalfSweep<Rule>, HalfSweep<Rule>>
+  /// The sweep for `model`; refuses odd extents.
+  public init(_ model: IsingModel) throws(LatticeError) {
+    halves = Then(try HalfSweep(model, colour: 0), try HalfSweep(model, colour: 1))
+  }
+  @inlinable public mutating func step(_ state: inout CheckerboardConfiguration, at step: UInt64, from streams: some Streams) {
+    halves.step(&state, at: step, from: streams)
+  }
+}
+
+/// Checkerboard Metropolis. At K = 0 and B = 0 it turns every spin over at every step, so it is periodic there.
+public typealias CheckerboardMetropolis = CheckerboardSweep<MetropolisRule>
+/// Checkerboard heat bath.
+public typealias CheckerboardHeatBath = CheckerboardSweep<HeatBathRule>
+
+/// Updates one given site by the same rule code, on any lattice, odd ones too: in detailed balance.
+public struct SingleSite<Rule: SpinRule>: MarkovKernel {
+  /// The model, the site and how its spin moves.
+  public let model: IsingModel, site: Int, rule: Rule
+  @usableFromInline let neighbours: [Int]
+  /// The update of `site`, 0 ..< sites.
+  public init(_ model: IsingModel, site: Int) {
+    precondition((0..<model.lattice.sites).contains(site), "a site of the lattice")
+    self.model = model
+    self.site = site
+    rule = Rule(model)
+    neighbours = model.lattice.neighbours(of: site)
+  }
+  @inlinable public mutating func step(_ state: inout IsingConfiguration, at step: UInt64, from streams: some Streams) {
+    precondition(state.lattice == model.lattice, "the kernel belongs to another lattice")
+    var lanes = streams.lanes(replica: state.replica, step: step, site: site, purpose: .acceptance)
+    let words = state.spins
+    func bit(_ s: Int) -> SIMD8<UInt64> {
+      var v = SIMD8<UInt64>()
+      v[0] = words[s &>> 6] &>> UInt64(s & 63) & 1
+      return v
+    }
+    var valid = SIMD8<UInt64>()
+    valid[0] = 1
+    let next = unsafe rule.digits.withUnsafeBufferPointer { digits in
+      unsafe rule.next(
+        bit(site), bit(neighbours[0]), bit(neighbours[1]), bit(neighbours[2]), bit(neighbours[3]), valid: valid,
+        digits: DigitTable(digits), lanes: &lanes)
+    }
+    state.set(site, next[0] & 1 == 1)
+  }
+}

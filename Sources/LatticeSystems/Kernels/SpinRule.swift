@@ -1,0 +1,88 @@
+public import RandomStreams
+
+/// How a spin is given its next value when its neighbours stand still, for 512 spins at a time.
+///
+/// Law: each spin's move leaves exp(s (K h + B)) invariant, h being the sum of its four neighbours.
+public protocol SpinRule: Sendable {
+  /// The rule for `model`.
+  init(_ model: IsingModel)
+  /// Binary digits of the probabilities that `next` decides with, read 64 words to a probability.
+  var digits: [UInt64] { get }
+  /// The spins after the move, for bits of `valid`; other bits of the result are zero.
+  func next(
+    _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>,
+    valid: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
+  ) -> SIMD8<UInt64>
+}
+
+/// Where a rule's digits lie while a kernel runs.
+@safe public struct DigitTable {
+  @usableFromInline let base: UnsafePointer<UInt64>
+  /// The digits in `words`, which must outlive the table and not be empty.
+  @unsafe @inlinable public init(_ words: UnsafeBufferPointer<UInt64>) { unsafe base = words.baseAddress! }
+  /// Digit `index` of probability `number`.
+  @inlinable @inline(__always) func callAsFunction(_ number: Int, _ index: Int) -> SIMD8<UInt64> {
+    unsafe SIMD8(repeating: base[64 &* number &+ index])
+  }
+  /// All digits of probability `number` as a number.
+  @inlinable func probability(_ number: Int) -> Double {
+    var threshold: UInt64 = 0
+    for i in 0..<64 { threshold |= unsafe (base[64 &* number &+ i] & 1) &<< UInt64(63 &- i) }
+    return Double(threshold) * 0x1p-64
+  }
+  /// The table of these probabilities, each below one.
+  @usableFromInline static func words(_ probabilities: [Double]) -> [UInt64] {
+    probabilities.flatMap { p in
+      let digits = ProbabilityDigits(p).words
+      return (0..<64).map { digits[$0] }
+    }
+  }
+}
+
+/// Two probabilities: number 1 where `second` is set, number 0 elsewhere.
+public struct TwoOdds: LaneOdds {
+  @usableFromInline let table: DigitTable, second: SIMD8<UInt64>
+  @inlinable @inline(__always) init(_ table: DigitTable, second: SIMD8<UInt64>) {
+    self.table = table
+    self.second = second
+  }
+  @inlinable @inline(__always) public func digits(_ index: Int) -> SIMD8<UInt64> {
+    (table(1, index) & second) | (table(0, index) & ~second)
+  }
+  @inlinable @inline(__always) public var digitCount: Int { 64 }
+  @inlinable public func probability(lane: Int, bit: Int) -> Double {
+    table.probability(second[lane] &>> UInt64(bit) & 1 == 1 ? 1 : 0)
+  }
+}
+
+/// A probability for each spin value s and number u of neighbours that are up, number 5 s + u of the table: the general
+/// case, with a field.
+public struct NeighbourOdds: LaneOdds {
+  @usableFromInline let table: DigitTable, spin: SIMD8<UInt64>
+  /// The number of neighbours that are up, binary.
+  @usableFromInline let ones: SIMD8<UInt64>, twos: SIMD8<UInt64>, fours: SIMD8<UInt64>
+  @inlinable @inline(__always) init(
+    _ table: DigitTable, _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>
+  ) {
+    self.table = table
+    self.spin = spin
+    let x = a ^ b, y = c ^ d, ab = a & b, cd = c & d
+    ones = x ^ y
+    twos = ab ^ cd ^ (x & y)
+    fours = ab & cd
+  }
+  @inlinable public func digits(_ index: Int) -> SIMD8<UInt64> {
+    let one = ones, two = twos, four = fours
+    func digit(_ s: Int) -> SIMD8<UInt64> {
+      let low = (table(5 &* s &+ 1, index) & one) | (table(5 &* s, index) & ~one)
+      let high = (table(5 &* s &+ 3, index) & one) | (table(5 &* s &+ 2, index) & ~one)
+      return (table(5 &* s &+ 4, index) & four) | (((high & two) | (low & ~two)) & ~four)
+    }
+    return (digit(1) & spin) | (digit(0) & ~spin)
+  }
+  @inlinable public var digitCount: Int { 64 }
+  @inlinable public func probability(lane: Int, bit: Int) -> Double {
+    func at(_ v: SIMD8<UInt64>) -> Int { Int(v[lane] &>> UInt64(bit) & 1) }
+    return table.probability(5 * at(spin) + at(ones) + 2 * at(twos) + 4 * at(fours))
+  }
+}

@@ -1,0 +1,26 @@
+/// Why a lattice, a model or a kernel on it is refused.
+public enum LatticeError: Error, Equatable, Sendable {
+  /// An extent below the smallest that makes sense: 2 for any lattice, 3 for cluster moves (at 2 each bond is double).
+  case tooSmall(extent: Int, minimum: Int)
+  /// A checkerboard needs even extents.
+  case oddSize(rows: Int, columns: Int)
+  /// Cluster moves need a ferromagnetic coupling.
+  case negativeCoupling(Double)
+  /// K or B is not finite.
+  case nonFiniteCoupling(coupling: Double, field: Double)
+  /// The kernel has no field term.
+  case fieldNotSupported(Double)
+}
+
+extension LatticeError: CustomStringConvertible {
+  /// One line for the user.
+  public var description: String {
+    switch self {
+    case .tooSmall(let extent, let minimum): "lattice extent \(extent) is too small: at least \(minimum) is needed here"
+    case .oddSize(let rows, let columns): "a checkerboard needs even extents, found \(rows) x \(columns)"
+    case .negativeCoupling(let coupling): "cluster moves need a coupling of at least 0, found \(coupling)"
+    case .nonFiniteCoupling(let coupling, let field): "coupling \(coupling) and field \(field) must be finite"
+    case .fieldNotSupported(let field): "this kernel works without a field only, found \(field)"
+    }
+  }
+}

@@ -1,0 +1,39 @@
+public import RandomStreams
+
+/// One lattice of Ising spins, packed row-major, with the number of its replica, which selects its random streams.
+public struct IsingConfiguration: Sendable, Equatable {
+  /// The lattice.
+  public let lattice: SquareLattice
+  /// Bit s % 64 of word s / 64 is the spin of site s (1 is +1); bits past the last site are zero.
+  public internal(set) var spins: [UInt64]
+  /// The global number of the chain.
+  public let replica: Int
+
+  /// Spins given by their words.
+  public init(_ lattice: SquareLattice, spins: [UInt64], replica: Int) {
+    precondition(spins.count == lattice.words, "spins do not fit the lattice")
+    precondition(spins.last! & ~PackedLattice.lowBits(lattice.sites - 64 * (spins.count - 1)) == 0, "bits past the last site")
+    self.lattice = lattice
+    self.spins = spins
+    self.replica = replica
+  }
+  /// Cold start: all spins +1.
+  public init(cold lattice: SquareLattice, replica: Int) {
+    self.init(lattice, spins: PackedLattice(lattice).valid, replica: replica)
+  }
+  /// Hot start: independent fair spins from the replica's stream at step 0 with purpose `initial`.
+  public init(hot lattice: SquareLattice, replica: Int, from streams: some Streams) {
+    var random = streams.generator(replica: replica, step: 0, site: 0, purpose: .initial)
+    self.init(lattice, spins: PackedLattice(lattice).valid.map { random.bernoulliWord(0.5, where: $0) }, replica: replica)
+  }
+}
+
+extension IsingConfiguration {
+  /// Whether the spin of `site` is +1.
+  @inlinable public subscript(site: Int) -> Bool { spins[site &>> 6] &>> UInt64(site & 63) & 1 == 1 }
+  /// Gives the spin of `site` a value.
+  public mutating func set(_ site: Int, _ isUp: Bool) {
+    let bit = UInt64(1) << UInt64(site & 63)
+    if isUp { spins[site >> 6] |= bit } else { spins[site >> 6] &= ~bit }
+  }
+}

@@ -1,0 +1,212 @@
+import Archives
+import Foundation
+import Laws
+import Testing
+
+/// The runtime under real mpirun, with a toy study that can be told to fail.
+@Suite(.serialized, .enabled(if: mpirunExecutable() != nil && builtExecutable("study-programs") != nil, "mpirun or study-programs is missing"))
+struct RunnerTests {
+  /// Runs the toy study; 1 rank means no launcher at all.
+  func toy(_ ranks: Int, _ folder: String, _ overrides: [String] = [], fault: String? = nil, timeout: Double = 60) throws -> (status: Int32, output: String, error: String) {
+    let program = try #require(builtExecutable("study-programs"))
+    let environment = fault.map { ["TOY_FAULT": $0] } ?? [:]
+    if ranks == 1 { return try Laws.run(program, [folder] + overrides, environment: environment, timeout: timeout) }
+    return try mpirun(ranks, executable: program, arguments: [folder] + overrides, environment: environment, timeout: timeout)
+  }
+
+  func withFolder<R>(_ body: (String) throws -> R) throws -> R {
+    let folder = NSTemporaryDirectory() + "runner-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    return try body(folder)
+  }
+
+  func results(_ folder: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: folder + "/results.json")) }
+
+  /// What an undisturbed run on one rank gives.
+  func undisturbed(_ overrides: [String] = []) throws -> Data {
+    try withFolder { folder in
+      let end = try toy(1, folder, overrides)
+      try #require(end.status == 0, "\(end.error)")
+      return try results(folder)
+    }
+  }
+
+  @Test("results.json has the same bytes at 1, 2, 3, 4 and 8 ranks, whatever the size of the teams", arguments: [0, 1, 2, 3])
+  func sameBytes(teamSize: Int) throws {
+    let overrides = ["toy.ranks=\(teamSize)", "toy.units=5"]
+    // How many ranks a unit asks for is part of its plan, but not of its numbers.
+    let expected = try undisturbed(overrides)
+    for ranks in [2, 3, 4, 8] {
+      try withFolder { folder in
+        let end = try toy(ranks, folder, overrides)
+        #expect(end.status == 0, "\(ranks) ranks: \(end.error)")
+        #expect(try results(folder) == expected, "\(ranks) ranks")
+      }
+    }
+  }
+
+  @Test("a dedicated coordinator hands out the same results")
+  func dedicated() throws {
+    let overrides = ["toy.ranks=1", "toy.units=5"]
+    let expected = try undisturbed(overrides)
+    try withFolder { folder in
+      let end = try toy(3, folder, overrides + ["run.coordinator=dedicated"])
+      #expect(end.status == 0, "\(end.error)")
+      #expect(try results(folder) == expected)
+    }
+  }
+
+  @Test("after kill -9 of some rank at several moments, each time resumed on another number of ranks, the bytes are those of the undisturbed run")
+  func killed() throws {
+    let overrides = ["toy.units=2", "toy.slices=40", "run.checkpoint_interval=0.1", "toy.pause=20"]
+    let expected = try undisturbed(overrides)
+    try withFolder { folder in
+      for (ranks, fault) in [(2, "kill:1:7"), (3, "kill:0:16"), (4, "kill:3:25"), (2, "kill:1:33")] {
+        let end = try toy(ranks, folder, overrides, fault: fault)
+        #expect(end.status != 0)
+        #expect(!FileManager.default.fileExists(atPath: folder + "/results.json"))
+      }
+      let end = try toy(3, folder, overrides)
+      #expect(end.status == 0, "\(end.error)")
+      #expect(try results(folder) == expected)
+      let log = try String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8)
+      #expect(log.contains("\"resumed\""), "the last run continued from a checkpoint")
+    }
+  }
+
+  @Test("a rank that throws ends the job at once, naming rank, host and error")
+  func throwing() throws {
+    try withFolder { folder in
+      let start = Date()
+      let end = try toy(3, folder, ["toy.slices=1000", "toy.pause=10"], fault: "throw:2:3")
+      #expect(end.status == 65)
+      #expect(Date().timeIntervalSince(start) < 15)
+      #expect(end.error.contains("[2/") && end.error.contains("toy.dat: was told to throw"), "\(end.error)")
+    }
+  }
+
+  @Test("a rank that stops answering is named within the stall timeout and the job ends with 75", arguments: ["hang:1:3", "stop:2:3"])
+  func stalled(fault: String) throws {
+    try withFolder { folder in
+      let start = Date()
+      let end = try toy(3, folder, ["toy.slices=1000", "toy.pause=10", "run.stall_timeout=3"], fault: fault)
+      #expect(end.status == 75, "\(end.status) \(end.error)")
+      #expect(Date().timeIntervalSince(start) < 20)
+      let rank = fault.split(separator: ":")[1]
+      #expect(end.error.contains("rank \(rank) on host") && end.error.contains("has not been heard of"), "\(end.error)")
+    }
+  }
+
+  @Test("a coordinator that stops answering is noticed by the workers")
+  func stalledCoordinator() throws {
+    try withFolder { folder in
+      let end = try toy(3, folder, ["toy.slices=1000", "toy.pause=10", "run.stall_timeout=3"], fault: "stop:0:3")
+      #expect(end.status == 75, "\(end.status) \(end.error)")
+      #expect(end.error.contains("rank 0 on host"), "\(end.error)")
+    }
+  }
+
+  @Test("a failing unit is reported with its reason, the others are finished, and the status is 4")
+  func failing() throws {
+    for ranks in [1, 3] {
+      try withFolder { folder in
+        let end = try toy(ranks, folder, ["toy.ranks=1", "toy.units=4"], fault: "fail:2")
+        #expect(end.status == 4, "\(end.error)")
+        #expect(end.error.contains("unit unit-2 failed: unit 2 was told to fail"))
+        let text = String(decoding: try results(folder), as: UTF8.self)
+        #expect(text.contains("\"unit\": 1") && text.contains("\"unit\": 3") && !text.contains("\"unit\": 2"))
+      }
+    }
+  }
+
+  @Test("a STOP file and a time limit save and leave with 85; the same command then gives the undisturbed bytes")
+  func stopRequests() throws {
+    let overrides = ["toy.slices=60", "toy.pause=20"]
+    let expected = try undisturbed(overrides)
+    try withFolder { folder in
+      let first = try toy(2, folder, overrides + ["run.max_time=1"])
+      #expect(first.status == 85, "\(first.error)")
+      FileManager.default.createFile(atPath: folder + "/STOP", contents: nil)
+      let second = try toy(3, folder, overrides)
+      #expect(second.status == 85, "\(second.error)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/STOP"), "the request is used up")
+      let third = try toy(1, folder, overrides)
+      #expect(third.status == 0, "\(third.error)")
+      #expect(try results(folder) == expected)
+    }
+  }
+
+  @Test("each watched signal on any rank saves and leaves with 85", arguments: [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU])
+  func signals(number: Int32) throws {
+    let overrides = ["toy.slices=60", "toy.pause=20"]
+    let expected = try undisturbed(overrides)
+    try withFolder { folder in
+      let end = try toy(2, folder, overrides, fault: "signal\(number):1:10")
+      #expect(end.status == 85, "\(end.status) \(end.error)")
+      let rest = try toy(1, folder, overrides)
+      #expect(rest.status == 0)
+      #expect(try results(folder) == expected)
+    }
+  }
+
+  @Test("a damaged checkpoint falls back to the one before with a warning, and the bytes stay right")
+  func damaged() throws {
+    let overrides = ["toy.units=1", "toy.slices=60", "toy.pause=20", "run.checkpoint_interval=0.1"]
+    let expected = try undisturbed(overrides)
+    try withFolder { folder in
+      #expect(try toy(1, folder, overrides, fault: "kill:0:30").status != 0)
+      let state = folder + "/units/0-unit-0/state.h5"
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: state))
+      bytes[bytes.count / 2] ^= 0x10
+      try bytes.write(to: URL(fileURLWithPath: state))
+      let end = try toy(2, folder, overrides)
+      #expect(end.status == 0, "\(end.error)")
+      #expect(end.error.contains("warning") && end.error.contains("continues from the checkpoint before"), "\(end.error)")
+      #expect(try results(folder) == expected)
+    }
+  }
+
+  @Test("a truncated checkpoint without a predecessor is reported and the unit starts over")
+  func truncated() throws {
+    let overrides = ["toy.units=1", "toy.slices=60", "toy.pause=20", "run.checkpoint_interval=0.1"]
+    let expected = try undisturbed(overrides)
+    try withFolder { folder in
+      #expect(try toy(1, folder, overrides, fault: "kill:0:30").status != 0)
+      let unit = folder + "/units/0-unit-0"
+      try Data(contentsOf: URL(fileURLWithPath: unit + "/state.h5")).prefix(700).write(to: URL(fileURLWithPath: unit + "/state.h5"))
+      try FileManager.default.removeItem(atPath: unit + "/state.prev.h5")
+      let end = try toy(1, folder, overrides)
+      #expect(end.status == 0 && end.error.contains("starts over"), "\(end.error)")
+      #expect(try results(folder) == expected)
+    }
+  }
+
+  @Test("a checkpoint of another container version is refused with 65 and left alone")
+  func otherVersion() throws {
+    let overrides = ["toy.units=1", "toy.slices=60", "toy.pause=20", "run.checkpoint_interval=0.1"]
+    try withFolder { folder in
+      #expect(try toy(1, folder, overrides, fault: "kill:0:30").status != 0)
+      let state = folder + "/units/0-unit-0/state.h5"
+      // The head's version, with the head's checksum made right again: a file that another version wrote.
+      var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: state)))
+      bytes[8] = UInt8(CheckpointFile.containerVersion + 1)
+      bytes.replaceSubrange(480..<512, with: SHA256.hash(Array(bytes[..<480])).bytes)
+      try Data(bytes).write(to: URL(fileURLWithPath: state))
+      let end = try toy(1, folder, overrides)
+      #expect(end.status == 65, "\(end.error)")
+      #expect(end.error.contains("version") && end.error.split(separator: "\n").count == 1, "\(end.error)")
+      #expect(FileManager.default.fileExists(atPath: state))
+    }
+  }
+
+  @Test("started by the mpirun of another MPI, the program says so and runs nothing")
+  func otherLauncher() throws {
+    try withFolder { folder in
+      let program = try #require(builtExecutable("study-programs"))
+      let end = try Laws.run(program, [folder], environment: ["PMI_SIZE": "2", "PMI_RANK": "0"], timeout: 30)
+      #expect(end.status == 64, "\(end.status) \(end.error)")
+      #expect(end.error.contains("another MPI"), "\(end.error)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/results.json"))
+    }
+  }
+}
