@@ -7,7 +7,7 @@ public struct EventLog: Sendable {
   public init(path: String) { self.path = path }
 
   /// Adds one line. `event` is one word in snake case; `members` follow in their order.
-  public func write(_ event: String, _ members: [(name: String, value: JSON)] = [], level: Level = .info) throws(FileFault) {
+  public func write(_ level: Level, _ event: String, _ members: [(name: String, value: JSON)] = []) throws(FileFault) {
     let head: [JSON.Member] = [.init("time", .text(Timestamp.now())), .init("level", .text(level.rawValue)), .init("event", .text(event))]
     let line = JSON.object(head + members.map { .init($0.name, $0.value) }).compact
     try FileAccess.append(line + "\n", to: path)

@@ -11,7 +11,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "How often each is measured; the median counts.") var `repeat` = 5
 
   func run() throws {
-    guard `repeat` > 0 else { throw Failure(.usage, "--repeat \(`repeat`): at least 1") }
+    guard `repeat` > 0 else { throw Failure(ExitStatus.usage, "--repeat \(`repeat`): at least 1") }
     let chosen = BenchmarkCatalogue.all.filter { benchmark in filter.map { benchmark.name.lowercased().contains($0.lowercased()) } ?? true }
     var references: [BenchmarkReference: Double] = [:]
     for reference in BenchmarkReference.allCases { references[reference] = ReferenceRates.measure(reference, repeats: `repeat`) }

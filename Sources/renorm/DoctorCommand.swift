@@ -57,7 +57,7 @@ struct DoctorCommand: ParsableCommand {
   private func launcher(_ launched: Launched?) -> Finding {
     guard let launched else { return Finding("launcher", "started alone, one process (Scripts/run uses all processors)") }
     let found = "\(launched.name), \(launched.size.map { "\($0)" } ?? "unknown number of") ranks"
-    if let size = launched.size, size > Machine.processors, getenv("SLURM_JOB_ID") == nil {
+    if let size = launched.size, size > Machine.processors, Launcher.currentEnvironment()["SLURM_JOB_ID"] == nil {
       return Finding("launcher", found, "more ranks than the \(Machine.processors) processors of this host, unless several hosts are used")
     }
     return Finding("launcher", found)

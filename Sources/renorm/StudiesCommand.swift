@@ -12,14 +12,14 @@ struct StudiesCommand: ParsableCommand {
   func run() throws {
     let known = StudyCatalog.descriptions
     guard let name else {
-      if sample { throw Failure(.usage, "--sample needs a study's name") }
+      if sample { throw Failure(ExitStatus.usage, "--sample needs a study's name") }
       if known.isEmpty { print("There are no studies.") }
       let width = known.map(\.name.count).max() ?? 0
       for study in known { print(study.name + String(repeating: " ", count: width - study.name.count) + "  " + study.summary) }
       return
     }
     guard let study = known.first(where: { $0.name == name }) else {
-      throw Failure(.usage, "there is no study \"\(name)\"; known: \(known.map(\.name).joined(separator: ", "))")
+      throw Failure(ExitStatus.usage, "there is no study \"\(name)\"; known: \(known.map(\.name).joined(separator: ", "))")
     }
     if sample { return print(StudyFileWriter.sample(study), terminator: "") }
     print("\(study.name): \(study.summary)\n")

@@ -15,7 +15,7 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let known = KnownValueCatalogue.all
     for id in only + [damage].compactMap({ $0 }) where !known.contains(where: { $0.id == id }) {
-      throw Failure(.usage, "there is no check \(id); known: \(known.map(\.id).joined(separator: ", "))")
+      throw Failure(ExitStatus.usage, "there is no check \(id); known: \(known.map(\.id).joined(separator: ", "))")
     }
     let checks = known.filter { check in
       if !only.isEmpty { return only.contains(check.id) }
@@ -53,7 +53,7 @@ struct VerifyCommand: ParsableCommand {
     }
     let time = Timestamp.span(Machine.uptime - start)
     print("\n\(count) values of \(checks.count) checks in \(time): " + (missed == 0 ? "all within tolerance" : "\(missed) missed"))
-    if missed > 0 { throw ExitCode(ExitStatus.valueMissed.rawValue) }
+    if missed > 0 { throw ExitCode(ExitStatus.verificationFailed) }
   }
 
   private static func line(_ id: String, _ what: String, _ expected: String, _ found: String, _ tolerance: String, _ pass: String) -> String {

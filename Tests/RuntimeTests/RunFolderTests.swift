@@ -125,8 +125,8 @@ import Testing
   func log() throws {
     let base = try TemporaryFolder()
     let log = EventLog(path: base.path + "/log.jsonl")
-    try log.write("start", [("units", 3)])
-    try log.write("checkpoint_damaged", [("unit", "layer-1"), ("reason", "a\nb")], level: .warning)
+    try log.write(.info, "start", [("units", 3)])
+    try log.write(.warning, "checkpoint_damaged", [("unit", "layer-1"), ("reason", "a\nb")])
     try FileAccess.writeAtomically(try FileAccess.text(log.path) + "{\"time\": \"20", to: log.path)
     let lines = try EventLog.read(log.path)
     #expect(lines.map { $0["event"]?.string } == ["start", "checkpoint_damaged"])

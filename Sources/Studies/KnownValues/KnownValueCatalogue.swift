@@ -1,10 +1,19 @@
 public import Runtime
 
-/// All computations whose results are known: what `renorm verify` runs, in the order of the acceptance table.
+/// All computations whose results are known: what `renorm verify` runs.
 public enum KnownValueCatalogue {
-  /// One list per field.
-  public static let all: [Check] =
-    ExactSolutionKnownValues.checks + LatticeMonteCarloKnownValues.checks + RenormalizationKnownValues.checks
-    + BoltzmannKnownValues.checks + TrainingKnownValues.checks + InformationKnownValues.checks + StatisticsKnownValues.checks
-    + DeepRenormalizationKnownValues.checks
+  /// One list per field, ordered by id ("A2" before "A12").
+  public static let all: [Check] = {
+    let lists = [
+      ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, RenormalizationKnownValues.checks,
+      BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, StatisticsKnownValues.checks,
+      DeepRenormalizationKnownValues.checks,
+    ]
+    func order(_ id: String) -> (String, Int) {
+      let letters = id.prefix { $0.isLetter }
+      return (String(letters), Int(id.dropFirst(letters.count).prefix { $0.isNumber }) ?? 0)
+    }
+    // The sort is stable: checks of one id stay in their lists' order.
+    return lists.flatMap { $0 }.sorted { order($0.id) < order($1.id) }
+  }()
 }
