@@ -24,7 +24,7 @@ final class RunReporter: RunObserver {
 
   func event(_ name: String, level: EventLog.Level, _ fields: [(String, String)]) {
     // A log that cannot be written must not end a run whose results can: the results' own writing reports a full disk.
-    do throws(FileFault) { try log.write(name, fields.map { (name: $0.0, value: JSON.text($0.1)) }, level: level) } catch {
+    do throws(FileFault) { try log.write(level, name, fields.map { (name: $0.0, value: JSON.text($0.1)) }) } catch {
       ErrorOutput.line("warning: \(error)")
     }
   }

@@ -13,15 +13,15 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let run = try RunArgument.folder(folder)
     guard FileAccess.exists(run.results) else {
-      throw Failure(ExitStatus.data, "\(run.results) is not there yet; a run writes it when it is complete (see renorm status)")
+      throw Failure(ExitStatus.unusableInput, "\(run.results) is not there yet; a run writes it when it is complete (see renorm status)")
     }
     let text = try FileAccess.text(run.results)
     let json: JSON
-    do { json = try JSON(parsing: text) } catch { throw Failure(ExitStatus.data, "\(run.results): \(error)") }
+    do { json = try JSON(parsing: text) } catch { throw Failure(ExitStatus.unusableInput, "\(run.results): \(error)") }
     switch format {
     case .json: print(text, terminator: "")
     case .csv:
-      guard let csv = ResultsTable.csv(json) else { throw Failure(ExitStatus.data, "\(run.results) was written by another version") }
+      guard let csv = ResultsTable.csv(json) else { throw Failure(ExitStatus.unusableInput, "\(run.results) was written by another version") }
       print(csv, terminator: "")
     }
   }

@@ -53,7 +53,7 @@ struct VerifyCommand: ParsableCommand {
     }
     let time = Timestamp.span(Machine.uptime - start)
     print("\n\(count) values of \(checks.count) checks in \(time): " + (missed == 0 ? "all within tolerance" : "\(missed) missed"))
-    if missed > 0 { throw ExitCode(ExitStatus.verificationFailed) }
+    if missed > 0 { throw ExitCode(ExitStatus.valueMissed.rawValue) }
   }
 
   private static func line(_ id: String, _ what: String, _ expected: String, _ found: String, _ tolerance: String, _ pass: String) -> String {
