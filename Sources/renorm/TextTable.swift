@@ -26,7 +26,7 @@ struct TextTable {
 enum Shown {
   /// Some significant digits.
   static func number(_ value: Double, digits: Int = 6) -> String {
-    guard value.isFinite, value != 0 else { return "\(value)" }
+    guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
     var exponent = 0, size = abs(value)
     while size >= 10 {
       size /= 10
@@ -35,6 +35,11 @@ enum Shown {
     while size < 1 {
       size *= 10
       exponent -= 1
+    }
+    // 1e-11 comes out of these products a little below 10: it is 1 of the next power.
+    if 10 - size < 1e-12 {
+      size = 1
+      exponent += 1
     }
     if exponent >= digits + 3 || exponent < -5 {
       let mantissa = fixed(value < 0 ? -size : size, max(0, min(digits - 1, 5)))

@@ -58,7 +58,7 @@ struct VerifyCommand: ParsableCommand {
 
   private static func line(_ id: String, _ what: String, _ expected: String, _ found: String, _ tolerance: String, _ pass: String) -> String {
     func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
-    return "\(pad(id, 4)) \(pad(what, 64)) \(pad(expected, 16)) \(pad(found, 24)) \(pad(tolerance, 24)) \(pass)"
+    return "\(pad(id, 4)) \(pad(what, 92)) \(pad(expected, 16)) \(pad(found, 24)) \(pad(tolerance, 24)) \(pass)"
   }
   private static func found(_ value: KnownValue) -> String {
     Shown.number(value.found, digits: 10) + (value.error.map { " +- " + Shown.number($0, digits: 2) } ?? "")
