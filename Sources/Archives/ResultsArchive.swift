@@ -100,7 +100,8 @@ public struct ResultsArchive: ~Copyable {
     } else {
       _ = try writer.writeDataset([Float](repeating: 0, count: dimension.length), shape: [dimension.length], at: dimension.name)
       let digits = String(dimension.length)
-      label = "This is a netCDF dimension but not a netCDF variable."
+      label =
+        "This is a netCDF dimension but not a netCDF variable."
         + String(repeating: " ", count: max(0, 10 - digits.count)) + digits
     }
     let scale = try open(dimension.name)

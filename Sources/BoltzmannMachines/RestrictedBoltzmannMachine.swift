@@ -26,8 +26,9 @@ public struct RestrictedBoltzmannMachine<Scalar: DenseScalar>: Sendable, Equatab
 
   /// A machine from its parameters; their counts must fit.
   public init(units: UnitValues, visible: Int, hidden: Int, weights: [Scalar], visibleBias: [Scalar], hiddenBias: [Scalar]) {
-    precondition(weights.count == visible * hidden && visibleBias.count == visible && hiddenBias.count == hidden,
-                 "parameters do not fit \(visible) visible and \(hidden) hidden units")
+    precondition(
+      weights.count == visible * hidden && visibleBias.count == visible && hiddenBias.count == hidden,
+      "parameters do not fit \(visible) visible and \(hidden) hidden units")
     self.units = units
     self.visible = visible
     self.hidden = hidden

@@ -23,8 +23,9 @@ public enum BinaryProduct {
   public static func multiply(
     bits: [UInt64], rows: Int, wordsPerRow: Int, matrix: [Float], inner: Int, columns: Int, bias: [Float]? = nil
   ) -> [Float] {
-    precondition(bits.count >= rows * wordsPerRow && matrix.count >= inner * columns && (bias?.count ?? columns) == columns,
-                 "arrays do not fit a product of \(rows) x \(inner) bits with \(columns) columns")
+    precondition(
+      bits.count >= rows * wordsPerRow && matrix.count >= inner * columns && (bias?.count ?? columns) == columns,
+      "arrays do not fit a product of \(rows) x \(inner) bits with \(columns) columns")
     return unsafe [Float](unsafeUninitializedCapacity: rows * columns) { output, count in
       unsafe bits.withUnsafeBufferPointer { bits in
         unsafe matrix.withUnsafeBufferPointer { matrix in

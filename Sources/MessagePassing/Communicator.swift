@@ -84,7 +84,8 @@ public protocol Communicator: ~Copyable {
   /// Starts to receive at most `count` elements from `rank` (nil: from any rank). A longer message is
   /// `MessagePassingError.truncated` when the request is waited for.
   func immediateReceive<E: MessageElement>(
-    _ type: E.Type, count: Int, from rank: Int?, tag: Int) throws(MessagePassingError) -> Request<E>
+    _ type: E.Type, count: Int, from rank: Int?, tag: Int
+  ) throws(MessagePassingError) -> Request<E>
   /// Starts a reduction of a copy of `values`; all ranks start it in the same order among their collectives.
   func immediateAllReduce<E: MessageElement>(_ values: [E], _ operation: Reduction) throws(MessagePassingError) -> Request<E>
 

@@ -32,7 +32,8 @@ extension MPICommunicator {
     let whole = bytes % stride == 0
     let bytes32 = whole ? 0 : try count32(bytes)
     var request = cmpi_request()
-    let started = unsafe whole
+    let started =
+      unsafe whole
       ? cmpi_imreceive(buffer, count, E.datatype.mpi, &message, &request)
       : cmpi_imreceive(buffer, bytes32, CMPI_U8, &message, &request)
     try finish(&request, started, "MPI_Imrecv")

@@ -41,10 +41,11 @@ public struct ProcessGrid: Equatable, Sendable {
   /// Where a rank stands.
   public func coordinates(of rank: Int) -> [Int] {
     var rest = rank
-    return Array(dimensions.reversed().map { extent in
-      defer { rest /= extent }
-      return rest % extent
-    }.reversed())
+    return Array(
+      dimensions.reversed().map { extent in
+        defer { rest /= extent }
+        return rest % extent
+      }.reversed())
   }
 
   /// The rank at coordinates, each taken modulo its extent.

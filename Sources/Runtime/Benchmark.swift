@@ -21,7 +21,10 @@ public struct Benchmark: Sendable {
   /// Sets up outside the timing and returns a closure that does a bounded amount of work (some 0.2 to 1 s) and
   /// returns how many units it did.
   public let prepare: @Sendable () throws -> () throws -> Double
-  public init(_ name: String, unit: String, reference: BenchmarkReference?, referenceWorkPerUnit: Double = 0, prepare: @escaping @Sendable () throws -> () throws -> Double) {
+  public init(
+    _ name: String, unit: String, reference: BenchmarkReference?, referenceWorkPerUnit: Double = 0,
+    prepare: @escaping @Sendable () throws -> () throws -> Double
+  ) {
     self.name = name
     self.unit = unit
     self.reference = reference

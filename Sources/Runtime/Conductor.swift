@@ -51,7 +51,10 @@ final class Conductor<World: Communicator & ~Copyable> {
   private var leaders: Set<Int> = []
   private var announcedStop = false
 
-  init(control: consuming World?, rank: Int, size: Int, hosts: [String], labels: [String], setup: RunSetup, observer: (any RunObserver)?, abort: @escaping (Int32) -> Never) {
+  init(
+    control: consuming World?, rank: Int, size: Int, hosts: [String], labels: [String], setup: RunSetup, observer: (any RunObserver)?,
+    abort: @escaping (Int32) -> Never
+  ) {
     self.control = control
     self.rank = rank
     self.size = size
@@ -97,7 +100,9 @@ final class Conductor<World: Communicator & ~Copyable> {
   private func beat(_ now: Double, allowing seconds: Double) throws(MessagePassingError) {
     lastBeat = now
     let message = [Int(seconds * 1000), myUnit]
-    if rank != 0 { try control!.send(message, to: 0, tag: Tag.heartbeat) } else {
+    if rank != 0 {
+      try control!.send(message, to: 0, tag: Tag.heartbeat)
+    } else {
       for other in 1..<size { try control!.send(message, to: other, tag: Tag.heartbeat) }
     }
   }
@@ -106,8 +111,9 @@ final class Conductor<World: Communicator & ~Copyable> {
     for other in rank == 0 ? 1..<size : 0..<1 where now - lastSeen[other] > stallTimeout + allowance[other] {
       let silence = Int(now - lastSeen[other])
       let unit = unitOfRank[other] >= 0 && unitOfRank[other] < labels.count ? ", unit \(labels[unitOfRank[other]])" : ""
-      fail(with: "rank \(other) on host \(hosts[other])\(unit) has not been heard of for \(silence) s; "
-        + "ending the job, which resumes from its checkpoints when started again", code: .rankLost)
+      fail(
+        with: "rank \(other) on host \(hosts[other])\(unit) has not been heard of for \(silence) s; "
+          + "ending the job, which resumes from its checkpoints when started again", code: .rankLost)
     }
   }
 
@@ -137,7 +143,9 @@ final class Conductor<World: Communicator & ~Copyable> {
     guard let stopReason, !announcedStop else { return }
     announcedStop = true
     let text = Array(stopReason.utf8)
-    if rank != 0 { try control!.send(text, to: 0, tag: Tag.stop) } else {
+    if rank != 0 {
+      try control!.send(text, to: 0, tag: Tag.stop)
+    } else {
       for other in 1..<size { try control!.send(text, to: other, tag: Tag.stop) }
     }
   }
@@ -166,7 +174,9 @@ final class Conductor<World: Communicator & ~Copyable> {
   func requestUnit() throws(MessagePassingError) -> Assignment {
     myUnit = -1
     var answer = Assignment.nothingLeft
-    if rank == 0 { answer = nextUnit() } else {
+    if rank == 0 {
+      answer = nextUnit()
+    } else {
       try control!.send([0], to: 0, tag: Tag.request)
       let reply = try control!.receive(Int.self, from: 0, tag: Tag.assignment).values[0]
       if reply >= 0 { answer = .unit(reply) }

@@ -69,7 +69,9 @@ struct GnuplotScript {
     // Within two decades the powers of ten alone would leave an axis almost without numbers: others are marked too.
     guard most / least < 300 else { return ["set format \(axis) '%g'"] }
     let first = Int(log10(least).rounded(.down)), last = Int(log10(most).rounded(.up))
-    let marks = (first...last).flatMap { decade in (most / least < 10 ? ["1", "2", "3", "4", "5", "7"] : ["1", "2", "5"]).map { "\($0)e\(decade)" } }
+    let marks = (first...last).flatMap { decade in
+      (most / least < 10 ? ["1", "2", "3", "4", "5", "7"] : ["1", "2", "5"]).map { "\($0)e\(decade)" }
+    }
     return ["set format \(axis) '%g'", "set \(axis)tics (" + marks.map { "'\(plain($0))' \($0)" }.joined(separator: ", ") + ")"]
   }
   private static func plain(_ mark: String) -> String {
@@ -122,5 +124,7 @@ struct GnuplotScript {
 
   private static func flat(_ text: String) -> String { text.split(whereSeparator: \.isNewline).joined(separator: " ") }
   /// A gnuplot text in single quotes, in which nothing but the quote itself is special.
-  static func quote(_ text: String) -> String { "'" + flat(text).split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'" }
+  static func quote(_ text: String) -> String {
+    "'" + flat(text).split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+  }
 }

@@ -89,6 +89,7 @@ enum HTML {
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-size: 0.88rem; background: var(--card); }
     th, td { padding: 0.35rem 0.9rem; text-align: left; border-bottom: 1px solid var(--line); }
+    td:first-child { white-space: nowrap; }
     th { font-weight: 600; border-bottom: 2px solid var(--line); vertical-align: bottom; }
     .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
     footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--line); font: 0.8rem/1.5 "Helvetica Neue", Helvetica, Arial, sans-serif; color: var(--soft); }

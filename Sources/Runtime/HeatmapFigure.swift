@@ -46,9 +46,17 @@ struct HeatmapFigure {
     switch palette {
     case .binary: return [(245, 245, 245), (32, 44, 66)]
     // Blue - white - red of equal lightness on both sides; white is exactly in the middle.
-    case .diverging: stops = [(5, 48, 97), (33, 102, 172), (103, 169, 207), (209, 229, 240), (255, 255, 255), (253, 219, 199), (239, 138, 98), (178, 24, 43), (103, 0, 31)]
+    case .diverging:
+      stops = [
+        (5, 48, 97), (33, 102, 172), (103, 169, 207), (209, 229, 240), (255, 255, 255), (253, 219, 199), (239, 138, 98), (178, 24, 43),
+        (103, 0, 31),
+      ]
     // Dark violet to yellow, its lightness rising evenly.
-    case .sequential: stops = [(68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99), (170, 220, 50), (253, 231, 37)]
+    case .sequential:
+      stops = [
+        (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141), (39, 173, 129), (92, 200, 99), (170, 220, 50),
+        (253, 231, 37),
+      ]
     }
     return (0..<levels).map { level in
       let place = Double(level) / Double(levels - 1) * Double(stops.count - 1)
@@ -91,10 +99,12 @@ struct HeatmapFigure {
         let ratio = Double(map.rows) / Double(map.columns)
         let drawn = ratio > 1.6 ? (cell * 1.6 / ratio, cell * 1.6) : (cell, cell * ratio)
         if !map.title.isEmpty {
-          body += "<text x=\"\(short(x + cell / 2))\" y=\"\(short(y + font))\" font-size=\"\(short(font))\" text-anchor=\"middle\">\(HTML.escape(fit(map.title, cell, font)))</text>\n"
+          body +=
+            "<text x=\"\(short(x + cell / 2))\" y=\"\(short(y + font))\" font-size=\"\(short(font))\" text-anchor=\"middle\">\(HTML.escape(fit(map.title, cell, font)))</text>\n"
         }
         guard let scale = scales[map.palette] else { continue }
-        let frame = "x=\"\(short(x + (cell - drawn.0) / 2))\" y=\"\(short(y + head))\" width=\"\(short(drawn.0))\" height=\"\(short(drawn.1))\""
+        let frame =
+          "x=\"\(short(x + (cell - drawn.0) / 2))\" y=\"\(short(y + head))\" width=\"\(short(drawn.0))\" height=\"\(short(drawn.1))\""
         body += "<image \(frame) preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" href=\"\(image(map, scale).dataURI)\"/>\n"
         body += "<rect \(frame) fill=\"none\" stroke=\"#bbb\" stroke-width=\"0.6\"/>\n"
       }
@@ -103,17 +113,21 @@ struct HeatmapFigure {
     for palette in [Heatmap.Palette.diverging, .sequential] {
       if let scale = scales[palette] { body += bar(palette, scale, width: width, y: &y) }
     }
-    return "<svg viewBox=\"0 0 \(short(width)) \(short(y + 6))\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"\(HTML.escape(title))\" font-family=\"Helvetica,Arial,sans-serif\" fill=\"#222\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\(body)</svg>\n"
+    return
+      "<svg viewBox=\"0 0 \(short(width)) \(short(y + 6))\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"\(HTML.escape(title))\" font-family=\"Helvetica,Arial,sans-serif\" fill=\"#222\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\(body)</svg>\n"
   }
 
   private static func bar(_ palette: Heatmap.Palette, _ scale: Scale, width: Double, y: inout Double) -> String {
     let colours = colours(palette), length = 260.0, x = (width - length) / 2
     let image = PixelImage(width: colours.count, height: 1, palette: colours, pixels: (0..<colours.count).map { UInt8($0) })
-    var out = "<image x=\"\(short(x))\" y=\"\(short(y + 4))\" width=\"\(short(length))\" height=\"10\" preserveAspectRatio=\"none\" href=\"\(image.dataURI)\"/>\n"
-    out += "<rect x=\"\(short(x))\" y=\"\(short(y + 4))\" width=\"\(short(length))\" height=\"10\" fill=\"none\" stroke=\"#bbb\" stroke-width=\"0.6\"/>\n"
+    var out =
+      "<image x=\"\(short(x))\" y=\"\(short(y + 4))\" width=\"\(short(length))\" height=\"10\" preserveAspectRatio=\"none\" href=\"\(image.dataURI)\"/>\n"
+    out +=
+      "<rect x=\"\(short(x))\" y=\"\(short(y + 4))\" width=\"\(short(length))\" height=\"10\" fill=\"none\" stroke=\"#bbb\" stroke-width=\"0.6\"/>\n"
     let marks = [(0.0, scale.low, "end", -6.0), (1.0, scale.high, "start", 6.0)]
     for (place, value, anchor, shift) in marks {
-      out += "<text x=\"\(short(x + place * length + shift))\" y=\"\(short(y + 13.5))\" font-size=\"13\" text-anchor=\"\(anchor)\">\(short(value, digits: 3))</text>\n"
+      out +=
+        "<text x=\"\(short(x + place * length + shift))\" y=\"\(short(y + 13.5))\" font-size=\"13\" text-anchor=\"\(anchor)\">\(short(value, digits: 3))</text>\n"
     }
     y += 24
     return out
@@ -142,7 +156,9 @@ struct HeatmapFigure {
   private static func block(_ map: Heatmap) -> String {
     var out = "# \(map.title)\n"
     for row in 0..<map.rows {
-      out += map.values[(row * map.columns)..<((row + 1) * map.columns)].map { $0.isFinite ? "\(Float($0))" : "NaN" }.joined(separator: " ") + "\n"
+      out +=
+        map.values[(row * map.columns)..<((row + 1) * map.columns)].map { $0.isFinite ? "\(Float($0))" : "NaN" }.joined(separator: " ")
+        + "\n"
     }
     return out
   }

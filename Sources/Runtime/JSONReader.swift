@@ -117,7 +117,8 @@ private struct JSONReader {
 
   mutating func unicode() throws(JSONError) -> Character {
     var value = try hex()
-    if (0xD800..<0xDC00).contains(value), index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u") {
+    if (0xD800..<0xDC00).contains(value), index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
+    {
       index += 2
       value = 0x10000 + ((value - 0xD800) << 10) + (try hex() &- 0xDC00)
     }

@@ -33,15 +33,19 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
   }
   let launch = Launch(resolved: resolved, options: options, deadline: deadline, speaks: speaks)
   StopSignals.install()
-  guard launched != nil else { return launch.open(type, on: SoloCommunicator(), messagePassing: "none", whileWaiting: { _ in }) { exit($0) } }
+  guard launched != nil else {
+    return launch.open(type, on: SoloCommunicator(), messagePassing: "none", whileWaiting: { _ in }) { exit($0) }
+  }
   do throws(MessagePassingError) {
     let world = try MPIWorld()
-    let code = launch.open(type, on: world.communicator, messagePassing: MPIWorld.libraryVersion, whileWaiting: { world.whileWaiting = $0 }) { MPIWorld.abort(code: $0) }
+    let code = launch.open(type, on: world.communicator, messagePassing: MPIWorld.libraryVersion, whileWaiting: { world.whileWaiting = $0 })
+    { MPIWorld.abort(code: $0) }
     try world.finish()
     return code
   } catch .launcherMismatch(let launcher, let launcherSize, _) {
-    return refuse("\(launcher) started \(launcherSize) processes, but each of them sees itself alone: this program was built with "
-      + "another MPI than the launcher's. Use the mpirun of the MPI it was built with (renorm doctor names it), or build again", .usage)
+    return refuse(
+      "\(launcher) started \(launcherSize) processes, but each of them sees itself alone: this program was built with "
+        + "another MPI than the launcher's. Use the mpirun of the MPI it was built with (renorm doctor names it), or build again", .usage)
   } catch { return refuse("message passing failed: \(error)", .internalFault) }
 }
 
@@ -52,7 +56,9 @@ private func resolve(
   let descriptions = catalogue.map { StudyDescription($0) }
   func once(_ overrides: [String]) throws(StudyFileError) -> ResolvedStudy {
     if let studyFile { return try StudyFile.resolve(path: studyFile, overrides: overrides, catalogue: descriptions) }
-    guard let standard = descriptions.first(where: { $0.name == defaultStudy }) else { preconditionFailure("the default study is in the catalogue") }
+    guard let standard = descriptions.first(where: { $0.name == defaultStudy }) else {
+      preconditionFailure("the default study is in the catalogue")
+    }
     return try StudyFile.defaults(of: standard, overrides: overrides)
   }
   var resolved = try once(options.overrides)
@@ -83,7 +89,11 @@ private func timeLimit(_ option: String?, _ setting: RunSettings.MaximumTime) ->
       return .success(monotonicSeconds() + max(0, end - wallClockSeconds() - 120))
     }
     if let seconds = environment["MPIEXEC_TIMEOUT"].flatMap({ Double($0) }) { return .success(monotonicSeconds() + max(0, seconds - 120)) }
-    return .failure(TimeLimitError(line: "--max-time auto: no scheduler's end time in the environment (SLURM_JOB_END_TIME, MPIEXEC_TIMEOUT); give a time, e.g. --max-time 1:00:00"))
+    return .failure(
+      TimeLimitError(
+        line:
+          "--max-time auto: no scheduler's end time in the environment (SLURM_JOB_END_TIME, MPIEXEC_TIMEOUT); give a time, e.g. --max-time 1:00:00"
+      ))
   }
 }
 
@@ -138,11 +148,13 @@ private struct Launch {
       for notice in notices { ErrorOutput.line(notice) }
       let plan = study.plan()
       let locked = LockHolder(lock)
-      let reporter = RunReporter(folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations),
-                                 display: ProgressDisplay(resolved.run.progress), refreshLock: { locked.lock.refresh() })
+      let reporter = RunReporter(
+        folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations),
+        display: ProgressDisplay(resolved.run.progress), refreshLock: { locked.lock.refresh() })
       defer { reporter.finish() }
       reporter.line("renorm: \(resolved.name), digest \(resolved.digest), \(world.size) rank\(world.size == 1 ? "" : "s"), folder \(place)")
-      return try conduct(study, folder: folder, reporter: reporter, messagePassing: messagePassing, on: world, whileWaiting: whileWaiting, abort: abort)
+      return try conduct(
+        study, folder: folder, reporter: reporter, messagePassing: messagePassing, on: world, whileWaiting: whileWaiting, abort: abort)
     } catch {
       // One rank's fault is everybody's end: the others may be waiting for it.
       let failure = failure(error)
@@ -156,11 +168,12 @@ private struct Launch {
     _ study: S, folder: RunFolder, reporter: RunReporter?, messagePassing: String = "", on world: borrowing World,
     whileWaiting: (@escaping () -> Void) -> Void, abort: @escaping (Int32) -> Never
   ) throws -> Int32 {
-    let dedicated = switch resolved.run.coordinator {
-    case .auto: world.size > 8
-    case .dedicated: world.size > 1
-    case .computing: false
-    }
+    let dedicated =
+      switch resolved.run.coordinator {
+      case .auto: world.size > 8
+      case .dedicated: world.size > 1
+      case .computing: false
+      }
     let setup = RunSetup(
       digest: resolved.digest, seed: resolved.seed, studyName: resolved.name, unitsFolder: folder.units, stopFile: folder.stop,
       checkpointInterval: resolved.run.checkpointInterval, stallTimeout: resolved.run.stallTimeout, deadline: deadline,
@@ -173,7 +186,8 @@ private struct Launch {
       try provenance.write(to: folder.provenance)
       reporter.event("started", level: .info, [("ranks", "\(world.size)"), ("digest", resolved.digest)])
     }
-    let outcome = try run(study, setup: setup, on: world, host: world.processorName, observer: reporter, whileWaiting: whileWaiting, abort: abort)
+    let outcome = try run(
+      study, setup: setup, on: world, host: world.processorName, observer: reporter, whileWaiting: whileWaiting, abort: abort)
     // The report is the coordinator's; the others hear how it went.
     var status = [Int(ExitStatus.complete.rawValue)]
     if let reporter {

@@ -55,7 +55,9 @@ public struct Recording: Mergeable, Checkpointable, Sendable {
       for (j, (_, observable)) in row.observables.enumerated() {
         try archive.write(observable.values, at: "\(here)/\(j)/values")
         try archive.write(observable.errors ?? [], at: "\(here)/\(j)/errors")
-        let flags = [observable.isScalar ? 1 : 0, observable.errors == nil ? 0 : 1, observable.tau == nil ? 0 : 1, observable.reason == nil ? 0 : 1]
+        let flags = [
+          observable.isScalar ? 1 : 0, observable.errors == nil ? 0 : 1, observable.tau == nil ? 0 : 1, observable.reason == nil ? 0 : 1,
+        ]
         try archive.write(flags, at: "\(here)/\(j)/flags")
         try archive.write(observable.tau ?? 0, at: "\(here)/\(j)/tau")
         try archive.write("\(observable.unit)\n\(observable.reason ?? "")", at: "\(here)/\(j)/text")
@@ -84,8 +86,9 @@ public struct Recording: Mergeable, Checkpointable, Sendable {
         let errors = try archive.read(Double.self, count: nil, at: "\(here)/\(j)/errors")
         let flags = try archive.read(Int.self, count: 4, at: "\(here)/\(j)/flags")
         let text = try archive.text(at: "\(here)/\(j)/text").split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
-        var observable = Observable(values: values, errors: flags[1] == 1 ? errors : nil, unit: String(text[0]),
-                                    reason: flags[3] == 1 ? String(text[1]) : nil)
+        var observable = Observable(
+          values: values, errors: flags[1] == 1 ? errors : nil, unit: String(text[0]),
+          reason: flags[3] == 1 ? String(text[1]) : nil)
         observable.isScalar = flags[0] == 1
         let tau = try archive.scalar(Double.self, at: "\(here)/\(j)/tau")
         observable.tau = flags[2] == 1 ? tau : nil

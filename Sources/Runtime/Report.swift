@@ -136,7 +136,10 @@ public struct Report: Sendable {
   public var sections: [ReportSection]
   /// Arrays for `results.h5`.
   public var arrays: [ResultArray]
-  public init(title: String, abstract: String, rows: [ResultRow], derived: [(name: String, observable: Observable)], sections: [ReportSection], arrays: [ResultArray]) {
+  public init(
+    title: String, abstract: String, rows: [ResultRow], derived: [(name: String, observable: Observable)], sections: [ReportSection],
+    arrays: [ResultArray]
+  ) {
     self.title = title
     self.abstract = abstract
     self.rows = rows

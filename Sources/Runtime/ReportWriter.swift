@@ -68,7 +68,8 @@ public enum ReportWriter {
 
   private static func foot(_ provenance: Provenance) -> String {
     let text = "renorm \(provenance.programVersion) (\(provenance.build)) on \(provenance.processor). "
-    return "<footer>\(HTML.escape(text))Numbers: results.json, results.h5; how they came to be: provenance.json; the study with all its settings: resolved.toml.</footer>\n"
+    return
+      "<footer>\(HTML.escape(text))Numbers: results.json, results.h5; how they came to be: provenance.json; the study with all its settings: resolved.toml.</footer>\n"
   }
 
   /// "2025-01-31 12:34 UTC".

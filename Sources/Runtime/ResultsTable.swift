@@ -3,12 +3,15 @@ public enum ResultsTable {
   /// CSV (RFC 4180 with plain newlines): `kind`, the columns of all `at`, then observable, index, value, error, tau,
   /// unit, reason. `index` is empty for single numbers. Nil where the JSON is not of this program's format.
   public static func csv(_ json: JSON) -> String? {
-    guard json["format"]?.int == ResultsFile.format, let rows = json["results"]?.elements, let derived = json["derived"]?.members else { return nil }
+    guard json["format"]?.int == ResultsFile.format, let rows = json["results"]?.elements, let derived = json["derived"]?.members else {
+      return nil
+    }
     var keys: [String] = []
     for row in rows {
       for member in row["at"]?.members ?? [] where !keys.contains(member.name) { keys.append(member.name) }
     }
-    var out = (["kind"] + keys + ["observable", "index", "value", "error", "tau", "unit", "reason"]).map(cell).joined(separator: ",") + "\n"
+    var out =
+      (["kind"] + keys + ["observable", "index", "value", "error", "tau", "unit", "reason"]).map(cell).joined(separator: ",") + "\n"
     for row in rows {
       let place = keys.map { cell(row["at"]?[$0]) }
       for member in row["observables"]?.members ?? [] { out += lines("result", place, member) }

@@ -20,7 +20,9 @@ public struct RunLock: ~Copyable {
         if try Self.create(folder.lock) { return }
       } catch { throw .file(error) }
       guard let holder = Holder(at: folder.lock) else { continue }
-      if holder.isAlive { throw .inUse(path: folder.path, host: holder.host, process: holder.process, elsewhere: holder.host != Machine.host) }
+      if holder.isAlive {
+        throw .inUse(path: folder.path, host: holder.host, process: holder.process, elsewhere: holder.host != Machine.host)
+      }
       notices.append("took over the lock of process \(holder.process) on \(holder.host), which is gone")
       // Another process may have removed the stale lock first: renaming succeeds for one of them only.
       let aside = "\(folder.lock).stale-\(getpid())"

@@ -51,12 +51,19 @@ public struct RunSettings: Sendable, Equatable {
     "run", "how the study is run; nothing here changes a result, and none of it enters the digest",
     [
       Parameter("out", .text(""), unit: "path", "output folder; empty: runs/<study>-<digest>"),
-      Parameter("max_time", .text(""), unit: "h:mm:ss", "stop after this time, saved and resumable; \"auto\": by the scheduler's end time; empty: never"),
+      Parameter(
+        "max_time", .text(""), unit: "h:mm:ss",
+        "stop after this time, saved and resumable; \"auto\": by the scheduler's end time; empty: never"),
       Parameter("checkpoint_interval", .real(60), .reals(0.1...86400), unit: "s", "time between checkpoints"),
-      Parameter("ranks_per_team", .integer(0), .integers(0...1_000_000), unit: "ranks", "ranks that share one unit of work; 0: as the study asks"),
-      Parameter("coordinator", .text("auto"), .oneOf(CoordinatorMode.allCases.map(\.rawValue)), "whether rank 0 only hands out work; auto: from 9 ranks on"),
+      Parameter(
+        "ranks_per_team", .integer(0), .integers(0...1_000_000), unit: "ranks", "ranks that share one unit of work; 0: as the study asks"),
+      Parameter(
+        "coordinator", .text("auto"), .oneOf(CoordinatorMode.allCases.map(\.rawValue)),
+        "whether rank 0 only hands out work; auto: from 9 ranks on"),
       Parameter("stall_timeout", .real(20), .reals(1...86400), unit: "s", "a rank silent for this long counts as lost"),
-      Parameter("progress", .text("auto"), .oneOf(ProgressMode.allCases.map(\.rawValue)), "how progress is shown; auto: a bar on a terminal, lines elsewhere"),
+      Parameter(
+        "progress", .text("auto"), .oneOf(ProgressMode.allCases.map(\.rawValue)),
+        "how progress is shown; auto: a bar on a terminal, lines elsewhere"),
     ])
 
   /// Settings from the values of `[run]`; nil where `max_time` is no time.

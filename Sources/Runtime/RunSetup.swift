@@ -20,7 +20,10 @@ public struct RunSetup: Sendable {
   public var machine: String
   /// `--debug`: states are searched for non-finite numbers after each slice.
   public var checksNonFinite: Bool
-  public init(digest: String, seed: Int, studyName: String, unitsFolder: String, stopFile: String, checkpointInterval: Double, stallTimeout: Double, deadline: Double?, ranksPerTeam: Int?, dedicatedCoordinator: Bool, machine: String, checksNonFinite: Bool) {
+  public init(
+    digest: String, seed: Int, studyName: String, unitsFolder: String, stopFile: String, checkpointInterval: Double, stallTimeout: Double,
+    deadline: Double?, ranksPerTeam: Int?, dedicatedCoordinator: Bool, machine: String, checksNonFinite: Bool
+  ) {
     self.digest = digest
     self.seed = seed
     self.studyName = studyName

@@ -38,7 +38,8 @@ public struct RunStatus: Sendable {
     remaining = isComplete ? 0 : Self.remaining(try EventLog.read(folder.log), units.map(\.state), fraction)
   }
 
-  private static func units(_ folder: RunFolder, _ plan: Plan?) throws(FileFault) -> [(label: String, state: UnitState, operations: Double)] {
+  private static func units(_ folder: RunFolder, _ plan: Plan?) throws(FileFault) -> [(label: String, state: UnitState, operations: Double)]
+  {
     if let plan {
       var units: [(label: String, state: UnitState, operations: Double)] = []
       for (index, unit) in plan.units.enumerated() {
@@ -64,7 +65,9 @@ public struct RunStatus: Sendable {
 
   /// From the last "start" event, which says what part was done by then (`fraction`), to the last sign of life.
   private static func remaining(_ log: [JSON], _ states: [UnitState], _ fraction: Double) -> Double? {
-    guard let start = log.last(where: { $0["event"] == "start" }), let begun = start["time"]?.string.flatMap(Timestamp.seconds) else { return nil }
+    guard let start = log.last(where: { $0["event"] == "start" }), let begun = start["time"]?.string.flatMap(Timestamp.seconds) else {
+      return nil
+    }
     var latest = log.last?["time"]?.string.flatMap(Timestamp.seconds) ?? begun
     for case .begun(_, _, let updated) in states { latest = max(latest, Timestamp.seconds(updated) ?? latest) }
     let before = start["fraction"]?.double ?? 0

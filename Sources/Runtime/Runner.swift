@@ -45,13 +45,16 @@ struct Phase: Equatable {
   static func phases(of teams: [TeamSize], computingRanks: Int, ranksPerTeam: Int?) -> [Phase] {
     var phases: [Phase] = []
     for (index, team) in teams.enumerated() {
-      let wanted = switch team {
-      case .one: 1
-      case .upTo(let most): ranksPerTeam ?? most
-      case .all: ranksPerTeam ?? computingRanks
-      }
+      let wanted =
+        switch team {
+        case .one: 1
+        case .upTo(let most): ranksPerTeam ?? most
+        case .all: ranksPerTeam ?? computingRanks
+        }
       let size = max(1, min(wanted, computingRanks))
-      if let at = phases.firstIndex(where: { $0.teamSize == size }) { phases[at].units.append(index) } else {
+      if let at = phases.firstIndex(where: { $0.teamSize == size }) {
+        phases[at].units.append(index)
+      } else {
         phases.append(Phase(teamSize: size, units: [index]))
       }
     }
@@ -242,8 +245,10 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     if let reason = contents.usedPrevious { warn("\(reason); unit \(plan[unit].label) continues from the checkpoint before") }
     let machine = try contents.reader.text(at: "machine")
     guard machine == setup.machine else {
-      throw StudyError.data(file: path, what: "was written on another CPU type or build (\(machine); this is \(setup.machine)), "
-        + "so the same bits cannot be promised; continue there, or start over with --fresh")
+      throw StudyError.data(
+        file: path,
+        what: "was written on another CPU type or build (\(machine); this is \(setup.machine)), "
+          + "so the same bits cannot be promised; continue there, or start over with --fresh")
     }
     observer?.event("resumed", level: .info, [("unit", plan[unit].label)])
     return try S.State(from: contents.reader, at: "state")

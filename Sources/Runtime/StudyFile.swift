@@ -115,7 +115,8 @@ public enum StudyFile {
     let runNames = Set(RunSettings.table.parameters.map { "run.\($0.key)" })
     guard let run = RunSettings(ParameterValues(values.filter { runNames.contains($0.key) })) else {
       let found = values["run.max_time"]?.toml ?? ""
-      throw .notAllowed("run.max_time", origins["run.max_time"] ?? SourcePosition(file: file), found: found, allowed: RunSettings.maximumTimeForms)
+      throw .notAllowed(
+        "run.max_time", origins["run.max_time"] ?? SourcePosition(file: file), found: found, allowed: RunSettings.maximumTimeForms)
     }
     let own = ParameterValues(values.filter { !runNames.contains($0.key) })
     let digest = StudyDigest.digest(name: study.name, seed: seed, values: own)
@@ -124,7 +125,8 @@ public enum StudyFile {
   }
 
   /// A key of another table is the likeliest mistake after a misspelt one.
-  private static func unknownKey(_ key: String, _ table: ParameterTable, _ tables: [ParameterTable], _ at: SourcePosition) -> StudyFileError {
+  private static func unknownKey(_ key: String, _ table: ParameterTable, _ tables: [ParameterTable], _ at: SourcePosition) -> StudyFileError
+  {
     let own = table.parameters.map(\.key)
     var near = suggestion(for: key, among: own)
     if near == nil, let other = tables.first(where: { $0.parameters.contains { $0.key == key } }) {

@@ -47,7 +47,8 @@ public struct Moments: Mergeable, Checkpointable, Sendable, Equatable {
     let step = delta / n
     let cross = a * b
     let pairs = a * a - cross + b * b
-    let fourth = m4 + other.m4 + delta * step * step * step * cross * pairs
+    let fourth =
+      m4 + other.m4 + delta * step * step * step * cross * pairs
       + 6 * step * step * (a * a * other.m2 + b * b * m2) + 4 * step * (a * other.m3 - b * m3)
     let third = m3 + other.m3 + delta * step * step * cross * (a - b) + 3 * step * (a * other.m2 - b * m2)
     m2 += other.m2 + delta * step * cross

@@ -37,7 +37,10 @@ struct BenchCommand: ParsableCommand {
     }
     if json {
       let rates = BenchmarkReference.allCases.map { JSON.Member($0.rawValue, .finite(references[$0] ?? .nan)) }
-      let all: JSON = .object([.init("processor", .text(Machine.processor)), .init("build", .text(ProgramVersion.build)), .init("references", .object(rates)), .init("kernels", .array(list))])
+      let all: JSON = .object([
+        .init("processor", .text(Machine.processor)), .init("build", .text(ProgramVersion.build)), .init("references", .object(rates)),
+        .init("kernels", .array(list)),
+      ])
       print(all.pretty, terminator: "")
     } else {
       if chosen.isEmpty { print(filter.map { "no kernel's name contains \"\($0)\"" } ?? "no kernels are listed") } else { table.show() }

@@ -28,7 +28,8 @@ struct DoctorCommand: ParsableCommand {
     let width = findings.map(\.what.count).max() ?? 0
     for finding in findings {
       let name = finding.what + String(repeating: " ", count: width - finding.what.count)
-      print("\(name)  \(finding.advice == nil ? "ok         " : "looks wrong")  \(finding.found)" + (finding.advice.map { ": \($0)" } ?? ""))
+      print(
+        "\(name)  \(finding.advice == nil ? "ok         " : "looks wrong")  \(finding.found)" + (finding.advice.map { ": \($0)" } ?? ""))
     }
   }
 
@@ -52,7 +53,8 @@ struct DoctorCommand: ParsableCommand {
     let version = output.split(separator: "\n").first.map(String.init) ?? "of unknown version"
     let isOpen = library.contains("Open MPI"), launcherIsOpen = version.contains("Open MPI") || version.contains("OpenRTE")
     let found = "program uses \(library); \(mpirun) is \(version)"
-    return Finding("MPI", found, isOpen != launcherIsOpen ? "the launcher belongs to another MPI: every process would be a world of its own" : nil)
+    return Finding(
+      "MPI", found, isOpen != launcherIsOpen ? "the launcher belongs to another MPI: every process would be a world of its own" : nil)
   }
   private func launcher(_ launched: Launched?) -> Finding {
     guard let launched else { return Finding("launcher", "started alone, one process (Scripts/run uses all processors)") }
@@ -78,7 +80,9 @@ struct DoctorCommand: ParsableCommand {
       try writer.close()
       let reader = try HDF5Reader(path: path)
       let again = try reader.read(Double.self, count: 3, at: "test/values")
-      guard again.map(\.bitPattern) == values.map(\.bitPattern) else { return Finding("HDF5", found, "what was written here reads back changed") }
+      guard again.map(\.bitPattern) == values.map(\.bitPattern) else {
+        return Finding("HDF5", found, "what was written here reads back changed")
+      }
       return Finding("HDF5", found + ", written and read back in this folder")
     } catch {
       return Finding("HDF5", found, "cannot write and read back in this folder: " + (Failure(error)?.description ?? "\(error)"))
@@ -88,17 +92,24 @@ struct DoctorCommand: ParsableCommand {
     guard let path = Program.find("gnuplot") else {
       return Finding("gnuplot", "not found", "reports will have no curves; install gnuplot-nox")
     }
-    let version = Program.run(path, ["--version"], in: "/", limit: 10)?.output.split(separator: "\n").first.map(String.init) ?? "does not start"
+    let version =
+      Program.run(path, ["--version"], in: "/", limit: 10)?.output.split(separator: "\n").first.map(String.init) ?? "does not start"
     return Finding("gnuplot", "\(path), \(version)", version.hasPrefix("gnuplot") ? nil : "reports will have no curves")
   }
   private func disk() -> Finding {
-    guard let free = Machine.freeBytes(at: ".") else { return Finding("disk", "free space unknown", "this folder's file system does not answer") }
-    return Finding("disk", "\(Shown.bytes(Double(free))) free in this folder", free < 2_000_000_000 ? "less than 2 GB; give --out on another file system" : nil)
+    guard let free = Machine.freeBytes(at: ".") else {
+      return Finding("disk", "free space unknown", "this folder's file system does not answer")
+    }
+    return Finding(
+      "disk", "\(Shown.bytes(Double(free))) free in this folder",
+      free < 2_000_000_000 ? "less than 2 GB; give --out on another file system" : nil)
   }
   private func locking() -> Finding {
     let path = ".renorm-doctor-\(getpid()).lock"
     let file = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard file >= 0 else { return Finding("file locks", "this folder cannot be written", FileFault(path: path, operation: "create", code: errno).reason) }
+    guard file >= 0 else {
+      return Finding("file locks", "this folder cannot be written", FileFault(path: path, operation: "create", code: errno).reason)
+    }
     defer {
       close(file)
       unsafe unlink(path)

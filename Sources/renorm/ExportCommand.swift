@@ -21,7 +21,9 @@ struct ExportCommand: ParsableCommand {
     switch format {
     case .json: print(text, terminator: "")
     case .csv:
-      guard let csv = ResultsTable.csv(json) else { throw Failure(ExitStatus.unusableInput, "\(run.results) was written by another version") }
+      guard let csv = ResultsTable.csv(json) else {
+        throw Failure(ExitStatus.unusableInput, "\(run.results) was written by another version")
+      }
       print(csv, terminator: "")
     }
   }

@@ -12,9 +12,13 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let counts = ranks.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard counts.allSatisfy({ $0 > 0 }) else { throw Failure(ExitStatus.usage, "--ranks \(ranks): write positive integers separated by commas") }
+    guard counts.allSatisfy({ $0 > 0 }) else {
+      throw Failure(ExitStatus.usage, "--ranks \(ranks): write positive integers separated by commas")
+    }
     let resolved = try StudyArgument.resolve(study, overrides: overrides)
-    guard let type = StudyCatalog.study(named: resolved.name) else { throw Failure(ExitStatus.internalFault, "\(resolved.name) is not in the catalogue") }
+    guard let type = StudyCatalog.study(named: resolved.name) else {
+      throw Failure(ExitStatus.internalFault, "\(resolved.name) is not in the catalogue")
+    }
     let plan = try Plan(type, resolved.values)
     print("\(resolved.name), digest \(resolved.digest): \(plan.units.count) units\n")
     var table = TextTable(["unit", "team", "operations", "memory per rank"], right: [2, 3])

@@ -20,7 +20,8 @@ struct RunCommand: ParsableCommand {
   var out: String?
   @Option(name: .long, parsing: .singleValue, help: ArgumentHelp("Set one parameter; may be repeated.", valueName: "table.key=value"))
   var set: [String] = []
-  @Option(name: .long, help: ArgumentHelp("Save and leave after this time: h:mm:ss, or auto (the scheduler's end time).", valueName: "time"))
+  @Option(
+    name: .long, help: ArgumentHelp("Save and leave after this time: h:mm:ss, or auto (the scheduler's end time).", valueName: "time"))
   var maxTime: String?
   @Flag(name: .long, help: "Start over; an old folder is kept aside.")
   var fresh = false

@@ -36,7 +36,9 @@ enum RunArgument {
   static func folder(_ path: String) throws -> RunFolder {
     guard FileAccess.isFolder(path) else { throw Failure(ExitStatus.usage, "\(path): there is no such folder") }
     let folder = RunFolder(path)
-    guard try folder.identity() != nil else { throw Failure(ExitStatus.usage, "\(path) is not the folder of a run: it has no resolved.toml") }
+    guard try folder.identity() != nil else {
+      throw Failure(ExitStatus.usage, "\(path) is not the folder of a run: it has no resolved.toml")
+    }
     return folder
   }
   /// The plan of the study whose folder it is; nil where this program does not know it (any more).

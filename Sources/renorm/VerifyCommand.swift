@@ -46,7 +46,10 @@ struct VerifyCommand: ParsableCommand {
         }
         count += 1
         if !value.passes { missed += 1 }
-        print(Self.line(check.id, value.what, Shown.number(value.expected, digits: 10), Self.found(value), Self.words(value), value.passes ? "ok" : "FAIL"))
+        print(
+          Self.line(
+            check.id, value.what, Shown.number(value.expected, digits: 10), Self.found(value), Self.words(value),
+            value.passes ? "ok" : "FAIL"))
       }
       // A reader who waits wants to see each line as it comes, in a log too.
       fflush(nil)
@@ -56,7 +59,8 @@ struct VerifyCommand: ParsableCommand {
     if missed > 0 { throw ExitCode(ExitStatus.valueMissed.rawValue) }
   }
 
-  private static func line(_ id: String, _ what: String, _ expected: String, _ found: String, _ tolerance: String, _ pass: String) -> String {
+  private static func line(_ id: String, _ what: String, _ expected: String, _ found: String, _ tolerance: String, _ pass: String) -> String
+  {
     func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
     return "\(pad(id, 4)) \(pad(what, 92)) \(pad(expected, 16)) \(pad(found, 24)) \(pad(tolerance, 24)) \(pass)"
   }

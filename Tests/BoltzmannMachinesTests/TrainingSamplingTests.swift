@@ -42,21 +42,23 @@ struct TrainingSamplingTests {
     let m = machine(units, visible: 3, hidden: 2), low = units == .zeroOne ? 0.0 : -1.0
     let states = (0..<8).map { GibbsChains(visible: Configurations(count: 1, sites: .unplaced(3), words: [UInt64($0)])) }
     // Probabilities are single-precision numbers, so the law holds to their rounding.
-    try stationarityLaw(BlockGibbs(m), states: states, logWeight: { state in
-      let v = (0..<3).map { state.visible[0, $0] ? 1.0 : low }
-      var weight = 0.0
-      for h in 0..<4 {
-        let u = (0..<2).map { h >> $0 & 1 == 1 ? 1.0 : low }
-        var energy = 0.0
-        for i in 0..<3 {
-          energy += Double(m.visibleBias[i]) * v[i]
-          for j in 0..<2 { energy += v[i] * Double(m.weights[i * 2 + j]) * u[j] }
+    try stationarityLaw(
+      BlockGibbs(m), states: states,
+      logWeight: { state in
+        let v = (0..<3).map { state.visible[0, $0] ? 1.0 : low }
+        var weight = 0.0
+        for h in 0..<4 {
+          let u = (0..<2).map { h >> $0 & 1 == 1 ? 1.0 : low }
+          var energy = 0.0
+          for i in 0..<3 {
+            energy += Double(m.visibleBias[i]) * v[i]
+            for j in 0..<2 { energy += v[i] * Double(m.weights[i * 2 + j]) * u[j] }
+          }
+          for j in 0..<2 { energy += Double(m.hiddenBias[j]) * u[j] }
+          weight += exp(energy)
         }
-        for j in 0..<2 { energy += Double(m.hiddenBias[j]) * u[j] }
-        weight += exp(energy)
-      }
-      return log(weight)
-    }, index: { Int($0.visible.words[0]) }, tolerance: 2e-6)
+        return log(weight)
+      }, index: { Int($0.visible.words[0]) }, tolerance: 2e-6)
   }
 
   @Test("The vector sampler draws each unit with its probability, and units are independent (chi-squared from both sides)")

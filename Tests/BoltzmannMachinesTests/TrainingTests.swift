@@ -62,10 +62,12 @@ private struct EnumeratedContrastiveDivergence {
   }
 }
 
-private func smallMachine(_ units: UnitValues, visible: Int = 5, hidden: Int = 3, scale: Double = 0.8) -> RestrictedBoltzmannMachine<Float> {
+private func smallMachine(_ units: UnitValues, visible: Int = 5, hidden: Int = 3, scale: Double = 0.8) -> RestrictedBoltzmannMachine<Float>
+{
   RestrictedBoltzmannMachine(
     units: units, visible: visible, hidden: hidden, weights: (0..<visible * hidden).map { Float(scale * sin(Double(1 + 5 * $0))) },
-    visibleBias: (0..<visible).map { Float(0.3 * cos(Double(2 + $0))) }, hiddenBias: (0..<hidden).map { Float(0.4 * sin(Double(3 + 2 * $0))) })
+    visibleBias: (0..<visible).map { Float(0.3 * cos(Double(2 + $0))) },
+    hiddenBias: (0..<hidden).map { Float(0.4 * sin(Double(3 + 2 * $0))) })
 }
 
 /// Configurations in which neighbouring pairs of units are equal.
@@ -80,7 +82,8 @@ private func pairs(count: Int, sites: Int, seed: UInt64) -> Configurations {
 }
 
 struct TrainingTests {
-  @Test("Contrastive divergence has the enumerated expectation, plain, centred and for +-1 units, within 4.5 sigma",
+  @Test(
+    "Contrastive divergence has the enumerated expectation, plain, centred and for +-1 units, within 4.5 sigma",
     arguments: [(UnitValues.zeroOne, Float(0)), (.zeroOne, 0.5), (.plusMinusOne, 0)])
   func expectation(units: UnitValues, offset: Float) throws {
     let machine = smallMachine(units), patterns = pairs(count: 4, sites: 5, seed: 1)

@@ -37,16 +37,20 @@ import Testing
     }
   }
 
-  @Test("half sweeps of Metropolis leave the weight invariant on 4x4, for either sign of K and with a field", arguments: [
-    (0.44, 0.0), (-0.3, 0.0), (0.4, 0.15),
-  ])
+  @Test(
+    "half sweeps of Metropolis leave the weight invariant on 4x4, for either sign of K and with a field",
+    arguments: [
+      (0.44, 0.0), (-0.3, 0.0), (0.4, 0.15),
+    ])
   func metropolis(coupling: Double, field: Double) throws {
     try checkHalfSweeps(MetropolisRule.self, IsingModel(SquareLattice(size: 4), coupling: coupling, field: field))
   }
 
-  @Test("half sweeps of the heat bath leave the weight invariant on 4x4, for either sign of K and with a field", arguments: [
-    (0.44, 0.0), (-0.3, 0.0), (0.4, 0.15),
-  ])
+  @Test(
+    "half sweeps of the heat bath leave the weight invariant on 4x4, for either sign of K and with a field",
+    arguments: [
+      (0.44, 0.0), (-0.3, 0.0), (0.4, 0.15),
+    ])
   func heatBath(coupling: Double, field: Double) throws {
     try checkHalfSweeps(HeatBathRule.self, IsingModel(SquareLattice(size: 4), coupling: coupling, field: field))
   }
@@ -91,9 +95,11 @@ import Testing
     }
   }
 
-  @Test("spins and energy survive the change of layout and back at any even width", arguments: [
-    (2, 2), (4, 4), (2, 1022), (4, 1024), (2, 1026), (6, 2048), (2, 2054), (32, 32),
-  ])
+  @Test(
+    "spins and energy survive the change of layout and back at any even width",
+    arguments: [
+      (2, 2), (4, 4), (2, 1022), (4, 1024), (2, 1026), (6, 2048), (2, 2054), (32, 32),
+    ])
   func layout(rows: Int, columns: Int) throws {
     let lattice = try SquareLattice(rows: rows, columns: columns)
     let streams = KeyedStreams(StreamKey.derive(seed: 6, study: "test", unit: "layout"))
@@ -105,9 +111,11 @@ import Testing
 
   /// A half sweep site by site with the neighbours looked up one by one: what the vector code has to do. At K so
   /// large that exp(-4K) = 0, Metropolis turns exactly the spins with two or more unlike neighbours.
-  @Test("at zero temperature a half sweep turns the free spins and no others, at any even width", arguments: [
-    (2, 2), (4, 4), (6, 34), (4, 1022), (4, 1024), (6, 1026), (4, 2048), (2, 2054), (4, 4096), (32, 32),
-  ])
+  @Test(
+    "at zero temperature a half sweep turns the free spins and no others, at any even width",
+    arguments: [
+      (2, 2), (4, 4), (6, 34), (4, 1022), (4, 1024), (6, 1026), (4, 2048), (2, 2054), (4, 4096), (32, 32),
+    ])
   func zeroTemperature(rows: Int, columns: Int) throws {
     let lattice = try SquareLattice(rows: rows, columns: columns)
     let streams = KeyedStreams(StreamKey.derive(seed: 7, study: "test", unit: "zero"))
@@ -128,7 +136,8 @@ import Testing
     }
   }
 
-  @Test("wide and narrow lattices, and both rules, have Onsager's energy at K = 0.4", arguments: [64, 1024]) func onsager(size: Int) throws {
+  @Test("wide and narrow lattices, and both rules, have Onsager's energy at K = 0.4", arguments: [64, 1024]) func onsager(size: Int) throws
+  {
     // e = -1.10607920... in infinite volume; at L = 64 the torus differs by less than 1e-5 (xi = 6).
     let lattice = try SquareLattice(size: size), model = try IsingModel(lattice, coupling: 0.4)
     func mean<Rule: SpinRule>(_ rule: Rule.Type) throws -> (Double, Double) {

@@ -3,9 +3,11 @@ import RandomStreams
 import Testing
 
 @Suite struct SquareLatticeTests {
-  @Test("packed energy and displacements agree with sums over sites, at any width", arguments: [
-    (2, 2), (3, 3), (2, 5), (4, 4), (3, 64), (5, 63), (7, 65), (32, 32), (3, 129), (9, 7),
-  ])
+  @Test(
+    "packed energy and displacements agree with sums over sites, at any width",
+    arguments: [
+      (2, 2), (3, 3), (2, 5), (4, 4), (3, 64), (5, 63), (7, 65), (32, 32), (3, 129), (9, 7),
+    ])
   func energy(rows: Int, columns: Int) throws {
     let lattice = try SquareLattice(rows: rows, columns: columns)
     let model = try IsingModel(lattice, coupling: 0.3, field: 0.2)

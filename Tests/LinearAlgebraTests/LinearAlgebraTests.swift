@@ -9,7 +9,9 @@ struct Operands {
   init(_ seed: UInt64) {
     generator = KeyedStreams(StreamKey(high: 17, low: seed)).generator(replica: 0, step: 0, site: 0, purpose: .initial)
   }
-  mutating func reals(_ count: Int, _ width: Double = 1) -> [Float] { (0..<count).map { _ in Float(width * (2 * generator.uniform() - 1)) } }
+  mutating func reals(_ count: Int, _ width: Double = 1) -> [Float] {
+    (0..<count).map { _ in Float(width * (2 * generator.uniform() - 1)) }
+  }
   mutating func bits(rows: Int, width: Int) -> [UInt64] {
     let words = (width + 63) / 64
     var result = [UInt64](repeating: 0, count: rows * words)
@@ -23,7 +25,8 @@ func bit(_ bits: [UInt64], _ row: Int, _ v: Int, width: Int) -> Double {
 }
 
 struct BinaryProductTests {
-  @Test("A product of bits with a matrix is the double-precision sum of the selected rows, at any sizes",
+  @Test(
+    "A product of bits with a matrix is the double-precision sum of the selected rows, at any sizes",
     arguments: [(5, 3, 2), (1, 1, 1), (7, 64, 16), (9, 67, 33), (130, 130, 50), (600, 200, 17), (3, 256, 64)])
   func matchesDouble(rows: Int, inner: Int, columns: Int) {
     var operands = Operands(1)
@@ -68,8 +71,11 @@ struct BinaryProductTests {
 }
 
 struct BinaryOuterProductTests {
-  @Test("Outer-product differences are the double-precision sums, and the tree over single shards has the same bits",
-    arguments: [(6, 7, 70, 21), (16, 8, 64, 16), (16, 8, 130, 33), (30, 3, 65, 20), (1, 6, 3, 2), (70, 2, 20, 16), (6, 5, 63, 16), (33, 1, 5, 5)])
+  @Test(
+    "Outer-product differences are the double-precision sums, and the tree over single shards has the same bits",
+    arguments: [
+      (6, 7, 70, 21), (16, 8, 64, 16), (16, 8, 130, 33), (30, 3, 65, 20), (1, 6, 3, 2), (70, 2, 20, 16), (6, 5, 63, 16), (33, 1, 5, 5),
+    ])
   func matchesDoubleAndTree(rowsPerShard: Int, shards: Int, visible: Int, columns: Int) {
     var operands = Operands(3)
     let rows = rowsPerShard * shards, words = (visible + 63) / 64, offset: Float = 0.25
@@ -161,7 +167,8 @@ struct DenseTests {
     for r in 0..<rows { for c in 0..<columns { #expect(transposed[c * rows + r] == matrix[r * columns + c]) } }
   }
 
-  @Test("sgemm and dgemm agree with the plain sum, transposed or not", arguments: [(false, false), (true, false), (false, true), (true, true)])
+  @Test(
+    "sgemm and dgemm agree with the plain sum, transposed or not", arguments: [(false, false), (true, false), (false, true), (true, true)])
   func products(transposeA: Bool, transposeB: Bool) {
     let (m, k, n) = (5, 7, 3)
     var operands = Operands(6)

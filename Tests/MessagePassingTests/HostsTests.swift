@@ -7,7 +7,9 @@ private let scripts = URL(fileURLWithPath: #filePath).deletingLastPathComponent(
 /// A bed of this process's own, so that two runs of the tests do not meet.
 private let prefix = ["RENORM_HOSTS_PREFIX": "rn\(ProcessInfo.processInfo.processIdentifier)"]
 
-@Suite(.serialized, .enabled(if: builtExecutable("rank-programs") != nil && mpirunExecutable()?.lastPathComponent == "mpirun.openmpi", "needs Open MPI"))
+@Suite(
+  .serialized,
+  .enabled(if: builtExecutable("rank-programs") != nil && mpirunExecutable()?.lastPathComponent == "mpirun.openmpi", "needs Open MPI"))
 struct HostsTests {
   private func script(_ name: String, _ arguments: [String] = []) throws -> (status: Int32, output: String, error: String) {
     try run(scripts.appendingPathComponent(name), arguments, environment: prefix, timeout: 60)

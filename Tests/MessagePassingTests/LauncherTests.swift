@@ -2,26 +2,30 @@ import MessagePassing
 import Testing
 
 @Suite struct LauncherTests {
-  @Test("Each launcher is known by its variables", arguments: [
-    (["OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3", "PMIX_RANK": "3"], 4 as Int?, 3),
-    (["PMI_SIZE": "2", "PMI_RANK": "1"], 2, 1),
-    (["SLURM_NTASKS": "16", "SLURM_PROCID": "5", "SLURM_STEP_ID": "0"], 16, 5),
-    (["SLURM_NTASKS": "16", "SLURM_STEP_NUM_TASKS": "8", "SLURM_PROCID": "5", "SLURM_STEP_ID": "0", "PMIX_RANK": "5"], 8, 5),
-    (["PMIX_RANK": "0"], nil, 0),
-  ])
+  @Test(
+    "Each launcher is known by its variables",
+    arguments: [
+      (["OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3", "PMIX_RANK": "3"], 4 as Int?, 3),
+      (["PMI_SIZE": "2", "PMI_RANK": "1"], 2, 1),
+      (["SLURM_NTASKS": "16", "SLURM_PROCID": "5", "SLURM_STEP_ID": "0"], 16, 5),
+      (["SLURM_NTASKS": "16", "SLURM_STEP_NUM_TASKS": "8", "SLURM_PROCID": "5", "SLURM_STEP_ID": "0", "PMIX_RANK": "5"], 8, 5),
+      (["PMIX_RANK": "0"], nil, 0),
+    ])
   func known(environment: [String: String], size: Int?, rank: Int) {
     let launched = Launcher.detect(environment: environment)
     #expect(launched?.size == size)
     #expect(launched?.rank == rank)
   }
 
-  @Test("A shell, a batch script and an interactive allocation are no launch", arguments: [
-    [:], ["PATH": "/usr/bin"],
-    ["SLURM_NTASKS": "16", "SLURM_PROCID": "0", "SLURM_JOB_ID": "7"],
-    ["SLURM_NTASKS": "16", "SLURM_PROCID": "0", "SLURM_STEP_ID": "4294967291"],
-    ["SLURM_NTASKS": "16", "SLURM_PROCID": "0", "SLURM_STEP_ID": "4294967290"],
-    ["OMPI_MCA_btl": "tcp,self"], ["PMI_SIZE": "", "PMI_RANK": ""],
-  ])
+  @Test(
+    "A shell, a batch script and an interactive allocation are no launch",
+    arguments: [
+      [:], ["PATH": "/usr/bin"],
+      ["SLURM_NTASKS": "16", "SLURM_PROCID": "0", "SLURM_JOB_ID": "7"],
+      ["SLURM_NTASKS": "16", "SLURM_PROCID": "0", "SLURM_STEP_ID": "4294967291"],
+      ["SLURM_NTASKS": "16", "SLURM_PROCID": "0", "SLURM_STEP_ID": "4294967290"],
+      ["OMPI_MCA_btl": "tcp,self"], ["PMI_SIZE": "", "PMI_RANK": ""],
+    ])
   func unknown(environment: [String: String]) { #expect(Launcher.detect(environment: environment) == nil) }
 
   @Test("mpirun inside a Slurm job: the ranks are mpirun's, not those of the step that carries its daemons")

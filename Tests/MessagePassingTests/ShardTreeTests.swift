@@ -11,7 +11,9 @@ import Testing
     #expect(counts.max()! - counts.min()! <= 1)
   }
 
-  @Test("Subtrees cover a rank's shards in order, are nodes of the tree, and none could be larger", arguments: [1, 2, 3, 5, 8, 13], [1, 2, 3, 4, 5, 8, 11])
+  @Test(
+    "Subtrees cover a rank's shards in order, are nodes of the tree, and none could be larger", arguments: [1, 2, 3, 5, 8, 13],
+    [1, 2, 3, 4, 5, 8, 11])
   func subtrees(shards: Int, ranks: Int) {
     var nodes: Set<Range<Int>> = [], parents: [Range<Int>: Range<Int>] = [:]
     func descend(_ node: Range<Int>) {

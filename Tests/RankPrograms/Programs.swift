@@ -122,7 +122,9 @@ func errors(_ c: borrowing MPICommunicator) throws {
       }
     }
     if c.rank == 0 { try c.send([UInt8](repeating: 1, count: 7), to: 1, tag: 2) }
-    if c.rank == 1 { expectClass(3, "seven bytes as doubles") { () throws(MessagePassingError) in _ = try c.receive(Double.self, from: 0, tag: 2) } }
+    if c.rank == 1 {
+      expectClass(3, "seven bytes as doubles") { () throws(MessagePassingError) in _ = try c.receive(Double.self, from: 0, tag: 2) }
+    }
   }
   try c.barrier()
 }
@@ -245,7 +247,11 @@ func latency(_ c: borrowing MPICommunicator) throws {
     let start = ContinuousClock.now
     for _ in 0..<calls { try body() }
     let time = ContinuousClock.now - start
-    if c.rank == 0 { say("\(what): \(Double(time.components.attoseconds) * 1e-12 / Double(calls) + 1e6 * Double(time.components.seconds) / Double(calls)) us") }
+    if c.rank == 0 {
+      say(
+        "\(what): \(Double(time.components.attoseconds) * 1e-12 / Double(calls) + 1e6 * Double(time.components.seconds) / Double(calls)) us"
+      )
+    }
   }
   var one = [1.0]
   try measure("barrier", 20_000) { try c.barrier() }

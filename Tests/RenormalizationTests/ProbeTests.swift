@@ -92,7 +92,8 @@ import Testing
     }
     // A coarse unit that is a coin knows nothing of the spins around it.
     let coins = randomSpins(.placed([SIMD2(0.5, 7.5)], on: [8, 8]), count: 20_000, seed: 54)
-    let probe = try NeighbourhoodProbe(centres: [SIMD2(0.5, 7.5)], shape: [8, 8], pooled: false, samples: SampleBlocks(samples: 20_000, blocks: 1))
+    let probe = try NeighbourhoodProbe(
+      centres: [SIMD2(0.5, 7.5)], shape: [8, 8], pooled: false, samples: SampleBlocks(samples: 20_000, blocks: 1))
     var table = probe.noCounts
     try probe.count(coarse: coins, fine: spins, firstSample: 0, into: &table)
     // Chi-squared with 15 and 511 degrees of freedom over 2N: standard deviations sqrt(2 dof) / 2N.
@@ -150,7 +151,8 @@ import Testing
     let magnetization = MagnetizationProbe(units: 16, samples: blocks)
     let near = try NeighbourhoodProbe(centres: [SIMD2(1, 2)], shape: [4, 4], pooled: false, samples: blocks)
     let coarse = Configurations(count: 300, sites: .unplaced(1), words: few.words.map { $0 >> 9 & 1 })
-    func parts(_ cuts: [Int], _ count: (Range<Int>, inout BlockedCounts) throws -> Void, _ none: BlockedCounts) rethrows -> [BlockedCounts] {
+    func parts(_ cuts: [Int], _ count: (Range<Int>, inout BlockedCounts) throws -> Void, _ none: BlockedCounts) rethrows -> [BlockedCounts]
+    {
       try zip(cuts, cuts.dropFirst()).map {
         var counts = none
         try count($0..<$1, &counts)
@@ -170,7 +172,8 @@ import Testing
     try check(near.noCounts) { try near.count(coarse: coarse.slice($0), fine: few.slice($0), firstSample: $0.lowerBound, into: &$1) }
   }
 
-  @Test("blocks of samples cover the run once, in order, and differ by at most one", arguments: [(20, 20), (203, 7), (1000, 1), (101, 100)])
+  @Test(
+    "blocks of samples cover the run once, in order, and differ by at most one", arguments: [(20, 20), (203, 7), (1000, 1), (101, 100)])
   func sampleBlocks(samples: Int, blocks: Int) {
     let cut = SampleBlocks(samples: samples, blocks: blocks)
     var next = 0

@@ -20,7 +20,8 @@ import Testing
   @Test("every kind of value keeps its order and text")
   func values() throws {
     let value: JSON = .object([
-      .init("z", .null), .init("a", .array([.flag(true), .integer(.min), .text("q\"\\\n\u{1}é🙂")])), .init("e", .object([])), .init("f", .array([])),
+      .init("z", .null), .init("a", .array([.flag(true), .integer(.min), .text("q\"\\\n\u{1}é🙂")])), .init("e", .object([])),
+      .init("f", .array([])),
     ])
     #expect(try JSON(parsing: value.pretty) == value)
     #expect(try JSON(parsing: value.compact) == value)
@@ -28,7 +29,9 @@ import Testing
     #expect(try JSON(parsing: "\"\\ud83d\\ude42\"") == .text("🙂"))
   }
 
-  @Test("what is no JSON is refused with its place", arguments: [("[1,]", 3), ("{\"a\" 1}", 5), ("[1] 2", 4), ("nan", 0), ("", 0), ("\"a", 2), ("[1e999]", 6)])
+  @Test(
+    "what is no JSON is refused with its place",
+    arguments: [("[1,]", 3), ("{\"a\" 1}", 5), ("[1] 2", 4), ("nan", 0), ("", 0), ("\"a", 2), ("[1e999]", 6)])
   func refused(text: String, offset: Int) {
     do throws(JSONError) {
       _ = try JSON(parsing: text)

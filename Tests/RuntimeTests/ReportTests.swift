@@ -49,7 +49,14 @@ import Testing
     let folder = try TemporaryFolder()
     var report = Toy.report
     report.sections = [
-      ReportSection("Empty", [.figure(Figure(name: "nothing", title: "Nothing", caption: "No points.", content: .curves([], xLabel: "x", yLabel: "y", logX: false, logY: false)))])
+      ReportSection(
+        "Empty",
+        [
+          .figure(
+            Figure(
+              name: "nothing", title: "Nothing", caption: "No points.",
+              content: .curves([], xLabel: "x", yLabel: "y", logX: false, logY: false)))
+        ])
     ]
     let notices = try ReportWriter.write(report, provenance: Self.provenance, to: folder.path)
     #expect(notices.count == 1 && notices[0].hasPrefix("figure nothing: gnuplot"), "\(notices)")
@@ -62,9 +69,19 @@ import Testing
   func odd() throws {
     let folder = try TemporaryFolder()
     var report = Toy.report
-    let curves = [Curve("it's \\odd\"", x: [1], y: [2], yErrors: [0]), Curve("none", x: [], y: []), Curve("zero", x: [0, 1], y: [-1, 0], style: .steps)]
+    let curves = [
+      Curve("it's \\odd\"", x: [1], y: [2], yErrors: [0]), Curve("none", x: [], y: []),
+      Curve("zero", x: [0, 1], y: [-1, 0], style: .steps),
+    ]
     report.sections = [false, true].map { log in
-      ReportSection("s", [.figure(Figure(name: "odd-\(log)", title: "it's", caption: "", content: .curves(curves, xLabel: "x'", yLabel: "$y `date`", logX: log, logY: log)))])
+      ReportSection(
+        "s",
+        [
+          .figure(
+            Figure(
+              name: "odd-\(log)", title: "it's", caption: "",
+              content: .curves(curves, xLabel: "x'", yLabel: "$y `date`", logX: log, logY: log)))
+        ])
     }
     #expect(try ReportWriter.write(report, provenance: Self.provenance, to: folder.path) == [])
   }

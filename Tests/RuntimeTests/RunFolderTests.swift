@@ -8,7 +8,8 @@ import Testing
 
   @Test("a new folder gets resolved.toml, the same study may come back, another one is refused with one line")
   func studies() throws {
-    let path = base.path + "/a/b", small = try Toy.resolve("study = \"toy-lattice\""), other = try Toy.resolve("study = \"toy-lattice\"\nseed = 2")
+    let path = base.path + "/a/b", small = try Toy.resolve("study = \"toy-lattice\""),
+      other = try Toy.resolve("study = \"toy-lattice\"\nseed = 2")
     var notices: [String] = []
     for _ in 0..<2 {
       var lock = try RunFolder.open(path, for: small, fresh: false, notices: &notices)
@@ -19,7 +20,10 @@ import Testing
       _ = try RunFolder.open(path, for: other, fresh: false, notices: &notices)
       Issue.record("accepted another study")
     } catch {
-      #expect(error.description == "\(path) holds the results of another study (toy-lattice, digest \(small.digest); this one is toy-lattice, digest \(other.digest)): give another --out, or --fresh to put them aside")
+      #expect(
+        error.description
+          == "\(path) holds the results of another study (toy-lattice, digest \(small.digest); this one is toy-lattice, digest \(other.digest)): give another --out, or --fresh to put them aside"
+      )
     }
     #expect(notices == [])
     #expect(!FileAccess.exists(path + "/lock"))
@@ -53,7 +57,8 @@ import Testing
     lock.release()
     // The same process id with another start time is another, later process.
     for (process, start) in [(Int(getpid()), "1"), (2_147_483_000, "1")] {
-      try FileAccess.writeAtomically("{\"host\": \"\(Machine.host)\", \"process\": \(process), \"process_start\": \"\(start)\"}", to: path + "/lock")
+      try FileAccess.writeAtomically(
+        "{\"host\": \"\(Machine.host)\", \"process\": \(process), \"process_start\": \"\(start)\"}", to: path + "/lock")
       notices = []
       var again = try RunFolder.open(path, for: study, fresh: false, notices: &notices)
       #expect(notices == ["took over the lock of process \(process) on \(Machine.host), which is gone"])
@@ -77,13 +82,17 @@ import Testing
     }
     try FileAccess.writeAtomically("x", to: base.path + "/file")
     #expect(complaint(base.path + "/file") == "\(base.path)/file is a file, not a folder")
-    #expect(complaint(base.path + "/file/sub") == "\(base.path)/file: cannot create folder: File exists" || complaint(base.path + "/file/sub")?.contains("Not a directory") == true)
+    #expect(
+      complaint(base.path + "/file/sub") == "\(base.path)/file: cannot create folder: File exists"
+        || complaint(base.path + "/file/sub")?.contains("Not a directory") == true)
     #expect(complaint("/proc/renorm")?.hasPrefix("/proc/renorm: cannot create folder: ") == true)
   }
 
   @Test("an unfinished write leaves the old file whole and nothing else")
   func atomic() throws {
-    #expect(throws: FileFault(path: "/dev/full/x", operation: "create", code: ENOTDIR)) { try FileAccess.writeAtomically("x", to: "/dev/full/x") }
+    #expect(throws: FileFault(path: "/dev/full/x", operation: "create", code: ENOTDIR)) {
+      try FileAccess.writeAtomically("x", to: "/dev/full/x")
+    }
     let path = base.path + "/f"
     try FileAccess.writeAtomically("one", to: path)
     try FileAccess.writeAtomically("two", to: path)
@@ -134,10 +143,12 @@ import Testing
     #expect(Timestamp.seconds(lines[0]["time"]?.string ?? "").map { abs($0 - Timestamp.secondsNow()) < 60 } == true)
   }
 
-  @Test("times are written and read in the Gregorian calendar", arguments: [
-    (0.0, "1970-01-01T00:00:00.000Z"), (951_782_399.5, "2000-02-28T23:59:59.500Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
-    (1_735_689_599, "2024-12-31T23:59:59.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"),
-  ])
+  @Test(
+    "times are written and read in the Gregorian calendar",
+    arguments: [
+      (0.0, "1970-01-01T00:00:00.000Z"), (951_782_399.5, "2000-02-28T23:59:59.500Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
+      (1_735_689_599, "2024-12-31T23:59:59.000Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+    ])
   func times(seconds: Double, text: String) {
     #expect(Timestamp.text(seconds: seconds) == text)
     #expect(Timestamp.seconds(text) == seconds)

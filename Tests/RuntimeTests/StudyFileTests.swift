@@ -13,44 +13,75 @@ import Testing
     #expect(study.digest.count == 12)
   }
 
-  @Test("each bad file gives one line that says what, where and what would be right", arguments: [
-    ("", "toy.toml: the study file is empty; it starts with study = \"NAME\" (see renorm studies)"),
-    ("\n  # only a comment\n", "toy.toml: the study file is empty; it starts with study = \"NAME\" (see renorm studies)"),
-    ("seed = 1\n", "toy.toml: no study is named; write study = \"NAME\" at the top, NAME one of: toy-lattice, other"),
-    ("study = 3\n", "toy.toml:1:1: study must be a text in quotes, found the integer 3"),
-    ("# x\nstudy = \"toy-latice\"\n", "toy.toml:2:1: unknown study \"toy-latice\"; did you mean toy-lattice?"),
-    ("study = \"zzz\"\n", "toy.toml:1:1: unknown study \"zzz\"; known: toy-lattice, other"),
-    ("study = \"toy-lattice\"\n[latice]\nsize = 8\n", "toy.toml:2:2: unknown table [latice]; did you mean [lattice]?"),
-    ("study = \"toy-lattice\"\n[sweeps]\n", "toy.toml:2:2: unknown table [sweeps]; known: [lattice], [training], [run]"),
-    ("study = \"toy-lattice\"\n[[sweep]]\nsize = [1]\n", "toy.toml:2:3: unknown table [sweep]; known: [lattice], [training], [run]"),
-    ("study = \"toy-lattice\"\n[lattice]\nsize = 8\n  couplign = 0.3\n", "toy.toml:4:3: unknown key \"couplign\" in [lattice]; did you mean coupling?"),
-    ("study = \"toy-lattice\"\n[lattice]\nlayers = [3]\n", "toy.toml:3:1: unknown key \"layers\" in [lattice]; did you mean layers in [training]?"),
-    ("study = \"toy-lattice\"\nsede = 3\n", "toy.toml:2:1: unknown key \"sede\" at the top level; did you mean seed?"),
-    ("study = \"toy-lattice\"\nseed = 1.5\n", "toy.toml:2:1: seed must be an integer, found the real 1.5"),
-    ("study = \"toy-lattice\"\nlattice = 3\n", "toy.toml:2:1: lattice must be a table [lattice], found the integer 3"),
-    ("study = \"toy-lattice\"\n[lattice]\nsize = 8.0\n", "toy.toml:3:1: lattice.size must be an integer, found the real 8.0"),
-    ("study = \"toy-lattice\"\n[lattice]\nsize = \"8\"\n", "toy.toml:3:1: lattice.size must be an integer, found the text \"8\""),
-    ("study = \"toy-lattice\"\n[lattice]\nsize = 2\n", "toy.toml:3:1: lattice.size = 2 is not allowed; allowed: 4 ... 1024"),
-    ("study = \"toy-lattice\"\nlattice = { boundary = \"tours\" }\n", "toy.toml:2:13: lattice.boundary = \"tours\" is not allowed; allowed: \"torus\", \"open\"; did you mean \"torus\"?"),
-    ("study = \"toy-lattice\"\n[lattice]\ncoupling = -0.1\n", "toy.toml:3:1: lattice.coupling = -0.1 is not allowed; allowed: 0.0 ... 10.0"),
-    ("study = \"toy-lattice\"\n[lattice]\ncoupling = nan\n", "toy.toml:3:1: lattice.coupling = nan is not a finite number"),
-    ("study = \"toy-lattice\"\n[training]\nlayers = [64, 0]\n", "toy.toml:3:1: training.layers[1] = 0 is not allowed; allowed: 1 ... 4096"),
-    ("study = \"toy-lattice\"\n[training]\nlayers = 64\n", "toy.toml:3:1: training.layers must be a list of integers, found the integer 64"),
-    ("study = \"toy-lattice\"\n[training]\nweights_kept = 1\n", "toy.toml:3:1: training.weights_kept must be true or false, found the integer 1"),
-    ("study = \"toy-lattice\"\n[run]\nmax_time = \"2 hours\"\n", "toy.toml:3:1: run.max_time = \"2 hours\" is not allowed; allowed: \"h:mm:ss\", \"m:ss\", \"d-hh:mm:ss\", seconds, or \"auto\""),
-    ("study = \"toy-lattice\"\n[run]\nstall_timeout = 0\n", "toy.toml:3:1: run.stall_timeout = 0 is not allowed; allowed: 1.0 ... 86400.0"),
-  ])
+  @Test(
+    "each bad file gives one line that says what, where and what would be right",
+    arguments: [
+      ("", "toy.toml: the study file is empty; it starts with study = \"NAME\" (see renorm studies)"),
+      ("\n  # only a comment\n", "toy.toml: the study file is empty; it starts with study = \"NAME\" (see renorm studies)"),
+      ("seed = 1\n", "toy.toml: no study is named; write study = \"NAME\" at the top, NAME one of: toy-lattice, other"),
+      ("study = 3\n", "toy.toml:1:1: study must be a text in quotes, found the integer 3"),
+      ("# x\nstudy = \"toy-latice\"\n", "toy.toml:2:1: unknown study \"toy-latice\"; did you mean toy-lattice?"),
+      ("study = \"zzz\"\n", "toy.toml:1:1: unknown study \"zzz\"; known: toy-lattice, other"),
+      ("study = \"toy-lattice\"\n[latice]\nsize = 8\n", "toy.toml:2:2: unknown table [latice]; did you mean [lattice]?"),
+      ("study = \"toy-lattice\"\n[sweeps]\n", "toy.toml:2:2: unknown table [sweeps]; known: [lattice], [training], [run]"),
+      ("study = \"toy-lattice\"\n[[sweep]]\nsize = [1]\n", "toy.toml:2:3: unknown table [sweep]; known: [lattice], [training], [run]"),
+      (
+        "study = \"toy-lattice\"\n[lattice]\nsize = 8\n  couplign = 0.3\n",
+        "toy.toml:4:3: unknown key \"couplign\" in [lattice]; did you mean coupling?"
+      ),
+      (
+        "study = \"toy-lattice\"\n[lattice]\nlayers = [3]\n",
+        "toy.toml:3:1: unknown key \"layers\" in [lattice]; did you mean layers in [training]?"
+      ),
+      ("study = \"toy-lattice\"\nsede = 3\n", "toy.toml:2:1: unknown key \"sede\" at the top level; did you mean seed?"),
+      ("study = \"toy-lattice\"\nseed = 1.5\n", "toy.toml:2:1: seed must be an integer, found the real 1.5"),
+      ("study = \"toy-lattice\"\nlattice = 3\n", "toy.toml:2:1: lattice must be a table [lattice], found the integer 3"),
+      ("study = \"toy-lattice\"\n[lattice]\nsize = 8.0\n", "toy.toml:3:1: lattice.size must be an integer, found the real 8.0"),
+      ("study = \"toy-lattice\"\n[lattice]\nsize = \"8\"\n", "toy.toml:3:1: lattice.size must be an integer, found the text \"8\""),
+      ("study = \"toy-lattice\"\n[lattice]\nsize = 2\n", "toy.toml:3:1: lattice.size = 2 is not allowed; allowed: 4 ... 1024"),
+      (
+        "study = \"toy-lattice\"\nlattice = { boundary = \"tours\" }\n",
+        "toy.toml:2:13: lattice.boundary = \"tours\" is not allowed; allowed: \"torus\", \"open\"; did you mean \"torus\"?"
+      ),
+      (
+        "study = \"toy-lattice\"\n[lattice]\ncoupling = -0.1\n",
+        "toy.toml:3:1: lattice.coupling = -0.1 is not allowed; allowed: 0.0 ... 10.0"
+      ),
+      ("study = \"toy-lattice\"\n[lattice]\ncoupling = nan\n", "toy.toml:3:1: lattice.coupling = nan is not a finite number"),
+      (
+        "study = \"toy-lattice\"\n[training]\nlayers = [64, 0]\n",
+        "toy.toml:3:1: training.layers[1] = 0 is not allowed; allowed: 1 ... 4096"
+      ),
+      (
+        "study = \"toy-lattice\"\n[training]\nlayers = 64\n",
+        "toy.toml:3:1: training.layers must be a list of integers, found the integer 64"
+      ),
+      (
+        "study = \"toy-lattice\"\n[training]\nweights_kept = 1\n",
+        "toy.toml:3:1: training.weights_kept must be true or false, found the integer 1"
+      ),
+      (
+        "study = \"toy-lattice\"\n[run]\nmax_time = \"2 hours\"\n",
+        "toy.toml:3:1: run.max_time = \"2 hours\" is not allowed; allowed: \"h:mm:ss\", \"m:ss\", \"d-hh:mm:ss\", seconds, or \"auto\""
+      ),
+      (
+        "study = \"toy-lattice\"\n[run]\nstall_timeout = 0\n",
+        "toy.toml:3:1: run.stall_timeout = 0 is not allowed; allowed: 1.0 ... 86400.0"
+      ),
+    ])
   func complaints(text: String, line: String) {
     #expect(Toy.complaint(text) == line)
   }
 
-  @Test("a syntax error has its line and column", arguments: [
-    ("study = \"toy-lattice\"\n[lattice\nsize = 8\n", "toy.toml:2:9: not valid TOML: "),
-    ("study = \"toy-lattice\"\nseed = = 2\n", "toy.toml:2:8: not valid TOML: "),
-    ("study = \"toy-lattice\"\nseed = 1\nseed = 2\n", "toy.toml:3:"),
-    ("study = \"toy-lattice\"\n[lattice]\nsize = 8\n[lattice]\ncoupling = 1\n", "toy.toml:4:"),
-    ("study = \"toy-lattice\n", "toy.toml:1:"),
-  ])
+  @Test(
+    "a syntax error has its line and column",
+    arguments: [
+      ("study = \"toy-lattice\"\n[lattice\nsize = 8\n", "toy.toml:2:9: not valid TOML: "),
+      ("study = \"toy-lattice\"\nseed = = 2\n", "toy.toml:2:8: not valid TOML: "),
+      ("study = \"toy-lattice\"\nseed = 1\nseed = 2\n", "toy.toml:3:"),
+      ("study = \"toy-lattice\"\n[lattice]\nsize = 8\n[lattice]\ncoupling = 1\n", "toy.toml:4:"),
+      ("study = \"toy-lattice\n", "toy.toml:1:"),
+    ])
   func syntax(text: String, start: String) {
     let line = Toy.complaint(text) ?? "accepted"
     #expect(line.hasPrefix(start), "\(line)")

@@ -12,12 +12,14 @@ struct ToyStudy: Study {
   static let name = "toy"
   static let summary = "adds random words"
   static let parameters = [
-    ParameterTable("toy", "the only table", [
-      Parameter("units", .integer(2), .integers(1...100), unit: "units", "how many"),
-      Parameter("slices", .integer(20), .integers(1...100_000), unit: "slices", "of each unit"),
-      Parameter("pause", .integer(0), .integers(0...1000), unit: "ms", "length of a slice"),
-      Parameter("ranks", .integer(0), .integers(0...64), unit: "ranks", "for each unit; 0: all"),
-    ])
+    ParameterTable(
+      "toy", "the only table",
+      [
+        Parameter("units", .integer(2), .integers(1...100), unit: "units", "how many"),
+        Parameter("slices", .integer(20), .integers(1...100_000), unit: "slices", "of each unit"),
+        Parameter("pause", .integer(0), .integers(0...1000), unit: "ms", "length of a slice"),
+        Parameter("ranks", .integer(0), .integers(0...64), unit: "ranks", "for each unit; 0: all"),
+      ])
   ]
   static let shards = 8
 

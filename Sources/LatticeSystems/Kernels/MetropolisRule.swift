@@ -14,9 +14,10 @@ public struct MetropolisRule: SpinRule {
     inverse = SIMD8(repeating: model.coupling < 0 ? ~0 : 0)
     if hasField {
       // A certain move is one minus 2^-53: deciding it by digits keeps a single path.
-      digits = DigitTable.words([-1.0, 1].flatMap { s in
-        (0...4).map { u in min(exp(-2 * s * (model.coupling * Double(2 * u - 4) + model.field)), below) }
-      })
+      digits = DigitTable.words(
+        [-1.0, 1].flatMap { s in
+          (0...4).map { u in min(exp(-2 * s * (model.coupling * Double(2 * u - 4) + model.field)), below) }
+        })
     } else {
       digits = DigitTable.words([min(exp(-8 * k), below), min(exp(-4 * k), below)])
     }

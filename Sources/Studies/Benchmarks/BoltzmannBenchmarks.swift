@@ -71,10 +71,11 @@ public enum BoltzmannBenchmarks {
       return {
         var sum: Float = 0
         for _ in 0..<100 {
-          sum += products.differences(
-            shards: 8, positiveBits: a.words, negativeBits: b.words, wordsPerRow: a.wordsPerConfiguration, positive: values,
-            negative: values, offset: 0.5
-          ).sums[0]
+          sum +=
+            products.differences(
+              shards: 8, positiveBits: a.words, negativeBits: b.words, wordsPerRow: a.wordsPerConfiguration, positive: values,
+              negative: values, offset: 0.5
+            ).sums[0]
         }
         precondition(sum.isFinite, "the product is used")
         return Double(100 * batch)

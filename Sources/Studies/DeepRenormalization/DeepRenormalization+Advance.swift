@@ -77,7 +77,8 @@ extension DeepRenormalization {
     let draws = min(perChain - state.position, max(1, Int(5e7 / Double(count * interval * sites))))
     var found: [UInt64] = []
     for chain in share(of: count, on: team) {
-      var configuration = state.position == 0
+      var configuration =
+        state.position == 0
         ? IsingConfiguration(hot: lattice, replica: chain, from: source)
         : IsingConfiguration(lattice, spins: state.chains[chain], replica: chain)
       var sweep = state.position == 0 ? 0 : warmUp + state.position * interval
@@ -122,13 +123,16 @@ extension DeepRenormalization {
   /// The training configurations, and those for testing.
   func latticeConfigurations(_ state: State, test: Bool) -> Configurations {
     let words = (sites + 63) / 64, first = test ? configurations : 0, count = test ? testConfigurations : configurations
-    return Configurations(count: count, sites: .lattice([size, size]), words: Array(state.recorded[first * words..<(first + count) * words]))
+    return Configurations(
+      count: count, sites: .lattice([size, size]), words: Array(state.recorded[first * words..<(first + count) * words]))
   }
 
   // MARK: Training
 
   /// What layer `layer` sees: spins, or *sampled* hidden states of the layer below, keyed by layer and sample.
-  func input(of layer: Int, from spins: Configurations, machines: [RestrictedBoltzmannMachine<Float>], streams: StreamKey, test: Bool) -> Configurations {
+  func input(of layer: Int, from spins: Configurations, machines: [RestrictedBoltzmannMachine<Float>], streams: StreamKey, test: Bool)
+    -> Configurations
+  {
     var states = spins
     for below in 0..<layer {
       let source = KeyedStreams(streams.derived(.states, below))
@@ -148,10 +152,13 @@ extension DeepRenormalization {
       state.kept.append(KeptWeights(layer: layer, epoch: 0, weights: start.weights))
     }
     let trainer: ContrastiveDivergence
-    if let known = state.scratch.trainer, state.scratch.trainedLayer == layer { trainer = known } else {
+    if let known = state.scratch.trainer, state.scratch.trainedLayer == layer {
+      trainer = known
+    } else {
       let data = input(of: layer, from: latticeConfigurations(state, test: false), machines: state.machines, streams: streams, test: false)
       let settings = ContrastiveDivergence.Settings(batch: batch, shards: shards)
-      trainer = ContrastiveDivergence(data, hidden: hidden[layer], units: .zeroOne, settings: settings, key: key, rank: team.rank, ranks: team.size)
+      trainer = ContrastiveDivergence(
+        data, hidden: hidden[layer], units: .zeroOne, settings: settings, key: key, rank: team.rank, ranks: team.size)
       state.scratch.trainer = trainer
       state.scratch.trainedLayer = layer
     }
@@ -189,8 +196,11 @@ extension DeepRenormalization {
     if state.position == 0 {
       progress = sampling.begin(replicas: mine.count, firstReplica: mine.lowerBound, from: source)
     } else {
-      let spins = Configurations(count: mine.count, sites: .unplaced(visible(layer)), words: Array(state.replicaWords[mine.lowerBound * words..<mine.upperBound * words]))
-      progress = sampling.begin(from: sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), replicas: mine.count, firstReplica: mine.lowerBound)
+      let spins = Configurations(
+        count: mine.count, sites: .unplaced(visible(layer)),
+        words: Array(state.replicaWords[mine.lowerBound * words..<mine.upperBound * words]))
+      progress = sampling.begin(
+        from: sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), replicas: mine.count, firstReplica: mine.lowerBound)
       progress.stepsDone = state.position
       progress.logWeights = Array(state.logWeights[mine])
     }
@@ -224,7 +234,8 @@ extension DeepRenormalization {
     }
     let source = KeyedStreams(streams.derived(.machine))
     var kernel = BlockGibbs(state.machines[0])
-    let start = Configurations(count: mine.count, sites: .lattice([size, size]), words: Array(state.modelWords[mine.lowerBound * words..<mine.upperBound * words]))
+    let start = Configurations(
+      count: mine.count, sites: .lattice([size, size]), words: Array(state.modelWords[mine.lowerBound * words..<mine.upperBound * words]))
     var chains = GibbsChains(visible: start, firstChain: mine.lowerBound)
     let perSweep = 4 * Double(modelChains * sites * hidden[0])
     let end = min(modelSweeps, state.position + max(1, Int(6e10 / perSweep)))

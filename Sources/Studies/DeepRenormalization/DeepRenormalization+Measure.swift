@@ -71,7 +71,8 @@ extension DeepRenormalization {
     let tau = series.tau.value
     recording.record(at: at, "energy_per_site", Observable(series.mean.value, error: series.mean.error, tau: tau, unit: "J"))
     recording.record(at: at, "energy_per_site_exact", Observable(exact.energyPerSite, unit: "J"))
-    recording.record(at: at, "energy_deviation", Observable((series.mean.value - exact.energyPerSite) / series.mean.error, unit: "standard errors"))
+    recording.record(
+      at: at, "energy_deviation", Observable((series.mean.value - exact.energyPerSite) / series.mean.error, unit: "standard errors"))
     recording.record(at: at, "log_partition_exact", Observable(exact.logPartition, unit: "nats"))
     recording.record(at: at, "log_partition_per_site_exact", Observable(exact.logPartitionPerSite, unit: "nats"))
     if chains.count > 1, perChain > 1 {
@@ -157,15 +158,20 @@ extension DeepRenormalization {
 
   // MARK: Receptive fields
 
-  private func recordFields(_ layer: BoltzmannLayer<Float>, layer number: Int, graining: String, streams: StreamKey, into recording: inout Recording) throws {
+  private func recordFields(
+    _ layer: BoltzmannLayer<Float>, layer number: Int, graining: String, streams: StreamKey, into recording: inout Recording
+  ) throws {
     let fields = layer.fields
     let scale = (Double(sites) / Double(layer.machine.hidden)).squareRoot()
     let at = place(graining, layer: number, scale: scale)
     let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "null \(number)"))
     let null = fields.nullRadii(effective: layer.effectiveWeights, from: source)
     func record(_ name: String, _ estimate: Estimate, unit: String = "1") {
-      recording.record(at: at, name, Observable(estimate.value, error: estimate.error.isFinite ? estimate.error : nil, unit: unit,
-                                                reason: estimate.value.isFinite ? nil : "no live units"))
+      recording.record(
+        at: at, name,
+        Observable(
+          estimate.value, error: estimate.error.isFinite ? estimate.error : nil, unit: unit,
+          reason: estimate.value.isFinite ? nil : "no live units"))
     }
     record("receptive_field_radius", fields.radius, unit: "sites")
     record("radius_over_null", fields.relativeRadius(nullRadii: null))
@@ -175,14 +181,19 @@ extension DeepRenormalization {
     record("center_spacing_variation", fields.spacingVariation)
     // Counts of units of one trained machine: they have no error of their own.
     recording.record(at: at, "dead_fraction", Observable(fields.deadFraction))
-    recording.record(at: at, "single_site_fraction", Observable(fields.singleSiteFraction, reason: fields.singleSiteFraction.isFinite ? nil : "no live units"))
+    recording.record(
+      at: at, "single_site_fraction",
+      Observable(fields.singleSiteFraction, reason: fields.singleSiteFraction.isFinite ? nil : "no live units"))
     let units = layer.machine.hidden
-    recording.record(ResultArray(
-      name: "receptive_fields_\(graining)_layer_\(number)", longName: "effective weights of the hidden units of layer \(number)", unit: "1",
-      dimensions: [("row", size), ("column", size), ("unit_\(graining)_\(number)", units)], values: layer.effectiveWeights))
-    recording.record(ResultArray(
-      name: "centers_\(graining)_layer_\(number)", longName: "centres of the receptive fields (row, column)", unit: "sites",
-      dimensions: [("unit_\(graining)_\(number)", units), ("axis", 2)], values: layer.centres.flatMap { [Double($0.x), Double($0.y)] }))
+    recording.record(
+      ResultArray(
+        name: "receptive_fields_\(graining)_layer_\(number)", longName: "effective weights of the hidden units of layer \(number)",
+        unit: "1",
+        dimensions: [("row", size), ("column", size), ("unit_\(graining)_\(number)", units)], values: layer.effectiveWeights))
+    recording.record(
+      ResultArray(
+        name: "centers_\(graining)_layer_\(number)", longName: "centres of the receptive fields (row, column)", unit: "sites",
+        dimensions: [("unit_\(graining)_\(number)", units), ("axis", 2)], values: layer.centres.flatMap { [Double($0.x), Double($0.y)] }))
   }
 
   // MARK: Free energies
@@ -197,11 +208,16 @@ extension DeepRenormalization {
       let at = place("boltzmann", layer: index + 1, scale: (Double(sites) / Double(hidden[index])).squareRoot())
       let start = AnnealedBoltzmannMachine(machine).startLogPartition
       let runs = (0..<2).map { AnnealedEstimate(logWeights: state.finishedRuns[2 * index + $0], startLogPartition: start, reverse: false) }
-      let both = AnnealedEstimate(logWeights: state.finishedRuns[2 * index] + state.finishedRuns[2 * index + 1], startLogPartition: start, reverse: false)
+      let both = AnnealedEstimate(
+        logWeights: state.finishedRuns[2 * index] + state.finishedRuns[2 * index + 1], startLogPartition: start, reverse: false)
       let difference = abs(runs[0].logPartition.value - runs[1].logPartition.value)
       recording.record(at: at, "log_partition", Observable(both.logPartition.value, error: both.logPartition.error, unit: "nats"))
-      recording.record(at: at, "log_partition_runs", Observable(values: runs.map(\.logPartition.value), errors: runs.map(\.logPartition.error), unit: "nats"))
-      recording.record(at: at, "log_partition_run_difference", Observable(difference, error: hypot(runs[0].logPartition.error, runs[1].logPartition.error), unit: "nats"))
+      recording.record(
+        at: at, "log_partition_runs",
+        Observable(values: runs.map(\.logPartition.value), errors: runs.map(\.logPartition.error), unit: "nats"))
+      recording.record(
+        at: at, "log_partition_run_difference",
+        Observable(difference, error: hypot(runs[0].logPartition.error, runs[1].logPartition.error), unit: "nats"))
       recording.record(at: at, "effective_sample_size", Observable(values: runs.map(\.effectiveSampleSize), unit: "replicas"))
       recording.record(at: at, "log_partition_lower_bound", Observable(both.bound.value, error: both.bound.error, unit: "nats"))
       top = Estimate(value: both.logPartition.value, error: max(both.logPartition.error, difference / 2))
@@ -209,7 +225,11 @@ extension DeepRenormalization {
         recording.record(at: at, "log_partition_enumerated", Observable(value, unit: "nats"))
         top = Estimate(value: value, error: 0)
       }
-      if index > 0 { inputs = state.machines[index - 1].sampleHidden(of: inputs, firstRow: configurations, step: 0, from: KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "states \(index)"))) }
+      if index > 0 {
+        inputs = state.machines[index - 1].sampleHidden(
+          of: inputs, firstRow: configurations, step: 0,
+          from: KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "states \(index)")))
+      }
       let energies = machine.freeEnergy(of: inputs)
       let likelihood = blockedMean(energies.map { -$0 - top.value })
       recording.record(at: at, "log_likelihood", Observable(likelihood.value, error: hypot(likelihood.error, top.error), unit: "nats"))
@@ -277,9 +297,11 @@ extension DeepRenormalization {
 
   private func recordCurves(_ state: State, prefix: String, into recording: inout Recording) {
     for (layer, curve) in state.curves.enumerated() {
-      recording.record(ResultArray(
-        name: "\(prefix)reconstruction_error_layer_\(layer + 1)", longName: "fraction of visible units reconstructed wrongly, by epoch", unit: "1",
-        dimensions: [("\(prefix)epoch_\(layer + 1)", curve.count)], values: curve))
+      recording.record(
+        ResultArray(
+          name: "\(prefix)reconstruction_error_layer_\(layer + 1)", longName: "fraction of visible units reconstructed wrongly, by epoch",
+          unit: "1",
+          dimensions: [("\(prefix)epoch_\(layer + 1)", curve.count)], values: curve))
     }
   }
 
@@ -287,19 +309,25 @@ extension DeepRenormalization {
     for (layer, machine) in state.machines.enumerated() {
       let kept = state.kept.filter { $0.layer == layer }
       let n = layer + 1
-      recording.record(ResultArray(
-        name: "\(prefix)weights_layer_\(n)", longName: "weights of layer \(n) at the epochs kept", unit: "1",
-        dimensions: [("\(prefix)kept_\(n)", kept.count), ("\(prefix)visible_\(n)", machine.visible), ("\(prefix)hidden_\(n)", machine.hidden)],
-        values: kept.flatMap { $0.weights.map(Double.init) }))
-      recording.record(ResultArray(
-        name: "\(prefix)kept_\(n)", longName: "epochs of the weights kept", unit: "epochs",
-        dimensions: [("\(prefix)kept_\(n)", kept.count)], values: kept.map { Double($0.epoch) }))
-      recording.record(ResultArray(
-        name: "\(prefix)visible_bias_layer_\(n)", longName: "visible biases of layer \(n), 0/1 units", unit: "1",
-        dimensions: [("\(prefix)visible_\(n)", machine.visible)], values: machine.visibleBias.map(Double.init)))
-      recording.record(ResultArray(
-        name: "\(prefix)hidden_bias_layer_\(n)", longName: "hidden biases of layer \(n), 0/1 units", unit: "1",
-        dimensions: [("\(prefix)hidden_\(n)", machine.hidden)], values: machine.hiddenBias.map(Double.init)))
+      recording.record(
+        ResultArray(
+          name: "\(prefix)weights_layer_\(n)", longName: "weights of layer \(n) at the epochs kept", unit: "1",
+          dimensions: [
+            ("\(prefix)kept_\(n)", kept.count), ("\(prefix)visible_\(n)", machine.visible), ("\(prefix)hidden_\(n)", machine.hidden),
+          ],
+          values: kept.flatMap { $0.weights.map(Double.init) }))
+      recording.record(
+        ResultArray(
+          name: "\(prefix)kept_\(n)", longName: "epochs of the weights kept", unit: "epochs",
+          dimensions: [("\(prefix)kept_\(n)", kept.count)], values: kept.map { Double($0.epoch) }))
+      recording.record(
+        ResultArray(
+          name: "\(prefix)visible_bias_layer_\(n)", longName: "visible biases of layer \(n), 0/1 units", unit: "1",
+          dimensions: [("\(prefix)visible_\(n)", machine.visible)], values: machine.visibleBias.map(Double.init)))
+      recording.record(
+        ResultArray(
+          name: "\(prefix)hidden_bias_layer_\(n)", longName: "hidden biases of layer \(n), 0/1 units", unit: "1",
+          dimensions: [("\(prefix)hidden_\(n)", machine.hidden)], values: machine.hiddenBias.map(Double.init)))
     }
   }
 
@@ -326,7 +354,8 @@ extension DeepRenormalization {
       }
       values.append(coarse[0, unit] ? 1 : -1)
     }
-    return ResultArray(name: name, longName: "one coarse configuration, drawn at the units' centres", unit: "1",
-                       dimensions: [("\(name)_row", size), ("\(name)_column", size)], values: values)
+    return ResultArray(
+      name: name, longName: "one coarse configuration, drawn at the units' centres", unit: "1",
+      dimensions: [("\(name)_row", size), ("\(name)_column", size)], values: values)
   }
 }

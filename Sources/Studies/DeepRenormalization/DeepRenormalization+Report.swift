@@ -4,8 +4,9 @@ public import Runtime
 extension DeepRenormalization {
   public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
     guard let stack = results.first(where: { $0.unit == .stack })?.partial else {
-      return Report(title: title, abstract: "The stack's unit failed; there is nothing to report.", rows: results.flatMap(\.partial.rows),
-                    derived: [], sections: [], arrays: results.flatMap(\.partial.arrays))
+      return Report(
+        title: title, abstract: "The stack's unit failed; there is nothing to report.", rows: results.flatMap(\.partial.rows),
+        derived: [], sections: [], arrays: results.flatMap(\.partial.arrays))
     }
     let control = results.first { $0.unit == .control }?.partial
     let sections = [
@@ -20,7 +21,8 @@ extension DeepRenormalization {
 
   private var abstract: String {
     let shape = ([sites] + hidden).map(String.init).joined(separator: "-")
-    return "Restricted Boltzmann machines \(shape), trained layer by layer on \(configurations) configurations of the \(size) x \(size) Ising "
+    return
+      "Restricted Boltzmann machines \(shape), trained layer by layer on \(configurations) configurations of the \(size) x \(size) Ising "
       + "model at K = \(coupling), measured as coarse grainings on \(testConfigurations) other configurations, beside 2 x 2 block majority "
       + "and decimation. Errors are one standard error: jackknife over \(blocks.blocks) blocks of configurations, or the spread over "
       + "units where a median over units is quoted."
@@ -41,23 +43,35 @@ extension DeepRenormalization {
     var items: [ReportSection.Item] = []
     if let energy = value(stack, "spins", 0, "energy_per_site"), let exact = value(stack, "spins", 0, "energy_per_site_exact") {
       let deviation = value(stack, "spins", 0, "energy_deviation")?.values[0] ?? .nan
-      items.append(.text("The sampler: energy per site \(written(energy.values[0], energy.errors?[0])) J against \(written(exact.values[0], nil, digits: 6)) J of the "
-        + "exact finite torus (\(written(deviation, nil, digits: 2)) standard errors), autocorrelation time \(written(energy.tau ?? .nan, nil, digits: 2)) configurations."))
+      items.append(
+        .text(
+          "The sampler: energy per site \(written(energy.values[0], energy.errors?[0])) J against \(written(exact.values[0], nil, digits: 6)) J of the "
+            + "exact finite torus (\(written(deviation, nil, digits: 2)) standard errors), autocorrelation time \(written(energy.tau ?? .nan, nil, digits: 2)) configurations."
+        ))
     }
     let ratio = value(stack, "boltzmann", 1, "radius_over_null")?.values[0] ?? .nan
     let coherence = value(stack, "boltzmann", 1, "coherence")?.values[0] ?? .nan
     let variation = value(stack, "boltzmann", 1, "center_spacing_variation")?.values[0] ?? .nan
     let isBlock = ratio < 0.35 && coherence > 0.5 && variation < 0.5
     let null = value(control, "permuted_control", 1, "radius_over_null")?.values[0]
-    items.append(.text("Block spins: the first layer's receptive fields have R/R_null = \(number(stack, "boltzmann", 1, "radius_over_null")), coherence "
-      + "\(number(stack, "boltzmann", 1, "coherence")), and their centres are spaced with a coefficient of variation of \(number(stack, "boltzmann", 1, "center_spacing_variation")). "
-      + (isBlock ? "They are block spins by the criteria R/R_null < 0.35, coherence > 0.5, variation < 0.5."
-                 : "They are not block spins by the criteria R/R_null < 0.35, coherence > 0.5, variation < 0.5.")
-      + (null.map { " Trained on permuted spins, the same machine has R/R_null = \(written($0, nil, digits: 3))" + ($0 > 0.9 ? ": no locality, as it should be." : ", which a control should not have.") } ?? "")))
+    items.append(
+      .text(
+        "Block spins: the first layer's receptive fields have R/R_null = \(number(stack, "boltzmann", 1, "radius_over_null")), coherence "
+          + "\(number(stack, "boltzmann", 1, "coherence")), and their centres are spaced with a coefficient of variation of \(number(stack, "boltzmann", 1, "center_spacing_variation")). "
+          + (isBlock
+            ? "They are block spins by the criteria R/R_null < 0.35, coherence > 0.5, variation < 0.5."
+            : "They are not block spins by the criteria R/R_null < 0.35, coherence > 0.5, variation < 0.5.")
+          + (null.map {
+            " Trained on permuted spins, the same machine has R/R_null = \(written($0, nil, digits: 3))"
+              + ($0 > 0.9 ? ": no locality, as it should be." : ", which a control should not have.")
+          } ?? "")))
     if let divergence = value(stack, "boltzmann", 1, "kullback_leibler_per_site") {
-      items.append(.text("Not an exact map: D_KL(P || p) = \(written(divergence.values[0], divergence.errors?[0])) nats per site and the standard deviation of ln X is "
-        + "\(number(stack, "boltzmann", 1, "log_x_deviation")), where an exact variational map has 0 and 0. The free energies differ by F^h - F^v = "
-        + "\(number(stack, "boltzmann", 1, "free_energy_difference")) (0/1 units, no constant): that number moves with the energy's constant and by itself says nothing about exactness."))
+      items.append(
+        .text(
+          "Not an exact map: D_KL(P || p) = \(written(divergence.values[0], divergence.errors?[0])) nats per site and the standard deviation of ln X is "
+            + "\(number(stack, "boltzmann", 1, "log_x_deviation")), where an exact variational map has 0 and 0. The free energies differ by F^h - F^v = "
+            + "\(number(stack, "boltzmann", 1, "free_energy_difference")) (0/1 units, no constant): that number moves with the energy's constant and by itself says nothing about exactness."
+        ))
     }
     items.append(.table(layerTable(stack)))
     return ReportSection("What was found", items)
@@ -87,14 +101,16 @@ extension DeepRenormalization {
     let at = distances.contains(8) ? "8" : "\(Int(distances.first ?? 0))"
     return ReportTable(
       caption: "The layers as coarse grainings. Correlations and information between coarse spins at distance \(at) of the fine lattice.",
-      header: ["coarse spins", "mean |m|", "correlation", "I (nats)", "I(h; 2x2)", "I(h; 3x3)", "R/R_null", "coherence", "dead"], rows: rows)
+      header: ["coarse spins", "mean |m|", "correlation", "I (nats)", "I(h; 2x2)", "I(h; 3x3)", "R/R_null", "coherence", "dead"], rows: rows
+    )
   }
 
   // MARK: Figures
 
   private func heatmap(_ stack: Recording, _ name: String, _ title: String) -> Heatmap? {
     guard let array = stack.array(name) else { return nil }
-    return Heatmap(title: title, rows: array.dimensions[0].length, columns: array.dimensions[1].length, values: array.values, palette: .binary)
+    return Heatmap(
+      title: title, rows: array.dimensions[0].length, columns: array.dimensions[1].length, values: array.values, palette: .binary)
   }
 
   private func pictures(_ stack: Recording) -> ReportSection {
@@ -103,11 +119,14 @@ extension DeepRenormalization {
       heatmap(stack, "snapshot_boltzmann", "first layer"), heatmap(stack, "snapshot_machine", "the machine's own sample"),
     ].compactMap { $0 }
     let energy = number(stack, "machine_samples", 1, "energy_per_site"), m = number(stack, "machine_samples", 1, "abs_magnetization")
-    let caption = "One configuration, its block spins, and the first layer's hidden units (each site shows the unit whose centre is nearest); "
+    let caption =
+      "One configuration, its block spins, and the first layer's hidden units (each site shows the unit whose centre is nearest); "
       + "right, a sample of the machine itself after \(modelSweeps) block Gibbs sweeps. The machine's own samples have energy per site \(energy) J and |m| = \(m), "
       + "the data \(number(stack, "spins", 0, "energy_per_site")) J and \(number(stack, "spins", 0, "abs_magnetization")): machines trained by one step of contrastive divergence are over-ordered, which their "
       + "likelihood on data hides."
-    return ReportSection("Lattices", [.figure(Figure(name: "snapshots", title: "From spins to hidden units", caption: caption, content: .heatmaps(maps, perRow: 4)))])
+    return ReportSection(
+      "Lattices",
+      [.figure(Figure(name: "snapshots", title: "From spins to hidden units", caption: caption, content: .heatmaps(maps, perRow: 4)))])
   }
 
   private func fieldMaps(_ recording: Recording, graining: String, layer: Int, most: Int) -> [Heatmap] {
@@ -121,21 +140,27 @@ extension DeepRenormalization {
   private func fields(_ stack: Recording, _ control: Recording?) -> ReportSection {
     var items: [ReportSection.Item] = []
     for layer in 1...hidden.count {
-      let caption = "Effective weights of \(min(64, hidden[layer - 1])) of the \(hidden[layer - 1]) units of layer \(layer) on the lattice (each picture on its own scale, "
+      let caption =
+        "Effective weights of \(min(64, hidden[layer - 1])) of the \(hidden[layer - 1]) units of layer \(layer) on the lattice (each picture on its own scale, "
         + "symmetric about zero). R = \(number(stack, "boltzmann", layer, "receptive_field_radius")) sites, participation ratio \(number(stack, "boltzmann", layer, "participation_ratio")), "
         + "R/R_null = \(number(stack, "boltzmann", layer, "radius_over_null")); R_null is the same values on permuted sites. Medians over live units; "
         + "dead fraction \(number(stack, "boltzmann", layer, "dead_fraction"))."
-      items.append(.figure(Figure(
-        name: "receptive-fields-\(layer)", title: "Receptive fields of layer \(layer)", caption: caption,
-        content: .heatmaps(fieldMaps(stack, graining: "boltzmann", layer: layer, most: 64), perRow: 16))))
+      items.append(
+        .figure(
+          Figure(
+            name: "receptive-fields-\(layer)", title: "Receptive fields of layer \(layer)", caption: caption,
+            content: .heatmaps(fieldMaps(stack, graining: "boltzmann", layer: layer, most: 64), perRow: 16))))
     }
     if let control {
-      let caption = "The negative control: the same machine trained on configurations whose spins were permuted within each sample. "
+      let caption =
+        "The negative control: the same machine trained on configurations whose spins were permuted within each sample. "
         + "R/R_null = \(number(control, "permuted_control", 1, "radius_over_null")), coherence \(number(control, "permuted_control", 1, "coherence")) (so coherence alone shows nothing), "
         + "dead fraction \(number(control, "permuted_control", 1, "dead_fraction"))."
-      items.append(.figure(Figure(
-        name: "receptive-fields-control", title: "Receptive fields of the permuted control", caption: caption,
-        content: .heatmaps(fieldMaps(control, graining: "permuted_control", layer: 1, most: 32), perRow: 16))))
+      items.append(
+        .figure(
+          Figure(
+            name: "receptive-fields-control", title: "Receptive fields of the permuted control", caption: caption,
+            content: .heatmaps(fieldMaps(control, graining: "permuted_control", layer: 1, most: 32), perRow: 16))))
     }
     return ReportSection("Receptive fields", items)
   }
@@ -148,19 +173,22 @@ extension DeepRenormalization {
       guard let found = value(stack, graining, layer, name) else { return nil }
       let kept = found.values.indices.filter { found.values[$0].isFinite && found.values[$0] > 0 }
       if kept.isEmpty { return nil }
-      return Curve(label, x: kept.map { distances[$0] }, y: kept.map { found.values[$0] }, yErrors: found.errors.map { e in kept.map { e[$0] } })
+      return Curve(
+        label, x: kept.map { distances[$0] }, y: kept.map { found.values[$0] }, yErrors: found.errors.map { e in kept.map { e[$0] } })
     }
   }
 
   private func information(_ stack: Recording) -> ReportSection {
     let correlation = Figure(
       name: "correlation", title: "Correlation of coarse spins",
-      caption: "Mean product of two coarse spins at distance r of the fine lattice: along the axes for block spins, pairs of live units with | d - r | <= 0.5 for the machines "
+      caption:
+        "Mean product of two coarse spins at distance r of the fine lattice: along the axes for block spins, pairs of live units with | d - r | <= 0.5 for the machines "
         + "(units oriented by the sign of the sum of their weights).",
       content: .curves(pairCurves(stack, "correlation"), xLabel: "distance r (sites)", yLabel: "correlation", logX: true, logY: true))
     let information = Figure(
       name: "mutual-information", title: "Mutual information of coarse spins",
-      caption: "Mutual information of the same pairs, plug-in with the bias corrected by the jackknife. For two spins it follows from correlation and magnetisation: it is drawn because it "
+      caption:
+        "Mutual information of the same pairs, plug-in with the bias corrected by the jackknife. For two spins it follows from correlation and magnetisation: it is drawn because it "
         + "compares with I(h; block), which does not.",
       content: .curves(pairCurves(stack, "mutual_information"), xLabel: "distance r (sites)", yLabel: "I (nats)", logX: true, logY: true))
     return ReportSection("Correlation and information", [.figure(correlation), .figure(information)])
@@ -170,31 +198,43 @@ extension DeepRenormalization {
     var rows: [[String]] = []
     for layer in 1...hidden.count {
       rows.append([
-        "layer \(layer)", number(stack, "boltzmann", layer, "log_partition_runs", index: 0), number(stack, "boltzmann", layer, "log_partition_runs", index: 1),
-        number(stack, "boltzmann", layer, "effective_sample_size", index: 0), number(stack, "boltzmann", layer, "effective_sample_size", index: 1),
+        "layer \(layer)", number(stack, "boltzmann", layer, "log_partition_runs", index: 0),
+        number(stack, "boltzmann", layer, "log_partition_runs", index: 1),
+        number(stack, "boltzmann", layer, "effective_sample_size", index: 0),
+        number(stack, "boltzmann", layer, "effective_sample_size", index: 1),
         number(stack, "boltzmann", layer, "log_partition_lower_bound"), number(stack, "boltzmann", layer, "log_partition_enumerated"),
         number(stack, "boltzmann", layer, "log_likelihood"),
       ])
     }
     let table = ReportTable(
-      caption: "ln Z of each machine (nats) by annealed importance sampling of \(replicas) replicas over \(temperatures) temperatures, twice; believe a value where the effective sample sizes are "
+      caption:
+        "ln Z of each machine (nats) by annealed importance sampling of \(replicas) replicas over \(temperatures) temperatures, twice; believe a value where the effective sample sizes are "
         + "at least 20 and the runs agree within 1. Lower bound: the mean log-weight. Log-likelihood: of the layer's own input, by the test configurations.",
       header: ["machine", "ln Z, run 1", "ln Z, run 2", "ESS 1", "ESS 2", "lower bound", "enumerated", "log-likelihood"], rows: rows)
     var items: [ReportSection.Item] = [.table(table)]
     let layers = Array(1...hidden.count)
     let curves = (0..<2).map { run in
-      Curve("run \(run + 1)", x: layers.map(Double.init),
-            y: layers.map { (value(stack, "boltzmann", $0, "log_partition_runs")?.values[run] ?? .nan) / Double(visible($0 - 1)) },
-            yErrors: layers.map { (value(stack, "boltzmann", $0, "log_partition_runs")?.errors?[run] ?? 0) / Double(visible($0 - 1)) }, style: .points)
+      Curve(
+        "run \(run + 1)", x: layers.map(Double.init),
+        y: layers.map { (value(stack, "boltzmann", $0, "log_partition_runs")?.values[run] ?? .nan) / Double(visible($0 - 1)) },
+        yErrors: layers.map { (value(stack, "boltzmann", $0, "log_partition_runs")?.errors?[run] ?? 0) / Double(visible($0 - 1)) },
+        style: .points)
     }
-    let lattice = Curve("lattice, exact", x: [0], y: [value(stack, "spins", 0, "log_partition_per_site_exact")?.values[0] ?? .nan], style: .points)
-    items.append(.figure(Figure(
-      name: "free-energy", title: "Free energy by layer",
-      caption: "ln Z per visible unit: the lattice's exactly (layer 0), each machine's from two annealing runs with standard errors (0/1 units: the constant of the energy enters).",
-      content: .curves([lattice] + curves, xLabel: "layer", yLabel: "ln Z per unit (nats)", logX: false, logY: false))))
+    let lattice = Curve(
+      "lattice, exact", x: [0], y: [value(stack, "spins", 0, "log_partition_per_site_exact")?.values[0] ?? .nan], style: .points)
+    items.append(
+      .figure(
+        Figure(
+          name: "free-energy", title: "Free energy by layer",
+          caption:
+            "ln Z per visible unit: the lattice's exactly (layer 0), each machine's from two annealing runs with standard errors (0/1 units: the constant of the energy enters).",
+          content: .curves([lattice] + curves, xLabel: "layer", yLabel: "ln Z per unit (nats)", logX: false, logY: false))))
     if hidden.count > 1 {
-      items.append(.text("The stack's variational bound on the log-likelihood of the data is \(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_bound")) nats; "
-        + "the first machine alone reaches \(number(stack, "boltzmann", 1, "log_likelihood")), and no model can pass \(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_limit")), minus the entropy of the law."))
+      items.append(
+        .text(
+          "The stack's variational bound on the log-likelihood of the data is \(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_bound")) nats; "
+            + "the first machine alone reaches \(number(stack, "boltzmann", 1, "log_likelihood")), and no model can pass \(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_limit")), minus the entropy of the law."
+        ))
     }
     return ReportSection("Free energies", items)
   }
@@ -210,7 +250,8 @@ extension DeepRenormalization {
     }
     let figure = Figure(
       name: "training", title: "Training curves",
-      caption: "Fraction of visible units that one step of contrastive divergence reconstructs wrongly, by epoch: a curve to watch, not the objective.",
+      caption:
+        "Fraction of visible units that one step of contrastive divergence reconstructs wrongly, by epoch: a curve to watch, not the objective.",
       content: .curves(curves, xLabel: "epoch", yLabel: "reconstruction error", logX: false, logY: false))
     return ReportSection("Training", [.figure(figure)])
   }
@@ -219,7 +260,9 @@ extension DeepRenormalization {
 
   private func derived(_ stack: Recording, _ control: Recording?) -> [(name: String, observable: Observable)] {
     var derived: [(name: String, observable: Observable)] = []
-    if let best = value(stack, "boltzmann", hidden.count, "stack_log_likelihood_limit"), let first = value(stack, "boltzmann", 1, "log_likelihood") {
+    if let best = value(stack, "boltzmann", hidden.count, "stack_log_likelihood_limit"),
+      let first = value(stack, "boltzmann", 1, "log_likelihood")
+    {
       derived.append(("log_likelihood_gap", Observable(best.values[0] - first.values[0], error: first.errors?[0], unit: "nats")))
     }
     if let found = value(stack, "boltzmann", 1, "radius_over_null"), let null = value(control, "permuted_control", 1, "radius_over_null") {

@@ -82,7 +82,10 @@ extension DeepRenormalization {
     public static var formatVersion: Int { 1 }
 
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-      let counts = [Self.formatVersion, stage, position, chains.count, machines.count, training == nil ? 0 : 1, curves.count, kept.count, finishedRuns.count]
+      let counts = [
+        Self.formatVersion, stage, position, chains.count, machines.count, training == nil ? 0 : 1, curves.count, kept.count,
+        finishedRuns.count,
+      ]
       try archive.write(counts, at: "\(path)/counts")
       try archive.write(chains.flatMap { $0 }, at: "\(path)/chains")
       try archive.write(recorded, at: "\(path)/recorded")
@@ -102,7 +105,9 @@ extension DeepRenormalization {
 
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       let counts = try archive.read(Int.self, count: 9, at: "\(path)/counts")
-      guard counts[0] == Self.formatVersion else { throw .version(of: "deep-renormalization", found: counts[0], supported: Self.formatVersion) }
+      guard counts[0] == Self.formatVersion else {
+        throw .version(of: "deep-renormalization", found: counts[0], supported: Self.formatVersion)
+      }
       (stage, position) = (counts[1], counts[2])
       let words = try archive.read(UInt64.self, count: nil, at: "\(path)/chains")
       if counts[3] > 0 {
@@ -115,7 +120,8 @@ extension DeepRenormalization {
       for layer in 0..<counts[6] { curves.append(try archive.read(Double.self, count: nil, at: "\(path)/curve\(layer)")) }
       for i in 0..<counts[7] {
         let at = try archive.read(Int.self, count: 2, at: "\(path)/kept\(i)/at")
-        kept.append(KeptWeights(layer: at[0], epoch: at[1], weights: try archive.read(Float.self, count: nil, at: "\(path)/kept\(i)/weights")))
+        kept.append(
+          KeptWeights(layer: at[0], epoch: at[1], weights: try archive.read(Float.self, count: nil, at: "\(path)/kept\(i)/weights")))
       }
       replicaWords = try archive.read(UInt64.self, count: nil, at: "\(path)/replicas")
       logWeights = try archive.read(Double.self, count: nil, at: "\(path)/log_weights")

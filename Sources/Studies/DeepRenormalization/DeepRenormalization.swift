@@ -13,46 +13,67 @@ public struct DeepRenormalization: Study {
   public enum Unit: String, Sendable, CaseIterable { case stack, control }
 
   public static let parameters: [ParameterTable] = [
-    ParameterTable("lattice", "the two-dimensional Ising model on a torus, weight exp(K sum s s')", [
-      Parameter("size", .integer(32), .integers(4...1024), unit: "sites", "sites along each axis; a multiple of 4"),
-      Parameter("coupling", .real(0.408), .reals(0...2), unit: "1", "K = J / kT (critical: 0.4407)"),
-    ]),
-    ParameterTable("sampling", "Swendsen-Wang chains from hot starts", [
-      Parameter("configurations", .integer(20_000), .integers(1...10_000_000), unit: "configurations", "for training"),
-      Parameter("test_configurations", .integer(10_000), .integers(1...10_000_000), unit: "configurations", "for all measurements, from other chains"),
-      Parameter("configurations_per_chain", .integer(500), .integers(1...10_000_000), unit: "configurations", "must divide both numbers"),
-      Parameter("warm_up", .integer(200), .integers(0...1_000_000), unit: "sweeps", "left out at the start of each chain"),
-      Parameter("interval", .integer(10), .integers(1...100_000), unit: "sweeps", "between recorded configurations"),
-    ]),
-    ParameterTable("layers", "the stack", [
-      Parameter("hidden", .integers([256, 64]), .integers(1...65536), unit: "units", "hidden units of each layer, bottom first"),
-    ]),
-    ParameterTable("training", "centred contrastive divergence (CD-1) with momentum, one entry per layer (the last one is repeated)", [
-      Parameter("epochs", .integers([20, 20]), .integers(1...100_000), unit: "epochs", "passes over the training data"),
-      Parameter("batch", .integer(128), .integers(1...65536), unit: "samples", "mini-batch; a multiple of shards"),
-      Parameter("shards", .integer(8), .integers(1...4096), unit: "shards", "leaves of the fixed summation tree; at most this many ranks share a batch"),
-      Parameter("learning_rate", .real(0.064), .reals(0...10), unit: "1", "step along the batch mean"),
-      Parameter("momentum", .real(0.5), .reals(0...0.999), unit: "1", "fraction of the last step that is kept"),
-      Parameter("l1", .reals([4e-3, 2e-3]), .reals(0...10), unit: "1", "L1 penalty on the weights"),
-      Parameter("initial_width", .real(0.01), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
-    ]),
-    ParameterTable("annealing", "log Z of each machine by annealed importance sampling, run twice", [
-      Parameter("temperatures", .integer(3000), .integers(10...1_000_000), unit: "steps", "20 % of them on [0, 0.7], 80 % on [0.7, 1]"),
-      Parameter("replicas", .integer(300), .integers(2...1_000_000), unit: "replicas", "independent chains of each run"),
-      Parameter("exact_up_to", .integer(25), .integers(0...25), unit: "units", "enumerate instead where the smaller layer has at most so many units"),
-    ]),
-    ParameterTable("model", "the first machine's own samples", [
-      Parameter("chains", .integer(500), .integers(2...1_000_000), unit: "chains", "started at test configurations"),
-      Parameter("sweeps", .integer(500), .integers(1...1_000_000), unit: "sweeps", "block Gibbs sweeps before measuring"),
-    ]),
-    ParameterTable("control", "the negative control: spins permuted within each sample", [
-      Parameter("run", .flag(true), unit: "1", "whether to train it")
-    ]),
+    ParameterTable(
+      "lattice", "the two-dimensional Ising model on a torus, weight exp(K sum s s')",
+      [
+        Parameter("size", .integer(32), .integers(4...1024), unit: "sites", "sites along each axis; a multiple of 4"),
+        Parameter("coupling", .real(0.408), .reals(0...2), unit: "1", "K = J / kT (critical: 0.4407)"),
+      ]),
+    ParameterTable(
+      "sampling", "Swendsen-Wang chains from hot starts",
+      [
+        Parameter("configurations", .integer(20_000), .integers(1...10_000_000), unit: "configurations", "for training"),
+        Parameter(
+          "test_configurations", .integer(10_000), .integers(1...10_000_000), unit: "configurations",
+          "for all measurements, from other chains"),
+        Parameter("configurations_per_chain", .integer(500), .integers(1...10_000_000), unit: "configurations", "must divide both numbers"),
+        Parameter("warm_up", .integer(200), .integers(0...1_000_000), unit: "sweeps", "left out at the start of each chain"),
+        Parameter("interval", .integer(10), .integers(1...100_000), unit: "sweeps", "between recorded configurations"),
+      ]),
+    ParameterTable(
+      "layers", "the stack",
+      [
+        Parameter("hidden", .integers([256, 64]), .integers(1...65536), unit: "units", "hidden units of each layer, bottom first")
+      ]),
+    ParameterTable(
+      "training", "centred contrastive divergence (CD-1) with momentum, one entry per layer (the last one is repeated)",
+      [
+        Parameter("epochs", .integers([20, 20]), .integers(1...100_000), unit: "epochs", "passes over the training data"),
+        Parameter("batch", .integer(128), .integers(1...65536), unit: "samples", "mini-batch; a multiple of shards"),
+        Parameter(
+          "shards", .integer(8), .integers(1...4096), unit: "shards",
+          "leaves of the fixed summation tree; at most this many ranks share a batch"),
+        Parameter("learning_rate", .real(0.064), .reals(0...10), unit: "1", "step along the batch mean"),
+        Parameter("momentum", .real(0.5), .reals(0...0.999), unit: "1", "fraction of the last step that is kept"),
+        Parameter("l1", .reals([4e-3, 2e-3]), .reals(0...10), unit: "1", "L1 penalty on the weights"),
+        Parameter("initial_width", .real(0.01), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
+      ]),
+    ParameterTable(
+      "annealing", "log Z of each machine by annealed importance sampling, run twice",
+      [
+        Parameter("temperatures", .integer(3000), .integers(10...1_000_000), unit: "steps", "20 % of them on [0, 0.7], 80 % on [0.7, 1]"),
+        Parameter("replicas", .integer(300), .integers(2...1_000_000), unit: "replicas", "independent chains of each run"),
+        Parameter(
+          "exact_up_to", .integer(25), .integers(0...25), unit: "units",
+          "enumerate instead where the smaller layer has at most so many units"),
+      ]),
+    ParameterTable(
+      "model", "the first machine's own samples",
+      [
+        Parameter("chains", .integer(500), .integers(2...1_000_000), unit: "chains", "started at test configurations"),
+        Parameter("sweeps", .integer(500), .integers(1...1_000_000), unit: "sweeps", "block Gibbs sweeps before measuring"),
+      ]),
+    ParameterTable(
+      "control", "the negative control: spins permuted within each sample",
+      [
+        Parameter("run", .flag(true), unit: "1", "whether to train it")
+      ]),
   ]
 
   public static let debugOverrides = [
     "lattice.size=16", "sampling.configurations=640", "sampling.test_configurations=320", "sampling.configurations_per_chain=40",
-    "layers.hidden=[64, 16]", "training.epochs=[2]", "annealing.temperatures=60", "annealing.replicas=16", "model.chains=40", "model.sweeps=20",
+    "layers.hidden=[64, 16]", "training.epochs=[2]", "annealing.temperatures=60", "annealing.replicas=16", "model.chains=40",
+    "model.sweeps=20",
   ]
 
   let size: Int, coupling: Double
@@ -86,7 +107,9 @@ public struct DeepRenormalization: Study {
     modelSweeps = parameters.integer("model.sweeps")
     runsControl = parameters.flag("control.run")
 
-    guard size % 4 == 0 else { throw .invalid(parameter: "lattice.size", what: "\(size) is not a multiple of 4, which blocks of 2 x 2 and 4 x 4 need") }
+    guard size % 4 == 0 else {
+      throw .invalid(parameter: "lattice.size", what: "\(size) is not a multiple of 4, which blocks of 2 x 2 and 4 x 4 need")
+    }
     guard !hidden.isEmpty else { throw .invalid(parameter: "layers.hidden", what: "the stack needs at least one layer, e.g. [256, 64]") }
     guard !epochsGiven.isEmpty else { throw .invalid(parameter: "training.epochs", what: "one number per layer is needed, e.g. [20, 20]") }
     guard !l1Given.isEmpty else { throw .invalid(parameter: "training.l1", what: "one number per layer is needed, e.g. [4e-3, 2e-3]") }
@@ -98,12 +121,20 @@ public struct DeepRenormalization: Study {
       }
     }
     guard testConfigurations / perChain >= 4 else {
-      throw .invalid(parameter: "sampling.test_configurations", what: "\(testConfigurations) gives \(testConfigurations / perChain) chains of \(perChain); error bars need at least 4")
+      throw .invalid(
+        parameter: "sampling.test_configurations",
+        what: "\(testConfigurations) gives \(testConfigurations / perChain) chains of \(perChain); error bars need at least 4")
     }
-    guard batch % shards == 0 else { throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)") }
-    guard batch <= configurations else { throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(configurations) training configurations") }
+    guard batch % shards == 0 else {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
+    }
+    guard batch <= configurations else {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(configurations) training configurations")
+    }
     guard modelChains <= testConfigurations else {
-      throw .invalid(parameter: "model.chains", what: "\(modelChains) is more than the \(testConfigurations) test configurations that the chains start at")
+      throw .invalid(
+        parameter: "model.chains",
+        what: "\(modelChains) is more than the \(testConfigurations) test configurations that the chains start at")
     }
   }
 
@@ -123,10 +154,12 @@ public struct DeepRenormalization: Study {
     }
     let annealing = hidden.indices.map { 2 * 4 * Double(temperatures * replicas) * Double(visible($0) * hidden[$0]) }.reduce(0, +)
     let bytes = configurationCount * Double(sites) / 4 + 12 * Double(visible(0) * hidden[0]) * 4
-    let stack = PlannedUnit(label: Unit.stack.rawValue, unit: Unit.stack, team: .all,
-                            operations: sweeps + hidden.indices.map(training).reduce(0, +) + annealing, bytesPerRank: bytes)
-    let control = PlannedUnit(label: Unit.control.rawValue, unit: Unit.control, team: .all,
-                              operations: sweeps + training(0), bytesPerRank: bytes)
+    let stack = PlannedUnit(
+      label: Unit.stack.rawValue, unit: Unit.stack, team: .all,
+      operations: sweeps + hidden.indices.map(training).reduce(0, +) + annealing, bytesPerRank: bytes)
+    let control = PlannedUnit(
+      label: Unit.control.rawValue, unit: Unit.control, team: .all,
+      operations: sweeps + training(0), bytesPerRank: bytes)
     return runsControl ? [stack, control] : [stack]
   }
 }

@@ -57,7 +57,8 @@ enum DeepRenormalizationKnownValues {
       near("log Z of layer 1: two runs agree", 0, 1, value("boltzmann", 1, "log_partition_run_difference")),
       KnownValue("log Z of layer 1: ESS of run 1", expected: 20, found: value("boltzmann", 1, "effective_sample_size", 0), .atLeast),
       KnownValue("log Z of layer 1: ESS of run 2", expected: 20, found: value("boltzmann", 1, "effective_sample_size", 1), .atLeast),
-      KnownValue("permuted control: R/R_null on live units", expected: 0.9, found: value("permuted_control", 1, "radius_over_null"), .atLeast),
+      KnownValue(
+        "permuted control: R/R_null on live units", expected: 0.9, found: value("permuted_control", 1, "radius_over_null"), .atLeast),
     ]
   }
 }

@@ -64,7 +64,8 @@ public enum TrainingKnownValues {
       units: .zeroOne, visible: 6, hidden: 4, weights: weights, visibleBias: visibleBias, hiddenBias: hiddenBias)
     let point = CentredParameters(machine, offset: 0)
     let trainer = ContrastiveDivergence(
-      data, hidden: 4, units: .zeroOne, settings: .init(batch: data.count, shards: 8), key: StreamKey(high: 0xC2, low: 1), rank: 0, ranks: 1)
+      data, hidden: 4, units: .zeroOne, settings: .init(batch: data.count, shards: 8), key: StreamKey(high: 0xC2, low: 1), rank: 0, ranks: 1
+    )
     var direction = point, series: [[Double]] = []
     let solo = SoloCommunicator()
     for step in 0..<UInt64(steps) {
@@ -80,7 +81,8 @@ public enum TrainingKnownValues {
     }
     let expected = [-0.057518398589, -0.119202599833, -0.130030669964, -0.083839197093]
     var lines = (0..<4).map { k in
-      KnownValue("E[CD-1], dW[0, \(k)]", expected: expected[k], found: mean[k], error: error(series.map { $0[k] }), .sigmas(4, largestError: 1e-3))
+      KnownValue(
+        "E[CD-1], dW[0, \(k)]", expected: expected[k], found: mean[k], error: error(series.map { $0[k] }), .sigmas(4, largestError: 1e-3))
     }
     let norm = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
     // To first order the norm varies as the projection on the mean.
@@ -89,7 +91,8 @@ public enum TrainingKnownValues {
       for k in 0..<24 { product += row[k] * mean[k] }
       return product / norm
     }
-    lines.append(KnownValue("E[CD-1], norm of dW", expected: 0.567336704079, found: norm, error: error(projections), .sigmas(4, largestError: 1e-3)))
+    lines.append(
+      KnownValue("E[CD-1], norm of dW", expected: 0.567336704079, found: norm, error: error(projections), .sigmas(4, largestError: 1e-3)))
     return lines
   }
 
