@@ -250,6 +250,14 @@ private struct Launch {
   private func finish<S: Study>(
     _ study: S, _ outcome: RunOutcome<S.Unit, S.Partial>, folder: RunFolder, provenance: Provenance, reporter: RunReporter
   ) throws -> ExitStatus {
+    let status = try conclude(study, outcome, folder: folder, provenance: provenance, reporter: reporter)
+    reporter.sayFaults()
+    return status
+  }
+
+  private func conclude<S: Study>(
+    _ study: S, _ outcome: RunOutcome<S.Unit, S.Partial>, folder: RunFolder, provenance: Provenance, reporter: RunReporter
+  ) throws -> ExitStatus {
     switch outcome {
     case .stopped(let reason):
       reporter.event("stopped", level: .info, [("reason", reason)])
