@@ -108,7 +108,7 @@ final class Job {
     var parents: [Int32: Int32] = [:]
     for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
       guard let id = Int32(name), let text = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
-        let end = text.lastIndex(of: ")")
+        let end = text.lastIndex(of: ")"), !text[..<end].hasSuffix("gnuplot")
       else { continue }
       parents[id] = text[text.index(after: end)...].split(separator: " ").dropFirst().first.flatMap { Int32($0) }
     }
