@@ -204,7 +204,7 @@ private func reduced<Scalar: ShardScalar>(
   func row(_ shard: Int) -> [Scalar] { (0..<length).map { Scalar(noise(shard &* 1_000_003 &+ $0)) } }
   let partials = tree.subtrees(of: c.rank).flatMap { ShardTree.sum($0.map(row)) }
   var result = [Scalar](repeating: .nan, count: length)
-  let reducer = ShardReducer<Scalar>(tree: tree, length: length)
+  let reducer = ShardReducer<Scalar>(tree: tree, rank: c.rank, length: length)
   for _ in 0..<2 {
     try unsafe partials.withUnsafeBufferPointer { partials in
       try unsafe result.withUnsafeMutableBufferPointer { result in
@@ -214,6 +214,14 @@ private func reduced<Scalar: ShardScalar>(
           partials: partials.baseAddress ?? UnsafePointer(nothing), into: result.baseAddress ?? nothing, on: c)
       }
     }
+  }
+  // The same through memory that the ranks of one host share, twice: rows and totals must not be mixed up.
+  let sharing = ShardReducer<Scalar>(tree: tree, rank: c.rank, length: length)
+  try sharing.share(on: c)
+  for _ in 0..<2 {
+    for (i, x) in partials.enumerated() { unsafe sharing.partials[i] = x }
+    try sharing.reduce(on: c)
+    equal((0..<length).map { unsafe sharing.total[$0] }, result, "sums through shared memory and through messages")
   }
   if length <= 1000 {
     equal(result, try treeSum(leaves: tree.shards(of: c.rank).map(row), tree: tree, on: c), "reducer and treeSum")
@@ -261,7 +269,10 @@ func latency(_ c: borrowing MPICommunicator) throws {
     try measure("allReduce of \(length) floats", 200) { try c.allReduce(&many, .minimum) }
     let tree = ShardTree(shards: 8, ranks: c.size)
     let partials = [Float](repeating: 1, count: length * tree.subtrees(of: c.rank).count)
-    let reducer = ShardReducer<Float>(tree: tree, length: length)
+    let reducer = ShardReducer<Float>(tree: tree, rank: c.rank, length: length)
+    let sharing = ShardReducer<Float>(tree: tree, rank: c.rank, length: length)
+    try sharing.share(on: c)
+    try measure("the same through shared memory", 200) { try sharing.reduce(on: c) }
     try measure("ShardReducer of \(length) floats, \(tree.subtrees(of: c.rank).count) subtrees", 200) {
       try unsafe partials.withUnsafeBufferPointer { partials in
         try unsafe many.withUnsafeMutableBufferPointer { many in
