@@ -97,7 +97,7 @@ extension DeepRenormalization {
     }
     let fields = (1...hidden.count).map { layer in
       ["layer \(layer)"]
-        + ["receptive_field_radius", "radius_over_null", "participation_ratio", "coherence", "center_spacing_variation", "dead_fraction"]
+        + ["receptive_field_radius", "radius_over_null", "coherence", "center_spacing_variation", "dead_fraction"]
         .map {
           number(stack, "boltzmann", layer, $0)
         }
@@ -111,7 +111,7 @@ extension DeepRenormalization {
       .table(
         ReportTable(
           caption: "Receptive fields: medians over live units; spacing: coefficient of variation of the distance to the nearest centre.",
-          header: ["machine", "R (sites)", "R/R_null", "part. ratio", "coherence", "spacing CV", "dead"], rows: fields)),
+          header: ["machine", "R (sites)", "R/R_null", "coherence", "spacing CV", "dead"], rows: fields)),
     ]
   }
 
