@@ -28,7 +28,8 @@ public struct Failure: Failing, CustomStringConvertible {
   public init?(_ error: any Error) {
     switch error {
     case let error as Failure: self = error
-    case let error as StudyFileError: self.init(.unusableInput, error.description)
+    case let error as StudyFileError:
+      if case .badOverride = error { self.init(.usage, error.description) } else { self.init(.unusableInput, error.description) }
     case let error as StudyError: self.init(error)
     case let error as RunFolderError:
       switch error {

@@ -15,38 +15,85 @@ public struct LaunchOptions: Sendable {
 /// Runs a study from its file (nil: `defaultStudy` with its defaults) and returns the exit code: alone, or as one rank
 /// of the launch that a launcher has started.
 public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Study.Type], options: LaunchOptions) -> Int32 {
-  let launched = Launcher.detect(environment: Launcher.currentEnvironment())
-  // Mistakes in the study file are found by every rank alike; one of them says so.
-  let speaks = (launched?.rank ?? 0) == 0
-  func refuse(_ line: String, _ status: ExitStatus) -> Int32 {
-    if speaks { ErrorOutput.line(line) }
-    return status.rawValue
-  }
-  let resolved: ResolvedStudy, type: any Study.Type
-  do throws(StudyFileError) {
-    (resolved, type) = try resolve(studyFile, defaultStudy, catalogue, options)
-  } catch { return refuse("\(error)", .unusableInput) }
-  let deadline: Double?
-  switch timeLimit(options.maximumTime, resolved.run.maximumTime) {
-  case .success(let limit): deadline = limit
-  case .failure(let error): return refuse(error.line, .usage)
-  }
-  let launch = Launch(resolved: resolved, options: options, deadline: deadline, speaks: speaks)
+  // First of all: a request that comes before this would end the process unheard.
   StopSignals.install()
+  let launched = Launcher.detect(environment: Launcher.currentEnvironment())
+  let order = Order.read(studyFile, defaultStudy, catalogue, options)
   guard launched != nil else {
-    return launch.open(type, on: SoloCommunicator(), messagePassing: "none", whileWaiting: { _ in }) { exit($0) }
+    switch order {
+    case .failure(let mistake):
+      ErrorOutput.line(mistake.description)
+      return mistake.status.rawValue
+    case .success(let order):
+      return Launch(order: order, options: options)
+        .open(on: SoloCommunicator(), messagePassing: "none", whileWaiting: { _ in }) { exit($0) }
+    }
   }
   do throws(MessagePassingError) {
     let world = try MPIWorld()
-    let code = launch.open(type, on: world.communicator, messagePassing: MPIWorld.libraryVersion, whileWaiting: { world.whileWaiting = $0 })
-    { MPIWorld.abort(code: $0) }
+    let code: Int32
+    switch try agreed(order, on: world.communicator) {
+    case .failure(let mistake): code = mistake.status.rawValue
+    case .success(let order):
+      code = Launch(order: order, options: options)
+        .open(on: world.communicator, messagePassing: MPIWorld.libraryVersion, whileWaiting: { world.whileWaiting = $0 }) {
+          MPIWorld.abort(code: $0)
+        }
+    }
     try world.finish()
     return code
   } catch .launcherMismatch(let launcher, let launcherSize, _) {
-    return refuse(
+    // Every process finds this alike, and none can talk to another.
+    guard launched?.rank ?? 0 == 0 else { return ExitStatus.complete.rawValue }
+    ErrorOutput.line(
       "\(launcher) started \(launcherSize) processes, but each of them sees itself alone: this program was built with "
-        + "another MPI than the launcher's. Use the mpirun of the MPI it was built with (renorm doctor names it), or build again", .usage)
-  } catch { return refuse("message passing failed: \(error)", .internalFault) }
+        + "another MPI than the launcher's. Use the mpirun of the MPI it was built with (renorm doctor names it), or build again")
+    return ExitStatus.usage.rawValue
+  } catch {
+    ErrorOutput.line("message passing failed: \(error)", tag: launched.map { "\($0.rank)/\(Machine.host)" })
+    return ExitStatus.internalFault.rawValue
+  }
+}
+
+/// What is to be run, read and checked before anything starts.
+private struct Order {
+  let resolved: ResolvedStudy, type: any Study.Type, deadline: Double?
+
+  static func read(
+    _ studyFile: String?, _ defaultStudy: String, _ catalogue: [any Study.Type], _ options: LaunchOptions
+  ) -> Result<Order, Failure> {
+    do throws(StudyFileError) {
+      let (resolved, type) = try resolve(studyFile, defaultStudy, catalogue, options)
+      return timeLimit(options.maximumTime, resolved.run.maximumTime).map { Order(resolved: resolved, type: type, deadline: $0) }
+        .mapError { Failure(.usage, $0.line) }
+    } catch { return .failure(Failure(error) ?? Failure(.unusableInput, error.description)) }
+  }
+}
+
+/// The order, if all ranks read the same one; otherwise the mistake of the lowest rank that found one, which that rank
+/// has printed. A rank that left before would make the launcher end the one that was about to speak.
+private func agreed<World: Communicator & ~Copyable>(
+  _ order: Result<Order, Failure>, on world: borrowing World
+) throws(MessagePassingError) -> Result<Order, Failure> {
+  let mine =
+    switch order {
+    case .success(let order): "\(ExitStatus.complete.rawValue) \(order.resolved.digest)"
+    case .failure(let mistake): "\(mistake.status.rawValue) \(mistake)"
+    }
+  let all = try world.allGather(Array(mine.utf8)).map { String(decoding: $0, as: UTF8.self) }
+  for (rank, text) in all.enumerated() {
+    guard let blank = text.firstIndex(of: " "), let status = Int32(text[..<blank]).flatMap({ ExitStatus(rawValue: $0) }) else { continue }
+    var mistake: Failure?
+    if status != .complete {
+      mistake = Failure(status, String(text[text.index(after: blank)...]))
+    } else if text != all[0] {
+      mistake = Failure(.unusableInput, "the study file is not the same here as on rank 0: all hosts must see the same one")
+    }
+    guard let mistake else { continue }
+    if rank == world.rank { ErrorOutput.line(mistake.description, tag: rank == 0 ? nil : "\(rank)/\(world.processorName)") }
+    return .failure(mistake)
+  }
+  return order
 }
 
 /// The study with its type; `--debug` puts the study's small sizes before the user's overrides.
@@ -99,7 +146,8 @@ private func timeLimit(_ option: String?, _ setting: RunSettings.MaximumTime) ->
 
 /// One launch on one rank.
 private struct Launch {
-  let resolved: ResolvedStudy, options: LaunchOptions, deadline: Double?, speaks: Bool
+  let order: Order, options: LaunchOptions
+  private var resolved: ResolvedStudy { order.resolved }
 
   /// CPU type, instruction set of the build and BLAS kernel: on what the bits depend.
   private var machine: String {
@@ -108,10 +156,10 @@ private struct Launch {
 
   /// Opens the type, so that everything below is specialised.
   func open<World: Communicator & ~Copyable>(
-    _ type: any Study.Type, on world: borrowing World, messagePassing: String, whileWaiting: (@escaping () -> Void) -> Void,
+    on world: borrowing World, messagePassing: String, whileWaiting: (@escaping () -> Void) -> Void,
     abort: @escaping (Int32) -> Never
   ) -> Int32 {
-    carryOut(type, on: world, messagePassing: messagePassing, whileWaiting: whileWaiting, abort: abort)
+    carryOut(order.type, on: world, messagePassing: messagePassing, whileWaiting: whileWaiting, abort: abort)
   }
 
   private func carryOut<S: Study, World: Communicator & ~Copyable>(
@@ -120,8 +168,9 @@ private struct Launch {
   ) -> Int32 {
     let study: S
     do throws(StudyError) { study = try S(resolved.values) } catch {
-      let failure = failure(error)
-      if speaks { ErrorOutput.line(failure.description) }
+      // All ranks have the same parameters and so find the same.
+      let failure = Failure(error) ?? Failure(.unusableInput, "\(error)")
+      if world.rank == 0 { ErrorOutput.line(failure.description) }
       return failure.status.rawValue
     }
     let place = options.out ?? resolved.run.out ?? RunFolder.standardPath(of: resolved)
@@ -137,7 +186,7 @@ private struct Launch {
       var notices: [String] = []
       let lock: RunLock
       do throws(RunFolderError) { lock = try RunFolder.open(place, for: resolved, fresh: options.fresh, notices: &notices) } catch {
-        let failure = failure(error)
+        let failure = Failure(error) ?? Failure(.inputOutput, error.description)
         ErrorOutput.line(failure.description)
         var verdict = [Int(failure.status.rawValue)]
         try world.broadcast(&verdict, from: 0)
@@ -176,7 +225,7 @@ private struct Launch {
       }
     let setup = RunSetup(
       digest: resolved.digest, seed: resolved.seed, studyName: resolved.name, unitsFolder: folder.units, stopFile: folder.stop,
-      checkpointInterval: resolved.run.checkpointInterval, stallTimeout: resolved.run.stallTimeout, deadline: deadline,
+      checkpointInterval: resolved.run.checkpointInterval, stallTimeout: resolved.run.stallTimeout, deadline: order.deadline,
       ranksPerTeam: resolved.run.ranksPerTeam, dedicatedCoordinator: dedicated, machine: machine, checksNonFinite: options.debug)
     let hosts = try world.gather(Array(world.processorName.utf8), to: 0).map { String(decoding: $0, as: UTF8.self) }
     var provenance = Provenance.ofThisProcess(
@@ -199,6 +248,14 @@ private struct Launch {
   }
 
   private func finish<S: Study>(
+    _ study: S, _ outcome: RunOutcome<S.Unit, S.Partial>, folder: RunFolder, provenance: Provenance, reporter: RunReporter
+  ) throws -> ExitStatus {
+    let status = try conclude(study, outcome, folder: folder, provenance: provenance, reporter: reporter)
+    reporter.sayFaults()
+    return status
+  }
+
+  private func conclude<S: Study>(
     _ study: S, _ outcome: RunOutcome<S.Unit, S.Partial>, folder: RunFolder, provenance: Provenance, reporter: RunReporter
   ) throws -> ExitStatus {
     switch outcome {

@@ -1,5 +1,6 @@
 public import LinearAlgebra
 import Glibc
+import MessagePassing
 
 /// What this process can say about the machine it runs on.
 public enum Machine {
@@ -25,8 +26,16 @@ public enum Machine {
     guard unsafe statvfs(path, &status) == 0 else { return nil }
     return Int(status.f_bavail) * Int(status.f_frsize)
   }
-  /// Whether standard output is a terminal.
-  public static var outputIsTerminal: Bool { isatty(1) == 1 }
+  /// Whether what is written to standard output comes to a terminal. A launcher may give its ranks a terminal of its own
+  /// making and send what they write there to a log, so under one the launcher's output has to be a terminal too.
+  public static var outputIsTerminal: Bool {
+    guard isatty(1) == 1 else { return false }
+    guard Launcher.detect(environment: Launcher.currentEnvironment()) != nil else { return true }
+    var target = [UInt8](repeating: 0, count: 4096)
+    let length = unsafe target.withUnsafeMutableBytes { unsafe readlink("/proc/\(getppid())/fd/1", $0.baseAddress!, $0.count) }
+    let path = String(decoding: target.prefix(max(0, length)), as: UTF8.self)
+    return path.hasPrefix("/dev/pts/") || path.hasPrefix("/dev/tty")
+  }
   /// Seconds of a clock that never jumps.
   public static var uptime: Double { clock(CLOCK_MONOTONIC) }
   /// Seconds of processor time that this process has used.

@@ -10,6 +10,7 @@ final class RunReporter: RunObserver {
   private var lastProgressFile: [Double]
   private var events: EventFile?
   private let refreshLock: () -> Void
+  private var fault: String?
 
   /// `labels` and `operations` are those of the plan.
   init(folder: RunFolder, labels: [String], operations: [Double], display: consuming ProgressDisplay, refreshLock: @escaping () -> Void) {
@@ -25,7 +26,7 @@ final class RunReporter: RunObserver {
   func event(_ name: String, level: EventLog.Level, _ fields: [(String, String)]) {
     // A log that cannot be written must not end a run whose results can: the results' own writing reports a full disk.
     do throws(FileFault) { try log.write(level, name, fields.map { (name: $0.0, value: JSON.text($0.1)) }) } catch {
-      ErrorOutput.line("warning: \(error)")
+      noteFault("\(error)")
     }
   }
 
@@ -42,7 +43,7 @@ final class RunReporter: RunObserver {
     do throws(FileFault) {
       try FileAccess.createFolder(folder.unit(index, label).path)
       try FileAccess.writeAtomically(json.pretty, to: folder.unit(index, label).progress)
-    } catch { ErrorOutput.line("warning: \(error)") }
+    } catch { noteFault("\(error)") }
   }
 
   func curves(unit label: String, _ points: [CurvePoint]) {
@@ -55,7 +56,15 @@ final class RunReporter: RunObserver {
         events?.scalar("\(label)/\(point.tag)", point.value, step: point.step, wallTime: wallClockSeconds())
       }
       try events?.flush()
-    } catch { ErrorOutput.line("warning: \(error)") }
+    } catch { noteFault("\(error)") }
+  }
+
+  /// A fault of the log, the progress files or the curves. On a full disk each would repeat for every slice, and the
+  /// error that ends the run says the same: the first is kept for an end without an error.
+  private func noteFault(_ line: String) { if fault == nil { fault = line } }
+  /// Says what could not be written beside the results, in one line.
+  func sayFaults() {
+    if let fault { ErrorOutput.line("warning: the log, the progress or the training curves are not complete: \(fault)") }
   }
 
   /// A line for the user.

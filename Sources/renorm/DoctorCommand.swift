@@ -22,8 +22,6 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let launched = Launcher.detect(environment: Launcher.currentEnvironment())
-    // Under a launcher all ranks find the same: one is enough.
-    if let launched, launched.rank != 0 { return }
     let findings = [program(), memory(), mpi(), launcher(launched), blas(), hdf5(), gnuplot(), disk(), locking()]
     let width = findings.map(\.what.count).max() ?? 0
     for finding in findings {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MessagePassing
 import Runtime
 
 /// The program: one subcommand per file.
@@ -18,22 +19,35 @@ struct Renorm: ParsableCommand {
       DoctorCommand.self, StudiesCommand.self, BenchCommand.self,
     ])
 
+  /// Under a launcher every rank has the same command line. All commands but `run` are one process's business, and so is
+  /// a mistake in the line: rank 0 speaks and carries the status, while a rank that left with a status of its own could
+  /// make the launcher end rank 0 before it has spoken.
+  private static let isSilentRank = (Launcher.detect(environment: Launcher.currentEnvironment())?.rank ?? 0) != 0
+
   static func main() {
     do {
+      if let mistake = unknownCommand() { throw mistake }
       var command = try parseAsRoot()
+      if isSilentRank, !(command is RunCommand) { Glibc.exit(ExitStatus.complete.rawValue) }
       try command.run()
     } catch let code as ExitCode {
       Glibc.exit(code.rawValue)
-    } catch let failure as any CustomStringConvertible & Failing {
-      ErrorOutput.line(failure.description)
-      Glibc.exit(failure.status.rawValue)
     } catch {
       leave(error)
     }
   }
 
+  /// A first word that is no command; the parsing library would only call it unexpected.
+  private static func unknownCommand() -> Failure? {
+    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help" else { return nil }
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName }
+    if known.contains(word) { return nil }
+    return Failure(.usage, "there is no command \"\(word)\"; known: \(known.joined(separator: ", "))")
+  }
+
   /// Help and version go the library's way; wrong usage is one line and status 64; other errors have a status of their own.
   private static func leave(_ error: any Error) -> Never {
+    if isSilentRank { Glibc.exit(ExitStatus.complete.rawValue) }
     if exitCode(for: error) == .success { exit(withError: error) }
     if let failure = Failure(error) {
       ErrorOutput.line(failure.description)

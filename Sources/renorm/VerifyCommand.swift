@@ -15,7 +15,8 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let known = KnownValueCatalogue.all
     for id in only + [damage].compactMap({ $0 }) where !known.contains(where: { $0.id == id }) {
-      throw Failure(ExitStatus.usage, "there is no check \(id); known: \(known.map(\.id).joined(separator: ", "))")
+      let ids = known.map(\.id).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+      throw Failure(ExitStatus.usage, "there is no check \(id); known: \(ids.joined(separator: ", "))")
     }
     let checks = known.filter { check in
       if !only.isEmpty { return only.contains(check.id) }
