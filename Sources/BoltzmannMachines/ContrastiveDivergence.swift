@@ -73,18 +73,18 @@ public import Sampling
     products = BinaryOuterProduct(rowsPerShard: rowsPerShard, shards: max(1, shards.count), visible: visible, columns: hidden)
     // The sums over samples: (visible + 1) x hidden, differences of visible counts, wrong bits.
     let length = (visible + 1) * hidden + visible + 1
-    reducer = ShardReducer(tree: tree, length: length)
+    reducer = ShardReducer(tree: tree, rank: rank, length: length)
     memory = TrainingMemory(
-      rows: slots.count, words: data.wordsPerConfiguration, hiddenWords: (hidden + 63) / 64, visible: visible, hidden: hidden,
-      sums: length, partials: subtrees.count)
+      rows: slots.count, words: data.wordsPerConfiguration, hiddenWords: (hidden + 63) / 64, visible: visible, hidden: hidden)
   }
 
   public func direction(
     at point: CentredParameters, step: UInt64, on team: borrowing some Communicator & ~Copyable,
     into direction: inout CentredParameters
   ) throws(MessagePassingError) {
+    try reducer.share(on: team)
     sumOverShards(at: point, step: step)
-    try unsafe reducer.reduce(partials: memory.partials, into: memory.total, on: team)
+    try reducer.reduce(on: team)
     assemble(offset: (point.offset - units.low) / units.spread, into: &direction)
   }
 
@@ -93,7 +93,7 @@ public import Sampling
   public func partialSums(at point: CentredParameters, step: UInt64) -> [(subtree: Range<Int>, sums: [Float])] {
     sumOverShards(at: point, step: step)
     return subtrees.enumerated().map { index, subtree in
-      let sums = unsafe Array(UnsafeBufferPointer(start: memory.partials + index * reducer.length, count: reducer.length))
+      let sums = unsafe Array(UnsafeBufferPointer(start: reducer.partials + index * reducer.length, count: reducer.length))
       return (subtree, sums)
     }
   }
@@ -101,7 +101,7 @@ public import Sampling
   /// The direction from the sums over all shards.
   public func direction(fromTotal total: [Float], at point: CentredParameters, into direction: inout CentredParameters) {
     precondition(total.count == reducer.length, "the sums have the trainer's length")
-    for k in total.indices { unsafe memory.total[k] = total[k] }
+    for k in total.indices { unsafe reducer.total[k] = total[k] }
     assemble(offset: (point.offset - units.low) / units.spread, into: &direction)
   }
 
@@ -165,7 +165,7 @@ public import Sampling
     let visible = conditionals.visible, hidden = conditionals.hidden
     var row = 0
     for (index, subtree) in subtrees.enumerated() {
-      let sums = unsafe memory.partials + index * reducer.length, bitSums = unsafe sums + (visible + 1) * hidden
+      let sums = unsafe reducer.partials + index * reducer.length, bitSums = unsafe sums + (visible + 1) * hidden
       unsafe products.differences(
         shards: subtree.count, positiveBits: memory.data + row * words, negativeBits: memory.fantasy + row * words, wordsPerRow: words,
         positive: memory.positive + row * hidden, negative: memory.negative + row * hidden, offset: offset, sums: sums, bitSums: bitSums)
@@ -181,7 +181,7 @@ public import Sampling
   private func assemble(offset: Float, into direction: inout CentredParameters) {
     let visible = conditionals.visible, hidden = conditionals.hidden, g = units.spread
     let scale = g * g / Float(settings.batch), fieldScale = g / Float(settings.batch)
-    let total = unsafe memory.total
+    let total = unsafe reducer.total
     let hiddenSums = unsafe total + visible * hidden, visibleSums = unsafe hiddenSums + hidden
     unsafe direction.weights.withUnsafeMutableBufferPointer { w in
       for v in 0..<visible {
@@ -199,9 +199,8 @@ public import Sampling
   let hiddenWords: Int
   let data: UnsafeMutablePointer<UInt64>, fantasy: UnsafeMutablePointer<UInt64>, hiddenBits: UnsafeMutablePointer<UInt64>
   let positive: UnsafeMutablePointer<Float>, negative: UnsafeMutablePointer<Float>, visibleFields: UnsafeMutablePointer<Float>
-  let partials: UnsafeMutablePointer<Float>, total: UnsafeMutablePointer<Float>
 
-  init(rows: Int, words: Int, hiddenWords: Int, visible: Int, hidden: Int, sums: Int, partials count: Int) {
+  init(rows: Int, words: Int, hiddenWords: Int, visible: Int, hidden: Int) {
     self.hiddenWords = hiddenWords
     unsafe data = .allocate(capacity: max(1, rows * words))
     unsafe fantasy = .allocate(capacity: max(1, rows * words))
@@ -209,8 +208,6 @@ public import Sampling
     unsafe positive = .allocate(capacity: max(1, rows * hidden))
     unsafe negative = .allocate(capacity: max(1, rows * hidden))
     unsafe visibleFields = .allocate(capacity: max(1, rows * visible))
-    unsafe partials = .allocate(capacity: max(1, count * sums))
-    unsafe total = .allocate(capacity: sums)
   }
   deinit {
     unsafe data.deallocate()
@@ -219,7 +216,5 @@ public import Sampling
     unsafe positive.deallocate()
     unsafe negative.deallocate()
     unsafe visibleFields.deallocate()
-    unsafe partials.deallocate()
-    unsafe total.deallocate()
   }
 }

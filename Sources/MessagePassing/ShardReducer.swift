@@ -2,18 +2,76 @@
 ///
 /// The array is cut into one slice per rank. Every rank sends each slice of its subtree sums to the slice's owner, the
 /// owner combines them in the tree's order, and the slices are gathered on all ranks. Cost per rank with k subtrees
-/// of R: about (k + 1) * length elements sent. Keeps its buffers from call to call.
-public final class ShardReducer<Scalar: ShardScalar> {
+/// of R: about (k + 1) * length elements sent. Ranks of one host that have called `share` read each other's sums where
+/// they stand instead: two barriers and no copy.
+@safe public final class ShardReducer<Scalar: ShardScalar> {
   public let tree: ShardTree
   /// Elements per array.
   public let length: Int
+  /// Where the rank writes its sums before `reduce(on:)`: [subtrees of this rank][length], row-major: over the leaves of
+  /// each of `tree.subtrees(of: rank)`, formed in the tree's order.
+  public private(set) var partials: UnsafeMutablePointer<Scalar>
+  /// Where `reduce(on:)` leaves the sum over all shards: [length], valid until the next `reduce(on:)`.
+  public private(set) var total: UnsafeMutablePointer<Scalar>
+  private let rank: Int
+  private var shared: SharedMemory?
+  private var hasAskedToShare = false
   private var plan: Plan?
 
-  /// - Parameter length: elements per array, at least 0.
-  public init(tree: ShardTree, length: Int) {
+  /// A reducer on rank `rank` of the tree's ranks, for arrays of `length >= 0` elements.
+  public init(tree: ShardTree, rank: Int, length: Int) {
     precondition(length >= 0, "an array has no negative length")
     self.tree = tree
+    self.rank = rank
     self.length = length
+    unsafe partials = .allocate(capacity: max(1, tree.subtrees(of: rank).count * length))
+    // Alone, the one subtree's sum is the total.
+    unsafe total = tree.ranks == 1 ? partials : .allocate(capacity: max(1, length))
+  }
+
+  deinit { if shared == nil { freeOwn() } }
+
+  private func freeOwn() {
+    if tree.ranks > 1 { unsafe total.deallocate() }
+    unsafe partials.deallocate()
+  }
+
+  /// Moves `partials` and `total` to memory that the ranks share, where they are on one host; all ranks call it, before
+  /// anything is written. Without effect from the second time on.
+  public func share(on communicator: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    if tree.ranks == 1 || hasAskedToShare { return }
+    hasAskedToShare = true
+    let layout = sharedRows
+    guard let memory = try SharedMemory.make(bytes: max(1, layout.size + length) * MemoryLayout<Scalar>.stride, on: communicator) else { return }
+    freeOwn()
+    shared = memory
+    let start = unsafe memory.start.bindMemory(to: Scalar.self, capacity: layout.size + length)
+    unsafe partials = start + layout.offsets[rank]
+    unsafe total = start + layout.size
+  }
+
+  /// Where each rank's rows begin in shared memory, in elements, and where they end; each rank on cache lines of its own.
+  private var sharedRows: (offsets: [Int], size: Int) {
+    var offsets: [Int] = [], next = 0
+    for other in 0..<tree.ranks {
+      offsets.append(next)
+      next += (tree.subtrees(of: other).count * length + 31) / 32 * 32
+    }
+    return (offsets, next)
+  }
+
+  /// Sums over all shards: from all ranks' `partials` to `total` on each.
+  public func reduce(on communicator: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    precondition(communicator.size == tree.ranks && communicator.rank == rank, "the reducer was made for this rank of this communicator")
+    if tree.ranks == 1 { return }
+    guard let shared else { return try unsafe reduce(partials: partials, into: total, on: communicator) }
+    let plan = plan ?? Plan(self, rank: rank)
+    self.plan = plan
+    // The first barrier: all rows are written, and nobody reads the last total any more. The second: the total stands.
+    try communicator.barrier()
+    let start = unsafe shared.start.assumingMemoryBound(to: Scalar.self), offsets = sharedRows.offsets, mine = plan.slices[rank].lowerBound
+    unsafe plan.combine(into: total + mine) { leaf in unsafe UnsafePointer(start + offsets[leaf.rank] + leaf.row * length + mine) }
+    try communicator.barrier()
   }
 
   /// The part of the array whose sum a rank forms: balanced, its bounds multiples of 16 elements (but for the end).
@@ -34,16 +92,20 @@ public final class ShardReducer<Scalar: ShardScalar> {
     partials: UnsafePointer<Scalar>, into result: UnsafeMutablePointer<Scalar>,
     on communicator: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) {
-    precondition(communicator.size == tree.ranks, "the tree was made for this communicator")
+    precondition(communicator.size == tree.ranks && communicator.rank == rank, "the reducer was made for this rank of this communicator")
     if tree.ranks == 1 { return unsafe result.update(from: partials, count: length) }
-    let plan = plan ?? Plan(self, rank: communicator.rank)
-    precondition(plan.rank == communicator.rank, "a reducer stays on its rank")
+    let plan = plan ?? Plan(self, rank: rank)
     self.plan = plan
     let send = unsafe plan.pack(partials, length: length)
     try unsafe communicator.exchange(
       send: send, counts: plan.counts, displacements: plan.displacements,
       receive: plan.received, receiveCounts: plan.receiveCounts, receiveDisplacements: plan.receiveDisplacements)
-    unsafe plan.combine(partials, length: length, into: result + plan.slices[plan.rank].lowerBound)
+    let mine = plan.slices[rank]
+    unsafe plan.combine(into: result + mine.lowerBound) { leaf in
+      unsafe leaf.rank == rank
+        ? partials + leaf.row * length + mine.lowerBound
+        : UnsafePointer(plan.received + plan.receiveDisplacements[leaf.rank] + leaf.row * mine.count)
+    }
     try unsafe communicator.allGather(
       inPlace: result, counts: plan.slices.map(\.count), displacements: plan.slices.map(\.lowerBound))
   }
@@ -105,14 +167,10 @@ public final class ShardReducer<Scalar: ShardScalar> {
       return unsafe UnsafePointer(packed)
     }
 
-    /// Forms this rank's slice of the sum.
-    func combine(_ partials: UnsafePointer<Scalar>, length: Int, into result: UnsafeMutablePointer<Scalar>) {
+    /// Forms this rank's slice of the sum; `row` says where a known subtree's part of it stands.
+    func combine(into result: UnsafeMutablePointer<Scalar>, row: ((rank: Int, row: Int)) -> UnsafePointer<Scalar>) {
       let mine = slices[rank]
-      let rows = unsafe leaves.map { leaf in
-        unsafe leaf.rank == rank
-          ? partials + leaf.row * length + mine.lowerBound
-          : UnsafePointer(received + receiveDisplacements[leaf.rank] + leaf.row * mine.count)
-      }
+      let rows = unsafe leaves.map { unsafe row($0) }
       // Fewer than two subtrees: one rank owns all shards.
       if additions.isEmpty { return unsafe result.update(from: rows[0], count: mine.count) }
       for start in stride(from: 0, to: mine.count, by: Plan.tile) {

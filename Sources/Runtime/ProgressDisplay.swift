@@ -1,4 +1,5 @@
 import Glibc
+import MessagePassing
 
 /// Progress on standard output: one updating line on a terminal, elsewhere plain lines at most once a minute, and at
 /// changes of stage at most every ten seconds. Only the coordinator has one.
@@ -11,7 +12,7 @@ public struct ProgressDisplay: ~Copyable {
   /// A display on standard output; NO_COLOR is honoured.
   public init(_ mode: RunSettings.ProgressMode) {
     let noColor = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
-    self.init(mode, terminal: Machine.outputIsTerminal, color: !noColor) { text in
+    self.init(mode, terminal: Self.terminalColumns != nil, color: !noColor) { text in
       // What `print` holds back goes first.
       fflush(nil)
       FileAccess.writeToOutput(text)
@@ -75,7 +76,14 @@ public struct ProgressDisplay: ~Copyable {
     return ", " + Timestamp.span((1 - fraction) * (now - origin.time) / (fraction - origin.fraction)) + " left"
   }
   private func clock() -> String { String(Timestamp.now().dropFirst(11).prefix(8)) }
-  private func columns() -> Int {
+  private func columns() -> Int { Self.terminalColumns ?? 80 }
+
+  /// How wide the user's terminal is; nil where standard output is none. mpirun gives every rank a terminal of its own
+  /// whatever stands behind it, so under a launcher only Scripts/run knows, and says so in RENORM_TERMINAL.
+  private static var terminalColumns: Int? {
+    let environment = Launcher.currentEnvironment()
+    if let given = environment["RENORM_TERMINAL"] { return Int(given) }
+    if Launcher.detect(environment: environment) != nil || !Machine.outputIsTerminal { return nil }
     var size = winsize()
     guard unsafe ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)

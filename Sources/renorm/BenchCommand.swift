@@ -1,17 +1,20 @@
 import ArgumentParser
+import MessagePassing
 import Runtime
 import Studies
 
 /// `renorm bench`.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Throughput of each kernel on one core against this machine's own matrix products and memory.")
+    commandName: "bench", abstract: "Throughput of each kernel on one core against this machine's own matrix products and memory.",
+    discussion: "Under mpirun instead: how much faster the ranks train one machine together than one of them alone.")
   @Option(help: "Only kernels whose name contains this text.") var filter: String?
   @Flag(help: "For programs.") var json = false
   @Option(help: "How often each is measured; the median counts.") var `repeat` = 5
 
   func run() throws {
     guard `repeat` > 0 else { throw Failure(ExitStatus.usage, "--repeat \(`repeat`): at least 1") }
+    if Launcher.detect(environment: Launcher.currentEnvironment()) != nil { return try scaling() }
     let chosen = BenchmarkCatalogue.all.filter { benchmark in filter.map { benchmark.name.lowercased().contains($0.lowercased()) } ?? true }
     var references: [BenchmarkReference: Double] = [:]
     for reference in BenchmarkReference.allCases { references[reference] = ReferenceRates.measure(reference, repeats: `repeat`) }
@@ -45,5 +48,20 @@ struct BenchCommand: ParsableCommand {
     } else {
       if chosen.isEmpty { print(filter.map { "no kernel's name contains \"\($0)\"" } ?? "no kernels are listed") } else { table.show() }
     }
+  }
+
+  /// Strong scaling of training over the ranks of this launch.
+  private func scaling() throws {
+    let world = try MPIWorld()
+    for benchmark in [ScalingBenchmark(), ScalingBenchmark(batch: 128), ScalingBenchmark(visible: 4096, hidden: 1024, batch: 1024)] {
+      let rates = try benchmark.measure(repeats: `repeat`, on: world.communicator)
+      guard world.communicator.rank == 0 else { continue }
+      let ratios = rates.map { $0.together / $0.alone }.sorted()
+      let alone = rates.map(\.alone).sorted()[rates.count / 2], together = rates.map(\.together).sorted()[rates.count / 2]
+      print(
+        "\(benchmark.name): one rank \(Shown.scaled(alone))samples/s, \(world.communicator.size) ranks \(Shown.scaled(together))samples/s, "
+          + "\(Shown.number(ratios[ratios.count / 2], digits: 3)) times (wall time, medians of \(`repeat`), strict)")
+    }
+    try world.finish()
   }
 }

@@ -34,6 +34,9 @@ struct RankProgramsTests {
   @Test("While a peer is late the hook runs, and may itself wait", arguments: [2, 3])
   func waits(ranks: Int) throws { try holds("waits", ranks: ranks) }
 
+  @Test("With checks on, uneven counts and different collectives are typed errors that name both ranks", arguments: [1, 2, 3])
+  func shapes(ranks: Int) throws { try holds("shapes", ranks: ranks) }
+
   @Test("Tree sums have the same bits on every number of ranks and without MPI")
   func reduction() throws {
     let alone = try run(program!, ["solo-reduction"], timeout: 60)

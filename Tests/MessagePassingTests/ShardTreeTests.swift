@@ -59,7 +59,7 @@ import Testing
 
   @Test("Slices of a reducer tile the array and begin at multiples of 16", arguments: [0, 1, 16, 100, 4097], [1, 2, 3, 7])
   func slices(length: Int, ranks: Int) {
-    let reducer = ShardReducer<Float>(tree: ShardTree(shards: 8, ranks: ranks), length: length)
+    let reducer = ShardReducer<Float>(tree: ShardTree(shards: 8, ranks: ranks), rank: 0, length: length)
     let slices = (0..<ranks).map { reducer.slice(of: $0) }
     #expect(slices.flatMap { Array($0) } == Array(0..<length))
     for slice in slices where !slice.isEmpty { #expect(slice.lowerBound % 16 == 0) }

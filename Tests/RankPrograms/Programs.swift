@@ -204,7 +204,7 @@ private func reduced<Scalar: ShardScalar>(
   func row(_ shard: Int) -> [Scalar] { (0..<length).map { Scalar(noise(shard &* 1_000_003 &+ $0)) } }
   let partials = tree.subtrees(of: c.rank).flatMap { ShardTree.sum($0.map(row)) }
   var result = [Scalar](repeating: .nan, count: length)
-  let reducer = ShardReducer<Scalar>(tree: tree, length: length)
+  let reducer = ShardReducer<Scalar>(tree: tree, rank: c.rank, length: length)
   for _ in 0..<2 {
     try unsafe partials.withUnsafeBufferPointer { partials in
       try unsafe result.withUnsafeMutableBufferPointer { result in
@@ -215,10 +215,45 @@ private func reduced<Scalar: ShardScalar>(
       }
     }
   }
+  // The same through memory that the ranks of one host share, twice: rows and totals must not be mixed up.
+  let sharing = ShardReducer<Scalar>(tree: tree, rank: c.rank, length: length)
+  try sharing.share(on: c)
+  for _ in 0..<2 {
+    for (i, x) in partials.enumerated() { unsafe sharing.partials[i] = x }
+    try sharing.reduce(on: c)
+    equal((0..<length).map { unsafe sharing.total[$0] }, result, "sums through shared memory and through messages")
+  }
   if length <= 1000 {
     equal(result, try treeSum(leaves: tree.shards(of: c.rank).map(row), tree: tree, on: c), "reducer and treeSum")
   }
   return result
+}
+
+/// With checks on, ranks that pass different counts, or meet in different collectives, are told apart instead of waiting.
+func shapes(_ world: borrowing MPIWorld) throws {
+  world.checksShapes = true
+  try mismatches(world.communicator)
+}
+
+private func mismatches(_ c: borrowing MPICommunicator) throws {
+  var fine = [c.rank]
+  try c.allReduce(&fine, .sum)
+  if c.size == 1 { return }
+  var uneven = [Int](repeating: 0, count: c.rank == 0 ? 2 : 3)
+  let first = refusal { () throws(MessagePassingError) in try c.allReduce(&uneven, .sum) }
+  claim(first.map { [$0.count, $0.otherCount] } == [uneven.count, 5 - uneven.count], "an uneven reduction names both counts")
+  let second = refusal { () throws(MessagePassingError) in
+    if c.rank == 0 { try c.broadcast(&fine, from: 0) } else { try c.allReduce(&fine, .sum) }
+  }
+  claim(second != nil && second?.otherCount == nil, "different collectives are refused")
+}
+
+/// The counts of the mismatch that a collective throws; nil where it throws none.
+private func refusal(_ body: () throws(MessagePassingError) -> Void) -> (count: Int, otherCount: Int?)? {
+  do throws(MessagePassingError) { try body() } catch {
+    if case .shapeMismatch(_, _, let count, _, let otherCount) = error { return (count, otherCount) }
+  }
+  return nil
 }
 
 /// Drops a request that is not finished.
@@ -261,7 +296,10 @@ func latency(_ c: borrowing MPICommunicator) throws {
     try measure("allReduce of \(length) floats", 200) { try c.allReduce(&many, .minimum) }
     let tree = ShardTree(shards: 8, ranks: c.size)
     let partials = [Float](repeating: 1, count: length * tree.subtrees(of: c.rank).count)
-    let reducer = ShardReducer<Float>(tree: tree, length: length)
+    let reducer = ShardReducer<Float>(tree: tree, rank: c.rank, length: length)
+    let sharing = ShardReducer<Float>(tree: tree, rank: c.rank, length: length)
+    try sharing.share(on: c)
+    try measure("the same through shared memory", 200) { try sharing.reduce(on: c) }
     try measure("ShardReducer of \(length) floats, \(tree.subtrees(of: c.rank).count) subtrees", 200) {
       try unsafe partials.withUnsafeBufferPointer { partials in
         try unsafe many.withUnsafeMutableBufferPointer { many in

@@ -17,6 +17,7 @@ import MessagePassing
   case "grid": try grid(world.communicator)
   case "errors": try errors(world.communicator)
   case "waits": try waits(world)
+  case "shapes": try shapes(world)
   case "reduction": try reduction(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)

@@ -75,6 +75,10 @@ extension DeepRenormalization {
       at: at, "energy_deviation", Observable((series.mean.value - exact.energyPerSite) / series.mean.error, unit: "standard errors"))
     recording.record(at: at, "log_partition_exact", Observable(exact.logPartition, unit: "nats"))
     recording.record(at: at, "log_partition_per_site_exact", Observable(exact.logPartitionPerSite, unit: "nats"))
+    // Entropy of the law, S = ln Z + K <E>, exactly; independent fair spins miss ln 2 - S / N.
+    let entropy = exact.logPartitionPerSite + coupling * exact.energyPerSite
+    recording.record(at: at, "entropy_per_site_exact", Observable(entropy, unit: "nats"))
+    recording.record(at: at, "kullback_leibler_per_site_of_independent_spins", Observable(log(2) - entropy, unit: "nats"))
     if chains.count > 1, perChain > 1 {
       recording.record(at: at, "potential_scale_reduction", Observable(try potentialScaleReduction(chains: chains)))
     }
@@ -179,11 +183,16 @@ extension DeepRenormalization {
     record("coherence", fields.coherence)
     record("center_spacing", fields.spacing, unit: "sites")
     record("center_spacing_variation", fields.spacingVariation)
-    // Counts of units of one trained machine: they have no error of their own.
-    recording.record(at: at, "dead_fraction", Observable(fields.deadFraction))
-    recording.record(
-      at: at, "single_site_fraction",
-      Observable(fields.singleSiteFraction, reason: fields.singleSiteFraction.isFinite ? nil : "no live units"))
+    // Fractions of units: binomial errors, as if units were independent.
+    for (name, fraction, count) in [
+      ("dead_fraction", fields.deadFraction, fields.live.count),
+      ("single_site_fraction", fields.singleSiteFraction, fields.liveUnits.count),
+    ] {
+      let isKnown = fraction.isFinite
+      let error = isKnown ? (fraction * (1 - fraction) / Double(count)).squareRoot() : nil
+      recording.record(at: at, name, Observable(fraction, error: error, reason: isKnown ? nil : "no live units"))
+    }
+    recording.record(tiling(layer, name: "tiling_\(graining)_layer_\(number)"))
     let units = layer.machine.hidden
     recording.record(
       ResultArray(
@@ -194,6 +203,21 @@ extension DeepRenormalization {
       ResultArray(
         name: "centers_\(graining)_layer_\(number)", longName: "centres of the receptive fields (row, column)", unit: "sites",
         dimensions: [("unit_\(graining)_\(number)", units), ("axis", 2)], values: layer.centres.flatMap { [Double($0.x), Double($0.y)] }))
+  }
+
+  /// For each site the unit that weighs it most, as a shade in [0, 1) that differs between neighbouring units.
+  private func tiling(_ layer: BoltzmannLayer<Float>, name: String) -> ResultArray {
+    let units = layer.machine.hidden, weights = layer.effectiveWeights
+    let shades = (0..<sites).map { site -> Double in
+      var strongest = 0
+      for unit in 1..<max(units, 2) where unit < units && abs(weights[site * units + unit]) > abs(weights[site * units + strongest]) {
+        strongest = unit
+      }
+      return (Double(strongest) * 0.618_033_988_749_895).truncatingRemainder(dividingBy: 1)
+    }
+    return ResultArray(
+      name: name, longName: "shade of the unit that weighs each site most", unit: "1", dimensions: [("row", size), ("column", size)],
+      values: shades)
   }
 
   // MARK: Free energies
@@ -249,6 +273,9 @@ extension DeepRenormalization {
       // The most that any model can reach on this law: minus its entropy, -K <E> - ln Z exactly.
       let best = -coupling * exact.energyPerSite * Double(sites) - exact.logPartition
       recording.record(at: at, "stack_log_likelihood_limit", Observable(best, unit: "nats"))
+      recording.record(
+        at: at, "stack_kullback_leibler_per_site_bound",
+        Observable((best - bound.value) / Double(sites), error: hypot(bound.error, top.error) / Double(sites), unit: "nats"))
     }
   }
 

@@ -73,44 +73,54 @@ extension DeepRenormalization {
             + "\(number(stack, "boltzmann", 1, "free_energy_difference")) (0/1 units, no constant): that number moves with the energy's constant and by itself says nothing about exactness."
         ))
     }
-    items.append(.table(layerTable(stack)))
+    items += layerTables(stack)
     return ReportSection("What was found", items)
   }
 
-  private func layerTable(_ stack: Recording) -> ReportTable {
-    var rows: [[String]] = []
-    func row(_ label: String, _ graining: String, _ layer: Int) {
-      let distance8 = distances.firstIndex(of: 8) ?? 0
-      rows.append([
-        label, number(stack, graining, layer, "abs_magnetization"), number(stack, graining, layer, "correlation", index: distance8),
-        number(stack, graining, layer, "mutual_information", index: distance8), number(stack, graining, layer, "information_2x2"),
-        number(stack, graining, layer, "information_3x3"), number(stack, graining, layer, "radius_over_null"),
-        number(stack, graining, layer, "coherence"), number(stack, graining, layer, "dead_fraction"),
-      ])
-    }
-    row("spins", "spins", 0)
-    row("2 x 2 majority", "majority", 1)
-    row("2 x 2 decimation", "decimation", 1)
+  /// The kinds of coarse spins of all tables, in their order: label, graining, layer.
+  private var kinds: [(label: String, graining: String, layer: Int)] {
+    var kinds = [("spins", "spins", 0), ("2 x 2 majority", "majority", 1), ("2 x 2 decimation", "decimation", 1)]
     for layer in 1...hidden.count {
-      row("layer \(layer), \(hidden[layer - 1]) units", "boltzmann", layer)
-      if layer == 1, hidden.count > 1 {
-        row("4 x 4 majority", "majority", 2)
-        row("4 x 4 decimation", "decimation", 2)
-      }
+      kinds.append(("layer \(layer), \(hidden[layer - 1]) units", "boltzmann", layer))
+      if layer == 1, hidden.count > 1 { kinds += [("4 x 4 majority", "majority", 2), ("4 x 4 decimation", "decimation", 2)] }
     }
-    let at = distances.contains(8) ? "8" : "\(Int(distances.first ?? 0))"
-    return ReportTable(
-      caption: "The layers as coarse grainings. Correlations and information between coarse spins at distance \(at) of the fine lattice.",
-      header: ["coarse spins", "mean |m|", "correlation", "I (nats)", "I(h; 2x2)", "I(h; 3x3)", "R/R_null", "coherence", "dead"], rows: rows
-    )
+    return kinds
+  }
+
+  private func layerTables(_ stack: Recording) -> [ReportSection.Item] {
+    let middle = distances.firstIndex(of: 8) ?? 0
+    let spins = kinds.map { label, graining, layer in
+      [
+        label, number(stack, graining, layer, "abs_magnetization"), number(stack, graining, layer, "correlation", index: middle),
+        number(stack, graining, layer, "mutual_information", index: middle), number(stack, graining, layer, "information_2x2"),
+      ]
+    }
+    let fields = (1...hidden.count).map { layer in
+      ["layer \(layer)"]
+        + ["receptive_field_radius", "radius_over_null", "coherence", "center_spacing_variation", "dead_fraction"]
+        .map {
+          number(stack, "boltzmann", layer, $0)
+        }
+    }
+    return [
+      .table(
+        ReportTable(
+          caption: "The layers as coarse grainings: mean |m|; correlation and mutual information (nats) of two coarse spins at distance "
+            + "\(Int(distances.isEmpty ? 0 : distances[middle])) of the fine lattice; I (nats) between a coarse spin and the 2 x 2 sites nearest its centre.",
+          header: ["coarse spins", "mean |m|", "correlation", "I (pair)", "I(h; 2x2)"], rows: spins)),
+      .table(
+        ReportTable(
+          caption: "Receptive fields: medians over live units; spacing: coefficient of variation of the distance to the nearest centre.",
+          header: ["machine", "R (sites)", "R/R_null", "coherence", "spacing CV", "dead"], rows: fields)),
+    ]
   }
 
   // MARK: Figures
 
-  private func heatmap(_ stack: Recording, _ name: String, _ title: String) -> Heatmap? {
-    guard let array = stack.array(name) else { return nil }
+  private func heatmap(_ recording: Recording?, _ name: String, _ title: String, _ palette: Heatmap.Palette = .binary) -> Heatmap? {
+    guard let array = recording?.array(name) else { return nil }
     return Heatmap(
-      title: title, rows: array.dimensions[0].length, columns: array.dimensions[1].length, values: array.values, palette: .binary)
+      title: title, rows: array.dimensions[0].length, columns: array.dimensions[1].length, values: array.values, palette: palette)
   }
 
   private func pictures(_ stack: Recording) -> ReportSection {
@@ -139,9 +149,21 @@ extension DeepRenormalization {
 
   private func fields(_ stack: Recording, _ control: Recording?) -> ReportSection {
     var items: [ReportSection.Item] = []
+    var tilings: [Heatmap] = []
+    for layer in 1...hidden.count {
+      if let map = heatmap(stack, "tiling_boltzmann_layer_\(layer)", "layer \(layer)", .sequential) { tilings.append(map) }
+    }
+    if let map = heatmap(control, "tiling_permuted_control_layer_1", "permuted control", .sequential) { tilings.append(map) }
+    items.append(
+      .figure(
+        Figure(
+          name: "tiling", title: "How the units share the lattice",
+          caption:
+            "Each site in the shade of the unit that weighs it most: blocks of one shade are receptive fields drawn on the lattice. Block spins tile it; the "
+            + "control's units do not.", content: .heatmaps(tilings, perRow: 4))))
     for layer in 1...hidden.count {
       let caption =
-        "Effective weights of \(min(64, hidden[layer - 1])) of the \(hidden[layer - 1]) units of layer \(layer) on the lattice (each picture on its own scale, "
+        "Effective weights of \(min(64, hidden[layer - 1])) of the \(hidden[layer - 1]) units of layer \(layer) on the lattice (one scale for all, "
         + "symmetric about zero). R = \(number(stack, "boltzmann", layer, "receptive_field_radius")) sites, participation ratio \(number(stack, "boltzmann", layer, "participation_ratio")), "
         + "R/R_null = \(number(stack, "boltzmann", layer, "radius_over_null")); R_null is the same values on permuted sites. Medians over live units; "
         + "dead fraction \(number(stack, "boltzmann", layer, "dead_fraction"))."
@@ -166,10 +188,7 @@ extension DeepRenormalization {
   }
 
   private func pairCurves(_ stack: Recording, _ name: String) -> [Curve] {
-    var rows: [(String, String, Int)] = [("spins", "spins", 0), ("2x2 majority", "majority", 1), ("2x2 decimation", "decimation", 1)]
-    for layer in 1...hidden.count { rows.append(("layer \(layer)", "boltzmann", layer)) }
-    if hidden.count > 1 { rows.append(("4x4 majority", "majority", 2)) }
-    return rows.compactMap { label, graining, layer in
+    return kinds.compactMap { label, graining, layer in
       guard let found = value(stack, graining, layer, name) else { return nil }
       let kept = found.values.indices.filter { found.values[$0].isFinite && found.values[$0] > 0 }
       if kept.isEmpty { return nil }
@@ -195,48 +214,80 @@ extension DeepRenormalization {
   }
 
   private func freeEnergies(_ stack: Recording) -> ReportSection {
-    var rows: [[String]] = []
-    for layer in 1...hidden.count {
-      rows.append([
-        "layer \(layer)", number(stack, "boltzmann", layer, "log_partition_runs", index: 0),
-        number(stack, "boltzmann", layer, "log_partition_runs", index: 1),
-        number(stack, "boltzmann", layer, "effective_sample_size", index: 0),
-        number(stack, "boltzmann", layer, "effective_sample_size", index: 1),
-        number(stack, "boltzmann", layer, "log_partition_lower_bound"), number(stack, "boltzmann", layer, "log_partition_enumerated"),
-        number(stack, "boltzmann", layer, "log_likelihood"),
-      ])
-    }
-    let table = ReportTable(
-      caption:
-        "ln Z of each machine (nats) by annealed importance sampling of \(replicas) replicas over \(temperatures) temperatures, twice; believe a value where the effective sample sizes are "
-        + "at least 20 and the runs agree within 1. Lower bound: the mean log-weight. Log-likelihood: of the layer's own input, by the test configurations.",
-      header: ["machine", "ln Z, run 1", "ln Z, run 2", "ESS 1", "ESS 2", "lower bound", "enumerated", "log-likelihood"], rows: rows)
-    var items: [ReportSection.Item] = [.table(table)]
     let layers = Array(1...hidden.count)
-    let curves = (0..<2).map { run in
+    let runs = layers.map { layer in
+      ["layer \(layer)"]
+        + [
+          ("log_partition_runs", 0), ("log_partition_runs", 1), ("effective_sample_size", 0), ("effective_sample_size", 1),
+          ("log_partition_enumerated", 0),
+        ].map { number(stack, "boltzmann", layer, $0.0, index: $0.1) }
+    }
+    let bounds = layers.map { layer in
+      ["layer \(layer)"] + ["log_partition", "log_partition_lower_bound", "log_likelihood"].map { number(stack, "boltzmann", layer, $0) }
+    }
+    var items: [ReportSection.Item] = [
+      .table(
+        ReportTable(
+          caption:
+            "ln Z of each machine (nats) by annealed importance sampling of \(replicas) replicas over \(temperatures) temperatures, twice; "
+            + "believe a value where the effective sample sizes (ESS) are at least 20 and the runs agree within 1.",
+          header: ["machine", "ln Z, run 1", "ln Z, run 2", "ESS 1", "ESS 2", "enumerated"], rows: runs)),
+      .table(
+        ReportTable(
+          caption:
+            "Both runs together; the mean log-weight, a lower bound on average; the log-likelihood of the layer's own input (test configurations).",
+          header: ["machine", "ln Z", "lower bound", "log-likelihood"], rows: bounds)),
+      .figure(divergences(stack)), .figure(partitions(stack)),
+    ]
+    if hidden.count > 1 {
+      items.append(
+        .text(
+          "The stack's variational bound on the log-likelihood of the data is "
+            + "\(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_bound")) nats; the first machine alone reaches "
+            + "\(number(stack, "boltzmann", 1, "log_likelihood")), and no model can pass "
+            + "\(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_limit")), minus the entropy of the law."))
+    }
+    return ReportSection("Free energies", items)
+  }
+
+  /// How far the model of 0, 1, ... layers is from the exact law.
+  private func divergences(_ stack: Recording) -> Figure {
+    var curves: [Curve] = []
+    if let independent = value(stack, "spins", 0, "kullback_leibler_per_site_of_independent_spins") {
+      curves.append(Curve("independent spins, exact", x: [0], y: independent.values, style: .points))
+    }
+    if let machine = value(stack, "boltzmann", 1, "kullback_leibler_per_site") {
+      curves.append(Curve("first machine", x: [1], y: machine.values, yErrors: machine.errors, style: .points))
+    }
+    if hidden.count > 1, let bound = value(stack, "boltzmann", hidden.count, "stack_kullback_leibler_per_site_bound") {
+      curves.append(Curve("whole stack, upper bound", x: [Double(hidden.count)], y: bound.values, yErrors: bound.errors, style: .points))
+    }
+    return Figure(
+      name: "kullback-leibler", title: "Distance from the exact law",
+      caption:
+        "D_KL(P || model) per site against the number of layers: 0 for independent spins (ln 2 minus the exact entropy), then the first machine with "
+        + "ln Z from annealing, then the stack by its variational bound. An exact map would stand at 0.",
+      content: .curves(curves, xLabel: "layers", yLabel: "D_KL per site (nats)", logX: false, logY: false))
+  }
+
+  private func partitions(_ stack: Recording) -> Figure {
+    let layers = Array(1...hidden.count)
+    let lattice = Curve(
+      "lattice, exact", x: [0], y: [value(stack, "spins", 0, "log_partition_per_site_exact")?.values[0] ?? .nan], style: .points)
+    let runs = (0..<2).map { run in
       Curve(
-        "run \(run + 1)", x: layers.map(Double.init),
+        // A little apart, so that both can be seen.
+        "run \(run + 1)", x: layers.map { Double($0) + (run == 0 ? -0.03 : 0.03) },
         y: layers.map { (value(stack, "boltzmann", $0, "log_partition_runs")?.values[run] ?? .nan) / Double(visible($0 - 1)) },
         yErrors: layers.map { (value(stack, "boltzmann", $0, "log_partition_runs")?.errors?[run] ?? 0) / Double(visible($0 - 1)) },
         style: .points)
     }
-    let lattice = Curve(
-      "lattice, exact", x: [0], y: [value(stack, "spins", 0, "log_partition_per_site_exact")?.values[0] ?? .nan], style: .points)
-    items.append(
-      .figure(
-        Figure(
-          name: "free-energy", title: "Free energy by layer",
-          caption:
-            "ln Z per visible unit: the lattice's exactly (layer 0), each machine's from two annealing runs with standard errors (0/1 units: the constant of the energy enters).",
-          content: .curves([lattice] + curves, xLabel: "layer", yLabel: "ln Z per unit (nats)", logX: false, logY: false))))
-    if hidden.count > 1 {
-      items.append(
-        .text(
-          "The stack's variational bound on the log-likelihood of the data is \(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_bound")) nats; "
-            + "the first machine alone reaches \(number(stack, "boltzmann", 1, "log_likelihood")), and no model can pass \(number(stack, "boltzmann", hidden.count, "stack_log_likelihood_limit")), minus the entropy of the law."
-        ))
-    }
-    return ReportSection("Free energies", items)
+    return Figure(
+      name: "free-energy", title: "Free energy by layer",
+      caption:
+        "ln Z per visible unit: the lattice's exactly (layer 0), each machine's from two annealing runs with standard errors. In 0/1 units the constant of "
+        + "the energy enters, so that only the agreement of the runs is to be read off here, not the distance of the layers.",
+      content: .curves([lattice] + runs, xLabel: "layer", yLabel: "ln Z per unit (nats)", logX: false, logY: false))
   }
 
   private func training(_ stack: Recording, _ control: Recording?) -> ReportSection {

@@ -24,26 +24,28 @@ extension DeepRenormalization {
     }
   }
 
-  /// The stages of a unit, with the work of each in operations, for the progress display.
+  /// The stages of a unit with the work of each, in floating-point operations at this machine's matrix-product rate: what
+  /// the kernels were measured to cost (a spin of a Swendsen-Wang sweep as much as 640 of them, a weight per sample of
+  /// training 4.3, a weight per replica and temperature or sweep 2.5).
   func stages(of unit: Unit) -> [(stage: Stage, work: Double)] {
-    let sweeps = Double(interval * (configurations + testConfigurations) * sites)
-    var stages: [(stage: Stage, work: Double)] = [(.sampling, 12 * sweeps)]
+    let sweeps = Double((configurations + testConfigurations) * interval + (trainingChains + testChains) * warmUp)
+    var stages: [(stage: Stage, work: Double)] = [(.sampling, 640 * sweeps * Double(sites))]
     let layers = unit == .control ? 1 : hidden.count
     for layer in 0..<layers {
-      stages.append((.training(layer: layer), 0.1 * Double(epochs[layer] * configurations) * Double(visible(layer) * hidden[layer])))
+      stages.append((.training(layer: layer), 4.3 * Double(epochs[layer] * configurations) * Double(visible(layer) * hidden[layer])))
     }
     if unit == .stack {
       for layer in 0..<layers {
-        let work = 0.06 * Double(temperatures * replicas) * Double(visible(layer) * hidden[layer])
+        let work = 2.5 * Double(temperatures * replicas) * Double(visible(layer) * hidden[layer])
         for run in 0..<2 { stages.append((.annealing(layer: layer, run: run), work)) }
         let smaller = min(visible(layer), hidden[layer])
         if smaller <= exactUpTo {
-          stages.append((.enumerating(layer: layer), Double(1 << smaller) * Double(max(visible(layer), hidden[layer]))))
+          stages.append((.enumerating(layer: layer), 35 * Double(1 << smaller) * Double(max(visible(layer), hidden[layer]))))
         }
       }
-      stages.append((.modelSampling, 0.06 * Double(modelChains * modelSweeps) * Double(visible(0) * hidden[0])))
+      stages.append((.modelSampling, 2.5 * Double(modelChains * modelSweeps) * Double(visible(0) * hidden[0])))
     }
-    stages.append((.measuring, 1e9))
+    stages.append((.measuring, 2e4 * Double(testConfigurations) * Double(sites) / (unit == .control ? 10 : 1)))
     return stages
   }
 

@@ -147,19 +147,12 @@ public struct DeepRenormalization: Study {
   var testChains: Int { testConfigurations / perChain }
 
   public func plan() -> [PlannedUnit<Unit>] {
-    let configurationCount = Double(configurations + testConfigurations)
-    let sweeps = configurationCount * Double(interval) * Double(sites) * 20
-    func training(_ layer: Int) -> Double {
-      Double(epochs[layer]) * Double(configurations) * 10 * Double(visible(layer) * hidden[layer])
+    // Recorded spins, their copies for training and testing, weights with velocity, direction and kept epochs.
+    let spins = Double((configurations + testConfigurations) * sites) / 8
+    let bytes = 2.5 * spins + 4 * Double(visible(0) * hidden[0]) * 16
+    return (runsControl ? Unit.allCases : [.stack]).map { unit in
+      let work = stages(of: unit).reduce(0) { $0 + $1.work }
+      return PlannedUnit(label: unit.rawValue, unit: unit, team: .all, operations: work, bytesPerRank: bytes)
     }
-    let annealing = hidden.indices.map { 2 * 4 * Double(temperatures * replicas) * Double(visible($0) * hidden[$0]) }.reduce(0, +)
-    let bytes = configurationCount * Double(sites) / 4 + 12 * Double(visible(0) * hidden[0]) * 4
-    let stack = PlannedUnit(
-      label: Unit.stack.rawValue, unit: Unit.stack, team: .all,
-      operations: sweeps + hidden.indices.map(training).reduce(0, +) + annealing, bytesPerRank: bytes)
-    let control = PlannedUnit(
-      label: Unit.control.rawValue, unit: Unit.control, team: .all,
-      operations: sweeps + training(0), bytesPerRank: bytes)
-    return runsControl ? [stack, control] : [stack]
   }
 }
