@@ -81,6 +81,6 @@ let package = Package(
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
     tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),
-    tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws"]),
+    tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws", "renorm"]),
   ]
 )
