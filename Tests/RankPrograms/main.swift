@@ -18,6 +18,7 @@ import MessagePassing
   case "errors": try errors(world.communicator)
   case "waits": try waits(world)
   case "reduction": try reduction(world.communicator)
+  case "training": try training(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)
   case "aborts": try aborts(world.communicator)
