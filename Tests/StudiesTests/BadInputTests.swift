@@ -111,7 +111,7 @@ extension ProgramTests {
 
     @Test(
       "and it is said once by three ranks",
-      arguments: [ofFiles[0], ofFiles[2], ofSettings[0], ofSettings[7], ofCommands[0], ofCommands[1], ofCommands[3], ofCommands[5], ofCommands[15]])
+      arguments: [ofFiles[2], ofSettings[0], ofCommands[0], ofCommands[3], ofCommands[5], ofCommands[15]])
     func ranks(_ mistake: Mistake) throws { try check(mistake, ranks: 3) }
 
     @Test("the mpirun of another MPI is said by rank 0 alone, whose status counts")
@@ -120,7 +120,8 @@ extension ProgramTests {
       #expect(other.status == 0 && other.output.isEmpty && other.error.isEmpty, "\(other.all)")
     }
 
-    @Test("a file system that may only be read is an input-output fault", .enabled(if: SmallDisk.isPossible, "mounting is not allowed here"))
+    @Test(
+      "a file system that may only be read is an input-output fault", .enabled(if: SmallDisk.isPossible, "mounting is not allowed here"))
     func readOnly() throws {
       let disk = try SmallDisk(kilobytes: 64, options: ",ro")
       for ranks in [1, 3] {
@@ -141,7 +142,8 @@ extension ProgramTests {
           #expect(other.status == 64 && other.errors.count == 1 && other.output.isEmpty, "\(other.all)")
           #expect(other.error.contains("another study") && other.error.contains("--fresh"), "\(other.error)")
         }
-        let fresh = try Program.quick(into: folder, ["lattice.size=8", "sampling.configurations=400", "training.epochs=[1]"], options: ["--fresh"])
+        let fresh = try Program.quick(
+          into: folder, ["lattice.size=8", "sampling.configurations=400", "training.epochs=[1]"], options: ["--fresh"])
         #expect(fresh.status == 0 && fresh.error.contains("kept aside as \(folder).old-1"), "\(fresh.all)")
         #expect(FileManager.default.fileExists(atPath: folder + ".old-1/resolved.toml"))
         try FileManager.default.removeItem(atPath: folder + ".old-1")

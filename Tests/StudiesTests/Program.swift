@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Laws
 import Testing
 
@@ -78,6 +79,11 @@ final class Job {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/output"))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder + "/error"))
+    // Threads of a pool block all signals, and a child would inherit that.
+    var none = sigset_t(), before = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
   deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -51,7 +51,7 @@ extension ProgramTests {
       }
       try Program.withFolder { folder in
         var kills = 0
-        for ranks in [2, 3, 4, 2, 3] {
+        for ranks in [2, 3, 4] {
           let victim = choose(ranks), wanted = 1 + choose(2)
           let (executable, arguments) = try Program.command(
             ["run", Program.quick, "--out", folder] + Program.long.flatMap { ["--set", $0] }, ranks: ranks)
@@ -69,7 +69,7 @@ extension ProgramTests {
           kills += 1
           #expect(end.status == 137, "rank \(victim) of \(processes): \(end.all)")
         }
-        #expect(kills >= 3, "the run was long enough to be killed three times")
+        #expect(kills >= 2, "the run was long enough to be killed")
         let end = try Program.quick(into: folder, Program.long, ranks: 3)
         #expect(end.status == 0, "\(end.all)")
         try sameAsUndisturbed(folder)
