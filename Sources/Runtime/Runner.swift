@@ -105,6 +105,10 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     try world.barrier()
     guard world.rank == 0 else { return .complete([]) }
     for (unit, bytes) in conductor.finished { results[unit] = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial") }
+    // A unit without an end would leave a hole in results that call themselves complete.
+    if let lost = plan.indices.first(where: { results[$0] == nil && conductor.failures[$0] == nil }) {
+      throw StudyError.unitFailed("unit \(plan[lost].label): its end was never heard of")
+    }
     let complete = plan.indices.compactMap { unit in results[unit].map { (unit: plan[unit].unit, partial: $0) } }
     if conductor.failures.isEmpty { return .complete(complete) }
     return .someFailed(conductor.failures.sorted { $0.key < $1.key }.map { (plan[$0.key].label, $0.value) }, finished: complete)
