@@ -75,7 +75,7 @@ public struct IsingDensityOfStates: Sendable, Equatable {
 }
 
 /// One first row out of each class under shifts and the flip of all spins, with the size of the class.
-private func firstRows(columns: Int) -> [(row: Int, images: UInt64)] {
+func firstRows(columns: Int) -> [(row: Int, images: UInt64)] {
   let mask = (1 << columns) - 1
   var classes: [Int: UInt64] = [:]
   for row in 0...mask {

@@ -7,7 +7,7 @@ public enum KnownValueCatalogue {
     let lists = [
       ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, RenormalizationKnownValues.checks,
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, StatisticsKnownValues.checks,
-      DeepRenormalizationKnownValues.checks,
+      DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
       let letters = id.prefix { $0.isLetter }
