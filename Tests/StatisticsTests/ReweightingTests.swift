@@ -14,7 +14,9 @@ struct ReweightingTests {
     return counts
   }()
   static func exact(_ coupling: Double) -> (logPartition: Double, energy: Double, variance: Double) {
-    let terms = energies.map { (energy: $0.key, weight: Double($0.value) * exp(-coupling * ($0.key + 32))) }.sorted { $0.energy < $1.energy }
+    let terms = energies.map { (energy: $0.key, weight: Double($0.value) * exp(-coupling * ($0.key + 32))) }.sorted {
+      $0.energy < $1.energy
+    }
     let sum = terms.reduce(0) { $0 + $1.weight }
     let mean = terms.reduce(0) { $0 + $1.weight * $1.energy } / sum
     let variance = terms.reduce(0) { $0 + $1.weight * ($1.energy - mean) * ($1.energy - mean) } / sum
@@ -50,7 +52,8 @@ struct ReweightingTests {
       let counts = law.cumulated.indices.map {
         Int(((law.cumulated[$0] - ($0 > 0 ? law.cumulated[$0 - 1] : 0)) * 1e13 / Double(index + 1)).rounded())
       }
-      return SampledState(coupling: coupling, sums: EnergySums(energies: law.energies, counts: counts), inefficiency: [1, 4, 2.5, 7][index])
+      return SampledState(
+        coupling: coupling, sums: EnergySums(energies: law.energies, counts: counts), inefficiency: [1, 4, 2.5, 7][index])
     }
     let found = try MultiHistogramReweighting(states)
     for (k, coupling) in couplings.enumerated() {
