@@ -68,7 +68,8 @@ let package = Package(
     // Law kits, oracles and the tests that call them.
     .target(name: "Laws", dependencies: floor3, path: "Tests/Laws", swiftSettings: strict),
     .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
-    .executableTarget(name: "rank-programs", dependencies: ["MessagePassing"], path: "Tests/RankPrograms", swiftSettings: strict),
+    .executableTarget(
+      name: "rank-programs", dependencies: floor1 + ["BoltzmannMachines"], path: "Tests/RankPrograms", swiftSettings: strict),
     tests("MessagePassingTests", ["MessagePassing", "Laws", "rank-programs"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),
@@ -81,6 +82,6 @@ let package = Package(
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
     tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),
-    tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws"]),
+    tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws", "renorm"]),
   ]
 )

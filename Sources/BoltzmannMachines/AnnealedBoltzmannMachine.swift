@@ -24,15 +24,16 @@ public struct AnnealedBoltzmannMachine<Scalar: DenseScalar>: Annealable {
     precondition(baseBias?.count ?? machine.visible == machine.visible, "a base bias for each visible unit")
     path = TemperedMachine(machine, baseBias: baseBias)
     // Units without a bias, all hidden ones among them, have two states of equal weight.
-    let free = Double(machine.visible - path.baseBias.count + machine.hidden) * softplus(0)
-    startLogPartition = path.baseBias.reduce(path.baseConstant + free) { $0 + softplus($1) }
+    let free = Double(machine.visible - path.baseBias.count + machine.hidden) * Elementwise.softplus(0)
+    startLogPartition = path.baseBias.reduce(path.baseConstant + free) { $0 + Elementwise.softplus($1) }
   }
 
   public func start(replicas: Int, firstReplica: Int, from streams: some Streams) -> VisibleReplicas<Scalar> {
-    let words = sampleRows(
-      [Scalar](repeating: 0, count: replicas * path.visible), rows: replicas, count: path.visible, scale: 1, offsets: path.baseBias,
-      firstReplica: firstReplica, step: 0, purpose: .initial, from: streams)
-    return self.replicas(at: Configurations(count: replicas, sites: .unplaced(path.visible), words: words), firstReplica: firstReplica)
+    let fields = [Scalar](repeating: 0, count: replicas * path.visible)
+    let configurations = sample(
+      fields, rows: replicas, scale: 1, offsets: path.baseBias.map { Scalar($0) },
+      at: RowPlaces(firstRow: firstReplica, step: 0, purpose: .initial), from: streams)
+    return self.replicas(at: configurations, firstReplica: firstReplica)
   }
 
   /// Replicas that stand at given visible configurations, wherever their units are placed: the start of a reverse path.
@@ -63,7 +64,7 @@ public struct AnnealedBoltzmannMachine<Scalar: DenseScalar>: Annealable {
       var total = path.linear(of: state, row)
       for j in row * hidden..<(row + 1) * hidden {
         let x = Double(state.fields[j])
-        total += x * logistic(position * x)
+        total += x * Elementwise.sigmoid(position * x)
       }
       return total
     }
@@ -97,14 +98,28 @@ public struct TemperedBlockGibbs<Scalar: DenseScalar>: MarkovKernel {
   public let position: Double
 
   public mutating func step(_ state: inout VisibleReplicas<Scalar>, at step: UInt64, from streams: some Streams) {
-    let rows = state.configurations.count, hidden = path.upward.outputs, visible = path.visible
-    let hiddenWords = sampleRows(
-      state.fields, rows: rows, count: hidden, scale: position, offsets: [], firstReplica: state.firstReplica, step: step,
-      purpose: .hidden, from: streams)
-    let downward = path.downward(Configurations(count: rows, sites: .unplaced(hidden), words: hiddenWords))
-    state.configurations.words = sampleRows(
-      downward, rows: rows, count: visible, scale: position, offsets: path.baseBias.map { (1 - position) * $0 },
-      firstReplica: state.firstReplica, step: step, purpose: .visible, from: streams)
+    let rows = state.configurations.count, scale = Scalar(position)
+    var places = RowPlaces(firstRow: state.firstReplica, step: step, purpose: .hidden)
+    let hidden = sample(state.fields, rows: rows, scale: scale, at: places, from: streams)
+    places.purpose = .visible
+    state.configurations = sample(
+      path.downward(hidden), rows: rows, scale: scale, offsets: path.baseBias.map { Scalar((1 - position) * $0) }, at: places,
+      from: streams)
     state.fields = path.upward(state.configurations)
   }
+}
+
+/// `sampleRows` of whole arrays, `fields: [rows, units]`.
+private func sample<Scalar: DenseScalar>(
+  _ fields: [Scalar], rows: Int, scale: Scalar, offsets: [Scalar] = [], at places: RowPlaces, from streams: some Streams
+) -> Configurations {
+  let count = rows == 0 ? 0 : fields.count / rows
+  var result = Configurations(count: rows, sites: .unplaced(count))
+  unsafe result.words.withUnsafeMutableBufferPointer { bits in
+    unsafe fields.withUnsafeBufferPointer { fields in
+      guard let bits = bits.baseAddress, let fields = fields.baseAddress else { return }
+      unsafe sampleRows(fields, rows: rows, count: count, scale: scale, offsets: offsets, at: places, from: streams, into: bits)
+    }
+  }
+  return result
 }

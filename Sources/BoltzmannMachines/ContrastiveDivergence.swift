@@ -45,7 +45,7 @@ public import Sampling
   /// This rank's samples in a mini-batch: its slots, and its subtrees of shards.
   let slots: Range<Int>
   let subtrees: [Range<Int>]
-  var conditionals: BoltzmannConditionals
+  var conditionals: BoltzmannConditionals<Float>
   private let units: UnitValues
   private let products: BinaryOuterProduct
   private let reducer: ShardReducer<Float>
@@ -139,23 +139,18 @@ public import Sampling
     guard rows > 0 else { return }
     let words = data.wordsPerConfiguration, hiddenWords = memory.hiddenWords
     let visible = conditionals.visible, hidden = conditionals.hidden, gain = conditionals.gain
-    unsafe conditionals.fields(of: .hidden, given: memory.data, rows: rows, wordsPerRow: words, into: memory.positive)
+    let upward = conditionals.fields(of: .hidden), downward = conditionals.fields(of: .visible)
+    unsafe upward(memory.data, rows: rows, wordsPerRow: words, into: memory.positive)
     for k in 0..<settings.gibbsSteps {
+      var places = RowPlaces(firstRow: slots.lowerBound, step: step, site: k, purpose: .hidden)
       let fields = unsafe k == 0 ? memory.positive : memory.negative
-      for (row, slot) in slots.enumerated() {
-        var lanes = streams.lanes(replica: slot, step: step, site: k, purpose: .hidden)
-        unsafe LayerDecisions.decide(
-          fields + row * hidden, count: hidden, gain: gain, from: &lanes, bits: memory.hiddenBits + row * hiddenWords,
-          keepingProbabilities: k == 0)
-      }
-      unsafe conditionals.fields(of: .visible, given: memory.hiddenBits, rows: rows, wordsPerRow: hiddenWords, into: memory.visibleFields)
-      for (row, slot) in slots.enumerated() {
-        var lanes = streams.lanes(replica: slot, step: step, site: k, purpose: .visible)
-        unsafe LayerDecisions.decide(
-          memory.visibleFields + row * visible, count: visible, gain: gain, from: &lanes, bits: memory.fantasy + row * words)
-      }
-      unsafe conditionals.fields(of: .hidden, given: memory.fantasy, rows: rows, wordsPerRow: words, into: memory.negative)
+      unsafe sampleRows(fields, rows: rows, count: hidden, scale: gain, at: places, from: streams, into: memory.hiddenBits)
+      unsafe downward(memory.hiddenBits, rows: rows, wordsPerRow: hiddenWords, into: memory.visibleFields)
+      places.purpose = .visible
+      unsafe sampleRows(memory.visibleFields, rows: rows, count: visible, scale: gain, at: places, from: streams, into: memory.fantasy)
+      unsafe upward(memory.fantasy, rows: rows, wordsPerRow: words, into: memory.negative)
     }
+    unsafe Elementwise.apply(memory.positive, count: rows * hidden) { Elementwise.sigmoid($0 * gain) }
     unsafe Elementwise.apply(memory.negative, count: rows * hidden) { Elementwise.sigmoid($0 * gain) }
   }
 

@@ -30,13 +30,7 @@ public struct DeepBeliefNetwork<Scalar: DenseScalar>: Sendable, Equatable {
     precondition((0...layers.count).contains(count), "the stack has \(layers.count) layers")
     var states = [configurations]
     for level in 0..<count {
-      let below = states[level]
-      let (machine, _) = layers[level].converted(to: .zeroOne)
-      let fields = LayerFields(machine.weights, inputs: machine.visible, bias: machine.hiddenBias)(below)
-      let words = sampleRows(
-        fields, rows: below.count, count: machine.hidden, scale: 1, offsets: [], firstReplica: firstRow, step: UInt64(level),
-        purpose: .hidden, from: streams)
-      states.append(Configurations(count: below.count, sites: .unplaced(machine.hidden), words: words))
+      states.append(layers[level].sampleHidden(of: states[level], firstRow: firstRow, step: UInt64(level), from: streams))
     }
     return states
   }
@@ -80,7 +74,7 @@ public struct DeepBeliefNetwork<Scalar: DenseScalar>: Sendable, Equatable {
   public func bound(
     of configurations: Configurations, topLogPartition: Double, from streams: some Streams
   ) -> Estimate {
-    meanWithError(boundSamples(of: configurations, topLogPartition: topLogPartition, from: streams))
+    Estimate(meanOf: boundSamples(of: configurations, topLogPartition: topLogPartition, from: streams))
   }
 }
 
@@ -96,7 +90,7 @@ extension RestrictedBoltzmannMachine {
         let mean = Double(means[row * visible + i])
         for j in 0..<hidden { fields[j] += mean * Double(weights[i * hidden + j]) }
       }
-      for field in fields { result.append(Scalar(logistic(field))) }
+      for field in fields { result.append(Scalar(Elementwise.sigmoid(field))) }
     }
     return result
   }

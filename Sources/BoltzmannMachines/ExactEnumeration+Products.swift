@@ -1,4 +1,5 @@
 import Glibc
+import LinearAlgebra
 
 /// A sum of positive numbers as `mantissa * 2^exponent`, so that it neither over- nor underflows.
 private struct ScaledSum {
@@ -64,7 +65,7 @@ extension ExactEnumeration {
     var runs: [Range<Int>] = [], first = 0, bound = 0.0
     for t in 0..<traced {
       let largest = (0..<enumerated).reduce(tracedBias[t]) { $0 + max(0, weights[$1 * traced + t]) }
-      let logFactor = softplus(largest)
+      let logFactor = Elementwise.softplus(largest)
       if bound + logFactor > 600 {
         runs.append(first..<t)
         first = t

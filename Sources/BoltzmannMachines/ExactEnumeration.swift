@@ -81,7 +81,7 @@ struct ExactEnumeration: Sendable {
   private func logPartitionByLogarithms() -> Double {
     var maximum = -Double.infinity, sum = 0.0
     forEachState { _, fields, bias in
-      let x = fields.reduce(bias) { $0 + softplus($1) }
+      let x = fields.reduce(bias) { $0 + Elementwise.softplus($1) }
       if x > maximum {
         sum = sum * exp(maximum - x) + 1
         maximum = x
@@ -110,7 +110,7 @@ extension RestrictedBoltzmannMachine {
   /// single configuration). Throws like `exactLogPartition`.
   public func exactLogLikelihood(of configurations: Configurations) throws(BoltzmannError) -> Estimate {
     let logPartition = try exactLogPartition()
-    return meanWithError(freeEnergy(of: configurations).map { -$0 - logPartition })
+    return Estimate(meanOf: freeEnergy(of: configurations).map { -$0 - logPartition })
   }
 
   /// The machine seen from its smaller layer, and the constant of the conversion to 0/1 units.

@@ -1,14 +1,16 @@
 import LinearAlgebra
 import Sampling
 
-/// The fields that one layer of 0/1 units feels from packed states of the other: x_rj = bias_j + sum_i bit(r, i) M_ij.
+/// The fields that one layer feels from packed bits of the other: x_rj = bias_j + sum_i bit(r, i) M_ij.
 ///
-/// Single precision goes through `BinaryProduct`; other types add the rows of M at the set bits, in order. Each row is computed by itself either
-/// way, so it does not depend on the others in its batch.
+/// Single precision goes through `BinaryProduct`; other types add the rows of M at the set bits, in order. Each row is
+/// computed by itself either way, so it does not depend on the others in its batch.
 struct LayerFields<Scalar: DenseScalar>: Sendable {
   /// M, `[inputs, outputs]`, row-major.
-  let matrix: [Scalar]
-  let bias: [Scalar]
+  var matrix: [Scalar]
+  /// One for each output.
+  var bias: [Scalar]
+  /// How many units give the field.
   let inputs: Int
 
   init(_ matrix: [Scalar], inputs: Int, bias: [Scalar]) {
@@ -24,34 +26,49 @@ struct LayerFields<Scalar: DenseScalar>: Sendable {
   /// The fields of all configurations, `[count, outputs]`, row-major.
   func callAsFunction(_ configurations: Configurations) -> [Scalar] {
     precondition(configurations.sites.count == inputs, "configurations of \(configurations.sites.count) units for a layer of \(inputs)")
-    let outputs = outputs, words = configurations.wordsPerConfiguration
-    if let matrix = singlePrecision(matrix), let bias = singlePrecision(bias) {
-      let fields = BinaryProduct.multiply(
-        bits: configurations.words, rows: configurations.count, wordsPerRow: words, matrix: matrix, inner: inputs,
-        columns: outputs, bias: bias)
-      return unsafe unsafeBitCast(fields, to: [Scalar].self)
-    }
     return unsafe [Scalar](unsafeUninitializedCapacity: configurations.count * outputs) { result, count in
-      unsafe matrix.withUnsafeBufferPointer { matrix in
-        for row in 0..<configurations.count {
-          let out = unsafe result.baseAddress.unsafelyUnwrapped + row * outputs
-          for j in 0..<outputs { unsafe (out + j).initialize(to: bias[j]) }
-          for w in 0..<words {
-            var bits = configurations.words[row * words + w]
-            while bits != 0 {
-              let base = (w * 64 + bits.trailingZeroBitCount) * outputs
-              for j in 0..<outputs { unsafe out[j] += matrix[base + j] }
-              bits &= bits - 1
-            }
-          }
-        }
+      unsafe configurations.words.withUnsafeBufferPointer { words in
+        guard let words = words.baseAddress, let result = result.baseAddress else { return }
+        unsafe self(words, rows: configurations.count, wordsPerRow: configurations.wordsPerConfiguration, into: result)
       }
       count = configurations.count * outputs
     }
   }
-}
 
-/// `array` itself where its elements are `Float`s, nil otherwise. A cast `as? [Float]` would look at every element.
-func singlePrecision<Scalar>(_ array: [Scalar]) -> [Float]? {
-  Scalar.self == Float.self ? unsafe unsafeBitCast(array, to: [Float].self) : nil
+  /// The same on memory of the caller's: `fields: [rows, outputs]` may be uninitialised.
+  func callAsFunction(_ bits: UnsafePointer<UInt64>, rows: Int, wordsPerRow: Int, into fields: UnsafeMutablePointer<Scalar>) {
+    precondition(matrix.count == inputs * outputs, "the matrix has been let go")
+    unsafe matrix.withUnsafeBufferPointer { matrix in
+      unsafe bias.withUnsafeBufferPointer { bias in
+        guard let matrix = matrix.baseAddress, let bias = bias.baseAddress else { return }
+        if Scalar.self == Float.self {
+          unsafe BinaryProduct.multiply(
+            bits: bits, rows: rows, wordsPerRow: wordsPerRow, matrix: UnsafeRawPointer(matrix).assumingMemoryBound(to: Float.self),
+            inner: inputs, columns: outputs, bias: UnsafeRawPointer(bias).assumingMemoryBound(to: Float.self),
+            into: UnsafeMutableRawPointer(fields).assumingMemoryBound(to: Float.self))
+        } else {
+          for row in 0..<rows {
+            unsafe addRows(bits + row * wordsPerRow, words: wordsPerRow, of: matrix, to: bias, into: fields + row * outputs)
+          }
+        }
+      }
+    }
+  }
+
+  /// `start` plus the rows of the matrix at the set bits.
+  private func addRows(
+    _ bits: UnsafePointer<UInt64>, words: Int, of matrix: UnsafePointer<Scalar>, to start: UnsafePointer<Scalar>,
+    into sums: UnsafeMutablePointer<Scalar>
+  ) {
+    let outputs = outputs
+    unsafe sums.initialize(from: start, count: outputs)
+    for w in 0..<words {
+      var word = unsafe bits[w]
+      while word != 0 {
+        let row = unsafe matrix + (w * 64 + word.trailingZeroBitCount) * outputs
+        for j in 0..<outputs { unsafe sums[j] += row[j] }
+        word &= word - 1
+      }
+    }
+  }
 }

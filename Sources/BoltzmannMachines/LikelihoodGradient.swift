@@ -19,7 +19,7 @@ extension RestrictedBoltzmannMachine {
     let (enumeration, _) = try smallerLayerEnumeration()
     let model = enumeration.moments(), visibleIsEnumerated = visible <= hidden
     // Moments of the set bits, visible by hidden.
-    let modelPairs = visibleIsEnumerated ? model.pairs : transpose(model.pairs, rows: hidden, columns: visible)
+    let modelPairs = visibleIsEnumerated ? model.pairs : Transpose.dense(model.pairs, rows: hidden, columns: visible)
     let modelVisible = visibleIsEnumerated ? model.enumerated : model.traced
     let modelHidden = visibleIsEnumerated ? model.traced : model.enumerated
     let data = dataMoments(of: configurations)
@@ -67,8 +67,8 @@ extension ExactEnumeration {
     var enumeratedMeans = [Double](repeating: 0, count: enumerated), tracedMeans = [Double](repeating: 0, count: traced)
     var pairs = [Double](repeating: 0, count: enumerated * traced)
     forEachState { state, fields, bias in
-      let weight = exp(fields.reduce(bias - logPartition) { $0 + softplus($1) })
-      let weighted = fields.map { weight * logistic($0) }
+      let weight = exp(fields.reduce(bias - logPartition) { $0 + Elementwise.softplus($1) })
+      let weighted = fields.map { weight * Elementwise.sigmoid($0) }
       for t in 0..<traced { tracedMeans[t] += weighted[t] }
       for e in 0..<enumerated where state >> e & 1 == 1 {
         enumeratedMeans[e] += weight

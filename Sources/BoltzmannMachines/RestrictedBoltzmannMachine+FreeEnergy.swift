@@ -55,13 +55,12 @@ extension RestrictedBoltzmannMachine {
   ///
   /// 0/1: 1 / (1 + e^-x), +-1: 1 / (1 + e^-2x), with the field x_j = b_j + (vW)_j.
   public func hiddenProbabilities(given configurations: Configurations) -> [Scalar] {
-    let (zeroOne, _) = converted(to: .zeroOne)
-    return LayerFields(zeroOne.weights, inputs: visible, bias: zeroOne.hiddenBias)(configurations).map { Scalar(logistic(Double($0))) }
+    BoltzmannConditionals(self).probabilities(of: .hidden, given: configurations)
   }
 
   /// p(v_i is set | h) for each hidden configuration, `[count, visible]`, row-major.
   public func visibleProbabilities(given configurations: Configurations) -> [Scalar] {
-    transposed.hiddenProbabilities(given: configurations)
+    BoltzmannConditionals(self).probabilities(of: .visible, given: configurations)
   }
 
   /// The mean over configurations and its standard error of sum_i ln p(v_i | all other v) -- the pseudo-likelihood,
@@ -77,7 +76,7 @@ extension RestrictedBoltzmannMachine {
     for row in 0..<configurations.count {
       values.append(machine.pseudoLogLikelihood(of: configurations.slice(row..<row + 1), law.fields))
     }
-    return meanWithError(values)
+    return Estimate(meanOf: values)
   }
 }
 
@@ -94,17 +93,9 @@ extension RestrictedBoltzmannMachine<Double> {
         let sign: Double = configuration[0, i] ? -1 : 1
         for j in 0..<hidden { unsafe moved[j] = fields[j] + sign * weights[i * hidden + j] }
         let after = unsafe softplusSum(UnsafePointer(moved), count: hidden, scale: 1)
-        total -= softplus(sign * visibleBias[i] + after - unflipped)
+        total -= Elementwise.softplus(sign * visibleBias[i] + after - unflipped)
       }
       return total
     }
   }
-}
-
-/// The mean of `values`, summed in order, and its standard error for independent values (NaN below two).
-func meanWithError(_ values: [Double]) -> Estimate {
-  guard !values.isEmpty else { return Estimate(value: .nan, error: .nan) }
-  let n = Double(values.count), mean = values.reduce(0, +) / n
-  let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-  return Estimate(value: mean, error: values.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
 }

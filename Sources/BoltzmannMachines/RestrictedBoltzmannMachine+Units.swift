@@ -31,7 +31,7 @@ extension RestrictedBoltzmannMachine {
   /// The machine with its layers exchanged: visible units become hidden ones, W becomes Wᵀ. The joint law is the same.
   public var transposed: RestrictedBoltzmannMachine {
     RestrictedBoltzmannMachine(
-      units: units, visible: hidden, hidden: visible, weights: transpose(weights, rows: visible, columns: hidden),
+      units: units, visible: hidden, hidden: visible, weights: Transpose.dense(weights, rows: visible, columns: hidden),
       visibleBias: hiddenBias, hiddenBias: visibleBias)
   }
 
@@ -48,14 +48,4 @@ extension RestrictedBoltzmannMachine {
       units: units, visible: visible, hidden: hidden, weights: weights.map { Float($0) },
       visibleBias: visibleBias.map { Float($0) }, hiddenBias: hiddenBias.map { Float($0) })
   }
-}
-
-/// A row-major `[rows, columns]` matrix as `[columns, rows]`.
-func transpose<Element>(_ matrix: [Element], rows: Int, columns: Int) -> [Element] {
-  var result: [Element] = []
-  result.reserveCapacity(matrix.count)
-  for column in 0..<columns {
-    for row in 0..<rows { result.append(matrix[row * columns + column]) }
-  }
-  return result
 }

@@ -3,9 +3,8 @@ import Sampling
 
 /// What a tempered path needs of its machine, in 0/1 units.
 struct TemperedMachine<Scalar: DenseScalar>: Sendable {
-  let visible: Int
-  /// b + vW from visible states and a + Wh from hidden ones.
-  let upward: LayerFields<Scalar>, downward: LayerFields<Scalar>
+  /// The conditional laws of the untempered machine.
+  private let conditionals: BoltzmannConditionals<Scalar>
   /// a_0; empty for the uniform base.
   let baseBias: [Double]
   /// What is added to ln p at position 0 and at position 1 for the machine's own units.
@@ -20,14 +19,17 @@ struct TemperedMachine<Scalar: DenseScalar>: Sendable {
     self.baseBias = isSigned ? base.map { 2 * $0 } : base
     baseConstant = isSigned ? -base.reduce(0, +) : 0
     targetConstant = constant
-    visible = machine.visible
-    upward = LayerFields(zeroOne.weights, inputs: machine.visible, bias: zeroOne.hiddenBias)
-    downward = LayerFields(
-      transpose(zeroOne.weights, rows: machine.visible, columns: machine.hidden), inputs: machine.hidden, bias: zeroOne.visibleBias)
+    conditionals = BoltzmannConditionals(zeroOne)
     var difference = zeroOne.visibleBias.map { Double($0) }
     for i in self.baseBias.indices { difference[i] -= self.baseBias[i] }
     biasDifference = BitWeightedSums(difference)
   }
+
+  /// How many units the visible layer has.
+  var visible: Int { conditionals.visible }
+  /// b + vW from visible states and a + Wh from hidden ones.
+  var upward: LayerFields<Scalar> { conditionals.fields(of: .hidden) }
+  var downward: LayerFields<Scalar> { conditionals.fields(of: .visible) }
 
   /// The part of ln p that is linear in the position: its derivative without the hidden units.
   func linear(of state: VisibleReplicas<Scalar>, _ row: Int) -> Double {

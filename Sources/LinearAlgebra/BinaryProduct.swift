@@ -92,9 +92,9 @@ public enum BinaryProduct {
   }
 
   /// The sum of each column of M, rows taken in order: what +-1 units need beside the product.
-  public static func columnSums(_ matrix: [Float], rows: Int, columns: Int) -> [Float] {
+  @inlinable public static func columnSums<Scalar: DenseScalar>(_ matrix: [Scalar], rows: Int, columns: Int) -> [Scalar] {
     precondition(matrix.count >= rows * columns, "a matrix of \(matrix.count) elements is smaller than \(rows) x \(columns)")
-    var sums = [Float](repeating: 0, count: columns)
+    var sums = [Scalar](repeating: 0, count: columns)
     unsafe sums.withUnsafeMutableBufferPointer { sums in
       unsafe matrix.withUnsafeBufferPointer { m in
         for r in 0..<rows {

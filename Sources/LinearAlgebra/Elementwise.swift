@@ -1,4 +1,4 @@
-internal import Glibc
+public import Glibc
 
 /// Elementary functions over sixteen floats at a time, and over arrays.
 ///
@@ -34,10 +34,27 @@ public enum Elementwise {
     return unsafe unsafeBitCast(unsafeBitCast(p, to: SIMD16<Int32>.self) &+ exponent, to: SIMD16<Float>.self)
   }
 
+  /// e^-|x|, in [1.2e-38, 1]: what the functions of a field share.
+  @inlinable @inline(__always)
+  public static func decay(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    let bits = unsafe unsafeBitCast(x, to: SIMD16<UInt32>.self) | SIMD16(repeating: 0x8000_0000)
+    return exp(unsafe unsafeBitCast(bits, to: SIMD16<Float>.self))
+  }
+
   /// sigma(x) = 1 / (1 + e^-x).
   @inlinable @inline(__always)
-  public static func sigmoid(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    SIMD16(repeating: 1) / (SIMD16(repeating: 1) + exp(SIMD16(repeating: 0) - x))
+  public static func sigmoid(_ x: SIMD16<Float>) -> SIMD16<Float> { sigmoid(x, decay: decay(x)) }
+
+  /// sigma(x) where e^-|x| is known: 1 / (1 + e^-|x|), or e^-|x| / (1 + e^-|x|) for negative x, which keeps the
+  /// relative accuracy of small values.
+  @inlinable @inline(__always)
+  public static func sigmoid(_ x: SIMD16<Float>, decay: SIMD16<Float>) -> SIMD16<Float> {
+    // In integers, as below: the sign bit spread over its lane chooses the numerator.
+    let isNegative = unsafe unsafeBitCast(unsafeBitCast(x, to: SIMD16<Int32>.self) &>> 31, to: SIMD16<UInt32>.self)
+    let one = SIMD16<UInt32>(repeating: Float(1).bitPattern)
+    let rare = unsafe unsafeBitCast(decay, to: SIMD16<UInt32>.self)
+    let numerator = one ^ ((one ^ rare) & isNegative)
+    return unsafe unsafeBitCast(numerator, to: SIMD16<Float>.self) / (SIMD16(repeating: 1) + decay)
   }
 
   /// ln(1 + y) for 0 <= y <= 1: u = 1 + y is brought to [sqrt(1/2), sqrt(2)], Cephes `logf`'s polynomial, and what
@@ -69,7 +86,7 @@ public enum Elementwise {
   /// softplus(x) = ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|).
   @inlinable @inline(__always)
   public static func softplus(_ x: SIMD16<Float>) -> SIMD16<Float> {
-    larger(x, SIMD16(repeating: 0)) + logOfOnePlus(exp(smaller(x, SIMD16(repeating: 0) - x)))
+    larger(x, SIMD16(repeating: 0)) + logOfOnePlus(decay(x))
   }
 
   /// Applies `function` to `count` floats in place, sixteen at a time; the tail is padded with zeros.
@@ -104,34 +121,8 @@ public enum Elementwise {
     }
   }
 
-  /// sum_c softplus(scale x[r, c]) of each row of `x: [rows, columns]`: lane by lane in single precision over runs of
-  /// 256 columns, these runs and lanes in double precision and fixed order. A row's sum depends on the row alone.
-  public static func softplusRowSums(
-    _ x: UnsafePointer<Float>, rows: Int, columns: Int, scale: Float = 1, into sums: UnsafeMutablePointer<Double>
-  ) {
-    for r in 0..<rows {
-      let row = unsafe x + r * columns
-      var total = 0.0, c = 0
-      while c < columns {
-        var lanes = SIMD16<Float>()
-        let end = min(columns, c + 256)
-        while c &+ 16 <= end {
-          lanes += unsafe softplus(loadLanes(row + c) * scale)
-          c &+= 16
-        }
-        for k in 0..<16 { total += Double(lanes[k]) }
-        if end - c > 0, end - c < 16 {
-          let tail = unsafe softplus(loadLanes(row + c, count: end - c) * scale)
-          for k in 0..<end - c { total += Double(tail[k]) }
-          c = end
-        }
-      }
-      unsafe sums[r] = total
-    }
-  }
-
   /// ln sum_k e^x_k, safe against overflow; minus infinity for no elements. Sums in order.
-  public static func logSumExp(_ values: [Double]) -> Double {
+  @inlinable public static func logSumExp(_ values: some Collection<Double>) -> Double {
     guard let largest = values.max(), largest > -.infinity else { return -.infinity }
     guard largest < .infinity else { return .infinity }
     var sum = 0.0

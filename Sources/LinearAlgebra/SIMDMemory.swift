@@ -1,26 +1,26 @@
 /// Loads sixteen floats that may stand at any address.
-@inline(__always) @usableFromInline
-func loadLanes(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
+@inlinable @inline(__always)
+public func loadLanes(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
   unsafe UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self)
 }
 
 /// Stores sixteen floats at any address.
-@inline(__always) @usableFromInline
-func storeLanes(_ lanes: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>) {
+@inlinable @inline(__always)
+public func storeLanes(_ lanes: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>) {
   unsafe UnsafeMutableRawPointer(pointer).storeBytes(of: lanes, as: SIMD16<Float>.self)
 }
 
 /// Loads `count` < 16 floats and zeros, without touching memory past them.
-@inline(never) @usableFromInline
-func loadLanes(_ pointer: UnsafePointer<Float>, count: Int) -> SIMD16<Float> {
+@inlinable @inline(never)
+public func loadLanes(_ pointer: UnsafePointer<Float>, count: Int) -> SIMD16<Float> {
   var lanes = SIMD16<Float>()
   for k in 0..<count { lanes[k] = unsafe pointer[k] }
   return lanes
 }
 
 /// Stores the first `count` < 16 lanes.
-@inline(never) @usableFromInline
-func storeLanes(_ lanes: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>, count: Int) {
+@inlinable @inline(never)
+public func storeLanes(_ lanes: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>, count: Int) {
   for k in 0..<count { unsafe pointer[k] = lanes[k] }
 }
 

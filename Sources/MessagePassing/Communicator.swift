@@ -31,12 +31,16 @@ public enum MessagePassingError: Error, Equatable, Sendable {
   /// The library counts elements in 32 bits: a single message or collective of more is refused. Send it in parts.
   case tooLong(elements: Int)
 
+  /// Two ranks meet in different collectives, or in the same one with different counts (`otherCount` nil: another
+  /// collective). Only found with `MPIWorld.checksShapes`.
+  case shapeMismatch(call: String, rank: Int, count: Int, otherRank: Int, otherCount: Int?)
+
   /// MPI's error class where the library itself failed or refused: 6 for a rank outside the group, 15 for truncation.
   public var errorClass: Int? {
     switch self {
     case .failed(_, let errorClass, _): errorClass
     case .truncated: 15
-    case .launcherMismatch, .tooLong: nil
+    case .launcherMismatch, .tooLong, .shapeMismatch: nil
     }
   }
 }

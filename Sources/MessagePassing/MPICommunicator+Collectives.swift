@@ -6,7 +6,27 @@ extension MPICommunicator {
     try unsafe finish(&request, cmpi_ibarrier(handle, &request), "MPI_Ibarrier")
   }
 
+  /// With `checksShapes`: all ranks are in the same collective with the same count, else an error that says who is not.
+  private func agree(on call: String, count: Int) throws(MessagePassingError) {
+    guard waiting.checksShapes else { return }
+    var code = 0
+    for byte in call.utf8 { code = 31 &* code &+ Int(byte) }
+    let own = [code, count]
+    var all = [Int](repeating: 0, count: 2 * size)
+    try unsafe all.withUnsafeMutableBufferPointer { all throws(MessagePassingError) in
+      try unsafe own.withUnsafeBufferPointer { own throws(MessagePassingError) in
+        var request = cmpi_request()
+        try unsafe finish(
+          &request, cmpi_iallgather(own.baseAddress, all.baseAddress, 2, Int.datatype.mpi, handle, &request), "MPI_Iallgather")
+      }
+    }
+    for other in 0..<size where all[2 * other] != code || all[2 * other + 1] != count {
+      throw .shapeMismatch(call: call, rank: rank, count: count, otherRank: other, otherCount: all[2 * other] == code ? all[2 * other + 1] : nil)
+    }
+  }
+
   public func broadcast<E: MessageElement>(_ values: inout [E], from root: Int) throws(MessagePassingError) {
+    try agree(on: "broadcast", count: values.count)
     let count = try count32(values.count)
     try unsafe values.withUnsafeMutableBufferPointer { buffer throws(MessagePassingError) in
       var request = cmpi_request()
@@ -16,6 +36,7 @@ extension MPICommunicator {
   }
 
   public func allReduce<E: MessageElement>(_ values: inout [E], _ operation: Reduction) throws(MessagePassingError) {
+    try agree(on: "allReduce", count: values.count)
     let count = try count32(values.count)
     try unsafe values.withUnsafeMutableBufferPointer { buffer throws(MessagePassingError) in
       var request = cmpi_request()
@@ -88,6 +109,7 @@ extension MPICommunicator {
     inPlace buffer: UnsafeMutablePointer<E>, counts: [Int], displacements: [Int]
   ) throws(MessagePassingError) {
     precondition(counts.count == size && displacements.count == size, "one count and one displacement per rank")
+    try agree(on: "allGather", count: counts.reduce(0) { 31 &* $0 &+ $1 })
     let (c, d) = (try counts32(counts), try counts32(displacements))
     try unsafe withPointers(c, d, [], []) { c, d, _, _ throws(MessagePassingError) in
       var request = cmpi_request()

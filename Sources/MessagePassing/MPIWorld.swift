@@ -34,6 +34,12 @@ public struct MPIWorld: ~Copyable {
     nonmutating set { communicator.whileWaiting = newValue }
   }
 
+  /// Whether broadcasts, reductions and gatherings first compare what the ranks pass, and throw `shapeMismatch` where it
+  /// differs, instead of waiting for ever or mixing up data. Costs one small exchange each; set on all ranks alike.
+  public var checksShapes: Bool {
+    get { communicator.waiting.checksShapes }
+    nonmutating set { communicator.waiting.checksShapes = newValue }
+  }
   /// Waits for all ranks, then ends MPI. No communicator of this world may be used afterwards; dropping one is fine.
   public func finish() throws(MessagePassingError) {
     try communicator.barrier()

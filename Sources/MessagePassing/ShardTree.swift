@@ -112,35 +112,29 @@ public protocol ShardScalar: MessageElement, BinaryFloatingPoint {
 extension Float: ShardScalar {
   public static func add(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into result: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    var i = 0
-    while i + 16 <= count {
-      let x = unsafe UnsafeRawPointer(a + i).loadUnaligned(as: SIMD16<Float>.self)
-      let y = unsafe UnsafeRawPointer(b + i).loadUnaligned(as: SIMD16<Float>.self)
-      unsafe UnsafeMutableRawPointer(result + i).storeBytes(of: x + y, as: SIMD16<Float>.self)
-      i &+= 16
-    }
-    while i < count {
-      unsafe result[i] = unsafe a[i] + b[i]
-      i &+= 1
-    }
-  }
+  ) { unsafe addVectors(SIMD16<Float>.self, a, b, into: result, count: count) }
 }
 
 extension Double: ShardScalar {
   public static func add(
     _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, into result: UnsafeMutablePointer<Double>, count: Int
-  ) {
-    var i = 0
-    while i + 8 <= count {
-      let x = unsafe UnsafeRawPointer(a + i).loadUnaligned(as: SIMD8<Double>.self)
-      let y = unsafe UnsafeRawPointer(b + i).loadUnaligned(as: SIMD8<Double>.self)
-      unsafe UnsafeMutableRawPointer(result + i).storeBytes(of: x + y, as: SIMD8<Double>.self)
-      i &+= 8
-    }
-    while i < count {
-      unsafe result[i] = unsafe a[i] + b[i]
-      i &+= 1
-    }
+  ) { unsafe addVectors(SIMD8<Double>.self, a, b, into: result, count: count) }
+}
+
+/// One cache line at a time, then the rest one by one.
+@inline(__always) private func addVectors<Vector: SIMD>(
+  _ type: Vector.Type, _ a: UnsafePointer<Vector.Scalar>, _ b: UnsafePointer<Vector.Scalar>,
+  into result: UnsafeMutablePointer<Vector.Scalar>, count: Int
+) where Vector: BitwiseCopyable, Vector.Scalar: FloatingPoint {
+  var i = 0
+  while i &+ Vector.scalarCount <= count {
+    let x = unsafe UnsafeRawPointer(a + i).loadUnaligned(as: Vector.self)
+    let y = unsafe UnsafeRawPointer(b + i).loadUnaligned(as: Vector.self)
+    unsafe UnsafeMutableRawPointer(result + i).storeBytes(of: x + y, as: Vector.self)
+    i &+= Vector.scalarCount
+  }
+  while i < count {
+    unsafe result[i] = unsafe a[i] + b[i]
+    i &+= 1
   }
 }

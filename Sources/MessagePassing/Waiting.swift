@@ -7,6 +7,8 @@ import Glibc
 final class Waiting {
   /// Called between fruitless tests, at most about every 50 ms, never from within itself.
   var hook: (() -> Void)?
+  /// Whether collectives compare what the ranks pass (`--debug`).
+  var checksShapes = false
   /// Reentrance guard: the hook may itself wait for a message.
   private var insideHook = false
   private var lastHook: UInt64 = 0

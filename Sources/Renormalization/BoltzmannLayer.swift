@@ -31,8 +31,7 @@ public struct BoltzmannLayer<Scalar: DenseScalar>: CoarseGraining {
   public let flipped: [Bool]
   /// Which bits of a row are turned on the way in and on the way out.
   private let inputMask: [UInt64], outputMask: [UInt64]
-  /// The packed sampler, which single precision has.
-  private let conditionals: BoltzmannConditionals?
+  private let conditionals: BoltzmannConditionals<Scalar>
 
   /// The first layer: `machine.visible` units are the sites of the row-major `shape`.
   public init(
@@ -85,7 +84,7 @@ public struct BoltzmannLayer<Scalar: DenseScalar>: CoarseGraining {
     var mask = [UInt64](repeating: 0, count: (machine.hidden + 63) / 64)
     for (unit, flip) in flipped.enumerated() where flip { mask[unit / 64] |= 1 << UInt64(unit % 64) }
     outputMask = mask
-    conditionals = (machine as? RestrictedBoltzmannMachine<Float>).map { BoltzmannConditionals($0) }
+    conditionals = BoltzmannConditionals(machine)
   }
 
   /// (visible units / hidden units)^(1/d), d the dimension of the lattice.
@@ -114,40 +113,31 @@ public struct BoltzmannLayer<Scalar: DenseScalar>: CoarseGraining {
     guard fine.sites.count == machine.visible else {
       throw .sizeMismatch(expected: machine.visible, found: fine.sites.count)
     }
-    if choice == .sampled, let conditionals {
-      var inputs = fine
-      turn(&inputs, inputMask)
-      // The sampler draws in another order from keyed streams than from others, so shifted ones are unwrapped: a layer
-      // gives the same states alone and in a composition.
-      var states: Configurations
-      if let (keyed, step) = (streams as? any ShiftedStreams)?.keyed {
-        states = conditionals.sample(
-          .hidden, given: inputs, sites: sites, firstRow: firstSample, step: step, from: keyed)
-      } else {
-        states = conditionals.sample(
-          .hidden, given: inputs, sites: sites, firstRow: firstSample, step: 0, from: streams)
-      }
-      turn(&states, outputMask)
-      return states
-    }
-    var coarse = Configurations(count: fine.count, sites: sites)
+    var inputs = fine
+    turn(&inputs, inputMask)
+    var coarse =
+      choice == .sampled
+      ? conditionals.sample(.hidden, given: inputs, sites: sites, firstRow: firstSample, step: 0, from: streams)
+      : mostProbable(given: inputs, firstSample: firstSample, from: streams)
+    turn(&coarse, outputMask)
+    return coarse
+  }
+
+  private func mostProbable(given inputs: Configurations, firstSample: Int, from streams: some Streams) -> Configurations {
+    var coarse = Configurations(count: inputs.count, sites: sites)
     // Bounded memory: the probabilities of 512 rows at a time; no row's value depends on the others.
-    for first in stride(from: 0, to: fine.count, by: 512) {
-      let rows = first..<min(first + 512, fine.count)
-      var inputs = fine.slice(rows)
-      turn(&inputs, inputMask)
-      let probabilities = machine.hiddenProbabilities(given: inputs)
+    for first in stride(from: 0, to: inputs.count, by: 512) {
+      let rows = first..<min(first + 512, inputs.count)
+      let probabilities = conditionals.probabilities(of: .hidden, given: inputs.slice(rows))
       for row in rows {
         var choices = streams.generator(replica: firstSample + row, step: 0, site: 0, purpose: .hidden)
         let base = (row - first) * machine.hidden
         for unit in 0..<machine.hidden {
-          let p = Double(probabilities[base + unit])
-          let set = choice == .sampled || p == 0.5 ? choices.bernoulli(p) : p > 0.5
-          if set { coarse[row, unit] = true }
+          let p = probabilities[base + unit]
+          if p == 0.5 ? choices.bernoulli(0.5) : p > 0.5 { coarse[row, unit] = true }
         }
       }
     }
-    turn(&coarse, outputMask)
     return coarse
   }
 

@@ -64,12 +64,6 @@ public struct Composition<First: CoarseGraining, Second: CoarseGraining>: Coarse
   }
 }
 
-/// Streams that stand for others at shifted steps, unwrapped where a kernel has a fast path for the streams of production.
-protocol ShiftedStreams {
-  /// The keyed streams behind these and the total shift of steps; nil when others are behind them.
-  var keyed: (streams: KeyedStreams, offset: UInt64)? { get }
-}
-
 /// Streams whose steps are counted from a later one.
 public struct LaterSteps<Source: Streams>: Streams {
   @usableFromInline let source: Source
@@ -84,13 +78,5 @@ public struct LaterSteps<Source: Streams>: Streams {
   }
   @inlinable public func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Source.Lanes {
     source.lanes(replica: replica, step: step &+ offset, site: site, purpose: purpose)
-  }
-}
-
-extension LaterSteps: ShiftedStreams {
-  var keyed: (streams: KeyedStreams, offset: UInt64)? {
-    if let found = source as? KeyedStreams { return (found, offset) }
-    guard let found = (source as? any ShiftedStreams)?.keyed else { return nil }
-    return (found.streams, found.offset &+ offset)
   }
 }

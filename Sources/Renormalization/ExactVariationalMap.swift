@@ -1,6 +1,7 @@
 public import BoltzmannMachines
 internal import Glibc
 public import LinearAlgebra
+import Sampling
 
 /// The variational renormalization map of Mehta and Schwab (arXiv:1410.3831), exactly, by enumeration.
 ///
@@ -30,18 +31,18 @@ public struct ExactVariationalMap: Sendable {
     precondition(states > 0 && states & (states - 1) == 0, "one energy for each of 2^visible states")
     precondition(states * hiddenStates <= 1 << 30, "at most 30 units are enumerated")
     self.energies = energies
-    logPartition = logSumExp(energies.map { -$0 })
+    logPartition = Elementwise.logSumExp(energies.map { -$0 })
     let lnZ = logPartition
     probabilities = energies.map { exp(-$0 - lnZ) }
     var table = [Double](repeating: 0, count: states * hiddenStates)
     for v in 0..<states {
       for h in 0..<hiddenStates { table[v * hiddenStates + h] = coupling(v, h) }
     }
-    logX = (0..<states).map { logSumExp(table[$0 * hiddenStates..<($0 + 1) * hiddenStates]) }
+    logX = (0..<states).map { Elementwise.logSumExp(table[$0 * hiddenStates..<($0 + 1) * hiddenStates]) }
     renormalizedEnergies = (0..<hiddenStates).map { h in
-      -logSumExp((0..<states).map { table[$0 * hiddenStates + h] - energies[$0] })
+      -Elementwise.logSumExp((0..<states).map { table[$0 * hiddenStates + h] - energies[$0] })
     }
-    modelLogPartition = logSumExp(renormalizedEnergies.map { -$0 })
+    modelLogPartition = Elementwise.logSumExp(renormalizedEnergies.map { -$0 })
   }
 
   /// The map that `machine` stands for: T = -E + H.
@@ -57,7 +58,7 @@ public struct ExactVariationalMap: Sendable {
   /// -ln <X>_P: the same number by the other route.
   public var freeEnergyDifferenceOfX: Double {
     let lnZ = logPartition
-    return -logSumExp(zip(logX, energies).map { $0 - $1 - lnZ })
+    return -Elementwise.logSumExp(zip(logX, energies).map { $0 - $1 - lnZ })
   }
   /// <ln X>_P.
   public var meanLogX: Double { zip(probabilities, logX).reduce(0) { $0 + $1.0 * $1.1 } }
@@ -80,11 +81,11 @@ public struct ExactVariationalMap: Sendable {
   /// H_RBM[h] = -ln sum_v e^(-E) of every hidden state, the visible units summed in closed form: the other route to
   /// `renormalizedEnergies`.
   public static func hiddenEnergies(of machine: RestrictedBoltzmannMachine<Double>) -> [Double] {
-    (0..<1 << machine.hidden).map(machine.hiddenEnergy)
+    machine.hiddenFreeEnergy(of: allStates(machine.hidden))
   }
   /// H_RBM[v] = -ln sum_h e^(-E) of every visible state, the hidden units summed in closed form.
   public static func visibleEnergies(of machine: RestrictedBoltzmannMachine<Double>) -> [Double] {
-    (0..<1 << machine.visible).map(machine.visibleEnergy)
+    machine.freeEnergy(of: allStates(machine.visible))
   }
   /// The mean of a function of the hidden state under e^(-H_RG) / Z_lambda.
   public func hiddenMean(_ function: (Int) -> Double) -> Double {
@@ -110,31 +111,9 @@ extension RestrictedBoltzmannMachine<Double> {
     for j in 0..<hidden { sum += hiddenBias[j] * enumeratedValue(h, j) }
     return -sum
   }
-  /// H_RBM[h] = -ln sum_v e^(-E) of a hidden state given as bits, the visible units summed in closed form.
-  func hiddenEnergy(_ h: Int) -> Double {
-    var sum = 0.0
-    for j in 0..<hidden { sum += hiddenBias[j] * enumeratedValue(h, j) }
-    for i in 0..<visible {
-      var field = visibleBias[i]
-      for j in 0..<hidden { field += weights[i * hidden + j] * enumeratedValue(h, j) }
-      sum += logTwoValues(field)
-    }
-    return -sum
-  }
-  /// H_RBM[v] = -ln sum_h e^(-E) of a visible state given as bits, the hidden units summed in closed form.
-  func visibleEnergy(_ v: Int) -> Double {
-    var sum = 0.0
-    for i in 0..<visible { sum += visibleBias[i] * enumeratedValue(v, i) }
-    for j in 0..<hidden {
-      var field = hiddenBias[j]
-      for i in 0..<visible { field += enumeratedValue(v, i) * weights[i * hidden + j] }
-      sum += logTwoValues(field)
-    }
-    return -sum
-  }
-  /// ln of e^(x field) summed over a unit's two values: softplus, or ln 2cosh.
-  private func logTwoValues(_ field: Double) -> Double {
-    units == .zeroOne
-      ? max(field, 0) + log1p(exp(-abs(field))) : abs(field) + log1p(exp(-2 * abs(field)))
-  }
+}
+
+/// All states of up to 30 units; number n has the bits of n.
+private func allStates(_ units: Int) -> Configurations {
+  Configurations(count: 1 << units, sites: .unplaced(units), words: (0..<UInt64(1) << UInt64(units)).map { $0 })
 }

@@ -1,4 +1,3 @@
-internal import Glibc
 public import Statistics
 
 /// The median of one number per unit of a layer (not a number when there are none). Its error is half the distance
@@ -27,13 +26,4 @@ public func variationOverUnits(_ values: [Double]) -> Estimate {
   }
   guard values.count > 1 else { return Estimate(value: .nan, error: .nan) }
   return jackknife(blocks: values.count > 2 ? values.count : 0) { [variation($0)] }[0]
-}
-
-/// ln of the sum of e^x, -infinity for no terms; safe from over- and underflow.
-func logSumExp(_ terms: some Collection<Double>) -> Double {
-  let largest = terms.max() ?? -.infinity
-  guard largest.isFinite else { return largest }
-  var sum = 0.0
-  for x in terms { sum += exp(x - largest) }
-  return largest + log(sum)
 }

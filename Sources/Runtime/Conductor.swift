@@ -245,6 +245,22 @@ final class Conductor<World: Communicator & ~Copyable> {
     while let source = try control!.probe(from: nil, tag: Tag.progress) {
       noteProgress(try control!.receive(UInt8.self, from: source, tag: Tag.progress).values)
     }
+    try receiveEnds()
+    while let source = try control!.probe(from: nil, tag: Tag.request) {
+      _ = try control!.receive(Int.self, from: source, tag: Tag.request)
+      heard(source)
+      // The end of the leader's last unit was sent before its request, but may have come after the look above: a phase
+      // that is over must not leave it in the queue.
+      try receiveEnds()
+      switch nextUnit() {
+      case .unit(let index): try control!.send([index], to: source, tag: Tag.assignment)
+      case .nothingLeft: try control!.send([-1], to: source, tag: Tag.assignment)
+      }
+    }
+  }
+
+  /// Rank 0: the ends of units that leaders have sent.
+  private func receiveEnds() throws(MessagePassingError) {
     while let source = try control!.probe(from: nil, tag: Tag.finished) {
       let message = try control!.receive(UInt8.self, from: source, tag: Tag.finished).values
       heard(source)
@@ -253,14 +269,6 @@ final class Conductor<World: Communicator & ~Copyable> {
       case 0: enter(.done(rest), unit: unit)
       case 1: enter(.stopped, unit: unit)
       default: enter(.failed(String(decoding: rest, as: UTF8.self)), unit: unit)
-      }
-    }
-    while let source = try control!.probe(from: nil, tag: Tag.request) {
-      _ = try control!.receive(Int.self, from: source, tag: Tag.request)
-      heard(source)
-      switch nextUnit() {
-      case .unit(let index): try control!.send([index], to: source, tag: Tag.assignment)
-      case .nothingLeft: try control!.send([-1], to: source, tag: Tag.assignment)
       }
     }
   }

@@ -31,6 +31,7 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
   }
   do throws(MessagePassingError) {
     let world = try MPIWorld()
+    world.checksShapes = options.debug
     let code: Int32
     switch try agreed(order, on: world.communicator) {
     case .failure(let mistake): code = mistake.status.rawValue

@@ -12,15 +12,27 @@ public struct RunLock: ~Copyable {
   /// Seconds after which a lock of another host that nobody refreshes counts as left behind.
   public static let staleAfter = 120.0
 
+  /// Seconds that a new process waits for one on this host to give the folder free.
+  public static let patience = 3.0
+
   /// Takes the lock of a folder that exists.
   init(_ folder: RunFolder, notices: inout [String]) throws(RunFolderError) {
     self.folder = folder
-    for _ in 0..<10 {
+    // A launcher returns a moment before the processes that it killed are gone: a holder on this host gets that moment.
+    let patience = monotonicSeconds() + Self.patience
+    var attempts = 0
+    while attempts < 10 {
       do throws(FileFault) {
         if try Self.create(folder.lock) { return }
       } catch { throw .file(error) }
+      attempts += 1
       guard let holder = Holder(at: folder.lock) else { continue }
       if holder.isAlive {
+        if holder.host == Machine.host, monotonicSeconds() < patience {
+          attempts = 0
+          usleep(50_000)
+          continue
+        }
         throw .inUse(path: folder.path, host: holder.host, process: holder.process, elsewhere: holder.host != Machine.host)
       }
       notices.append("took over the lock of process \(holder.process) on \(holder.host), which is gone")
@@ -86,7 +98,9 @@ public struct RunLock: ~Copyable {
     static func startTime(of process: Int) -> String? {
       guard let text = try? FileAccess.text("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else { return nil }
       let fields = text[text.index(after: end)...].split(separator: " ")
-      return fields.count > 19 ? String(fields[19]) : nil
+      // One that is dead, but not yet taken note of by its parent, has gone.
+      guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
+      return String(fields[19])
     }
   }
 }

@@ -81,14 +81,17 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     var results = [S.Partial?](repeating: nil, count: plan.count)
     var finished = [Int](repeating: 0, count: plan.count)
     if world.rank == 0 {
+      var foreign: StudyError?
       for unit in plan.indices {
-        results[unit] = finishedPartial(of: unit)
+        results[unit] = try finishedPartial(of: unit, foreign: &foreign)
         finished[unit] = results[unit] == nil ? 0 : 1
         if results[unit] != nil {
           observer?.event("unit-read-back", level: .info, [("unit", plan[unit].label)])
           observer?.progress(unit: unit, label: plan[unit].label, fraction: 1, stage: "done")
         }
       }
+      // A report of finished units may be made anywhere; going on elsewhere would mix the bits of two machines.
+      if let foreign, finished.contains(0) { throw foreign }
     }
     try world.broadcast(&finished, from: 0)
     let firstComputing = setup.dedicatedCoordinator && world.size > 1 ? 1 : 0
@@ -102,6 +105,10 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     try world.barrier()
     guard world.rank == 0 else { return .complete([]) }
     for (unit, bytes) in conductor.finished { results[unit] = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial") }
+    // A unit without an end would leave a hole in results that call themselves complete.
+    if let lost = plan.indices.first(where: { results[$0] == nil && conductor.failures[$0] == nil }) {
+      throw StudyError.unitFailed("unit \(plan[lost].label): its end was never heard of")
+    }
     let complete = plan.indices.compactMap { unit in results[unit].map { (unit: plan[unit].unit, partial: $0) } }
     if conductor.failures.isEmpty { return .complete(complete) }
     return .someFailed(conductor.failures.sorted { $0.key < $1.key }.map { (plan[$0.key].label, $0.value) }, finished: complete)
@@ -140,7 +147,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     if conductor.rank == 0 { try keepPartials() }
   }
 
-  /// Rank 0: writes the partials that have come in and drops the states that they make superfluous.
+  /// Rank 0: writes the partials that have come in. The last state stays, for the case that a partial is damaged later.
   private func keepPartials() throws {
     for (unit, bytes) in conductor.finished.sorted(by: { $0.key < $1.key }) {
       let path = "\(folder(unit))/partial.h5"
@@ -155,18 +162,28 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     }
   }
 
-  /// A finished unit's partial from its file; nil where there is none, or it is damaged (a warning says so).
-  private func finishedPartial(of unit: Int) -> S.Partial? {
+  /// A finished unit's partial from its file; nil where there is none, or it is damaged (a warning says so). What another
+  /// version wrote, or what may not be read, is refused and left alone. `foreign` is set where another machine wrote it.
+  private func finishedPartial(of unit: Int, foreign: inout StudyError?) throws -> S.Partial? {
     let path = "\(folder(unit))/partial.h5"
     guard unsafe access(path, F_OK) == 0 else { return nil }
     do {
       let contents = try CheckpointFile.read(path: path, digest: setup.digest)
+      let machine = try contents.reader.text(at: "machine")
+      if machine != setup.machine { foreign = otherMachine(path, machine) }
       return try S.Partial(from: contents.reader, at: "partial")
-    } catch {
-      observer?.event("partial-unusable", level: .warning, [("file", path), ("reason", "\(error)")])
+    } catch ArchiveError.damaged(let file, let reason) {
+      warn("\(file) is damaged (\(reason)); unit \(plan[unit].label) is computed again")
       unsafe unlink(path)
       return nil
     }
+  }
+
+  private func otherMachine(_ path: String, _ machine: String) -> StudyError {
+    .data(
+      file: path,
+      what: "was written on another CPU type or build (\(machine); this is \(setup.machine)), "
+        + "so the same bits cannot be promised; continue there, or start over with --fresh")
   }
 
   // MARK: One unit
@@ -244,12 +261,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     let contents = try CheckpointFile.read(path: path, digest: setup.digest)
     if let reason = contents.usedPrevious { warn("\(reason); unit \(plan[unit].label) continues from the checkpoint before") }
     let machine = try contents.reader.text(at: "machine")
-    guard machine == setup.machine else {
-      throw StudyError.data(
-        file: path,
-        what: "was written on another CPU type or build (\(machine); this is \(setup.machine)), "
-          + "so the same bits cannot be promised; continue there, or start over with --fresh")
-    }
+    guard machine == setup.machine else { throw otherMachine(path, machine) }
     observer?.event("resumed", level: .info, [("unit", plan[unit].label)])
     return try S.State(from: contents.reader, at: "state")
   }

@@ -9,6 +9,8 @@ public enum StopSignals {
   public static let watched: [Int32] = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU]
 
   /// Notes the watched signals from now on instead of dying of them. A second interrupt kills as usual.
+  ///
+  /// They are unblocked too: a parent that blocks them hands that on to its children.
   public static func install() {
     for number in watched {
       var action = sigaction()
@@ -21,6 +23,10 @@ public enum StopSignals {
       action.sa_flags = SA_RESTART
       unsafe sigaction(number, &action, nil)
     }
+    var watchedSet = sigset_t()
+    unsafe sigemptyset(&watchedSet)
+    for number in watched { unsafe sigaddset(&watchedSet, number) }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &watchedSet, nil)
   }
 
   /// The number of the last watched signal, nil where none came.

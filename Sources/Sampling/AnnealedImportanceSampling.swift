@@ -129,13 +129,11 @@ public struct AnnealedEstimate: Sendable, Equatable {
   /// From all replicas' log-weights in global order; `reverse` says that the path ran from 1 to 0.
   public init(logWeights: [Double], startLogPartition: Double, reverse: Bool) {
     precondition(!logWeights.isEmpty, "an estimate needs replicas")
-    let weights = LogWeights(logWeights), sign: Double = reverse ? -1 : 1, n = Double(logWeights.count)
+    let weights = LogWeights(logWeights), sign: Double = reverse ? -1 : 1
     logPartition = Estimate(value: startLogPartition + sign * weights.logMean, error: weights.standardError)
     effectiveSampleSize = weights.effectiveSampleSize
     relativeVariance = weights.relativeVariance
-    let mean = logWeights.reduce(0, +) / n
-    let squares = logWeights.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    let error = logWeights.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan
-    bound = Estimate(value: startLogPartition + sign * mean, error: error)
+    let mean = Estimate(meanOf: logWeights)
+    bound = Estimate(value: startLogPartition + sign * mean.value, error: mean.error)
   }
 }

@@ -43,9 +43,8 @@ public struct ThermodynamicIntegration<Model: Annealable>: Sendable {
   /// ln Z_1 and its standard error over replicas (NaN for one) from all integrals in global order. The quadrature's
   /// own error is not in it.
   public func estimate(_ integrals: [Double]) -> Estimate {
-    let n = Double(integrals.count), mean = integrals.reduce(0, +) / n
-    let squares = integrals.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return Estimate(value: model.startLogPartition + mean, error: integrals.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
+    let mean = Estimate(meanOf: integrals)
+    return Estimate(value: model.startLogPartition + mean.value, error: mean.error)
   }
 
   /// The trapezoid rule over `positions`, which rise from 0 to 1.

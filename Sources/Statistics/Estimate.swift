@@ -9,4 +9,12 @@ public struct Estimate: Sendable, Equatable {
     self.value = value
     self.error = error
   }
+
+  /// The mean of independent `values`, summed in order, and its standard error sqrt(sum (x - mean)^2 / (n - 1) / n),
+  /// which is not a number below two values; without values the mean is none either.
+  public init(meanOf values: [Double]) {
+    let n = Double(values.count), mean = values.reduce(0, +) / n
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.init(value: mean, error: values.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
+  }
 }

@@ -28,7 +28,9 @@ struct PlanCommand: ParsableCommand {
     table.show()
     if plan.units.count > 40 { print("... and \(plan.units.count - 40) more") }
     let rate = ReferenceRates.sgemm(size: 1024, repeats: 3)
-    print("\nPredicted at this machine's rate of \(Shown.scaled(rate))operations/s per rank (sgemm, one core), scaling perfectly inside a team: a lower bound.\n")
+    print(
+      "\nPredicted at this machine's rate of \(Shown.scaled(rate))operations/s per rank (sgemm, one core), scaling perfectly inside a team: a lower bound.\n"
+    )
     var times = TextTable(["ranks", "time", "speedup"], right: [0, 1, 2])
     let alone = plan.seconds(ranks: 1, rate: rate, settings: resolved.run)
     for count in counts {

@@ -41,24 +41,41 @@ struct TrainingSamplingTests {
   func stationary(units: UnitValues) throws {
     let m = machine(units, visible: 3, hidden: 2), low = units == .zeroOne ? 0.0 : -1.0
     let states = (0..<8).map { GibbsChains(visible: Configurations(count: 1, sites: .unplaced(3), words: [UInt64($0)])) }
-    // Probabilities are single-precision numbers, so the law holds to their rounding.
-    try stationarityLaw(
-      BlockGibbs(m), states: states,
-      logWeight: { state in
-        let v = (0..<3).map { state.visible[0, $0] ? 1.0 : low }
-        var weight = 0.0
-        for h in 0..<4 {
-          let u = (0..<2).map { h >> $0 & 1 == 1 ? 1.0 : low }
-          var energy = 0.0
-          for i in 0..<3 {
-            energy += Double(m.visibleBias[i]) * v[i]
-            for j in 0..<2 { energy += v[i] * Double(m.weights[i * 2 + j]) * u[j] }
-          }
-          for j in 0..<2 { energy += Double(m.hiddenBias[j]) * u[j] }
-          weight += exp(energy)
+    let logWeight = { (state: GibbsChains) in
+      let v = (0..<3).map { state.visible[0, $0] ? 1.0 : low }
+      var weight = 0.0
+      for h in 0..<4 {
+        let u = (0..<2).map { h >> $0 & 1 == 1 ? 1.0 : low }
+        var energy = 0.0
+        for i in 0..<3 {
+          energy += Double(m.visibleBias[i]) * v[i]
+          for j in 0..<2 { energy += v[i] * Double(m.weights[i * 2 + j]) * u[j] }
         }
-        return log(weight)
-      }, index: { Int($0.visible.words[0]) }, tolerance: 2e-6)
+        for j in 0..<2 { energy += Double(m.hiddenBias[j]) * u[j] }
+        weight += exp(energy)
+      }
+      return log(weight)
+    }
+    func number(_ state: GibbsChains) -> Int { Int(state.visible.words[0]) }
+    try stationarityLaw(BlockGibbs(m.inDoublePrecision), states: states, logWeight: logWeight, index: number)
+    // Fields of single precision: the law holds to their rounding.
+    try stationarityLaw(BlockGibbs(m), states: states, logWeight: logWeight, index: number, tolerance: 2e-6)
+  }
+
+  @Test("Rare values keep their probability: one of 2^-25 comes up 2^5 times in 2^30 draws, within 4.5 sigma", arguments: [-1.0, 1])
+  func rare(sign: Double) {
+    let logit = Float(sign * log(0x1p25 - 1)), units = 4096, rows = 4096
+    let conditionals = BoltzmannConditionals(
+      RestrictedBoltzmannMachine(
+        units: .zeroOne, visible: 1, hidden: units, weights: [Float](repeating: 0, count: units), visibleBias: [0],
+        hiddenBias: [Float](repeating: logit, count: units)))
+    let visible = Configurations(count: rows, sites: .unplaced(1))
+    var rare = 0
+    for step in 0..<64 as Range<UInt64> {
+      let sample = conditionals.sample(.hidden, given: visible, step: step, from: KeyedStreams(StreamKey(high: 8, low: 8)))
+      for word in sample.words { rare += sign < 0 ? word.nonzeroBitCount : 64 - word.nonzeroBitCount }
+    }
+    #expect(abs(Double(rare) - 32) < 4.5 * 32.0.squareRoot())
   }
 
   @Test("The vector sampler draws each unit with its probability, and units are independent (chi-squared from both sides)")

@@ -23,15 +23,29 @@ import Testing
       kernel, states: states, logWeight: { model.logWeight($0.packed.spins) }, index: { number[$0.packed.spins[0]] ?? -1 })
   }
 
-  /// Sites of colour 1 - c of the 4x4 lattice stand still in a half sweep of colour c. With 8 of their 256 patterns,
-  /// all local fields occur on all sites.
+  /// Patterns of the sites `mask` of the 4x4 lattice with which each of the other sites feels every number of + neighbours,
+  /// taken greedily: a site's rule depends on nothing else.
+  func patterns(_ lattice: SquareLattice, mask: UInt64) -> [UInt64] {
+    let free = (0..<16).filter { mask >> UInt64($0) & 1 == 0 }
+    func fields(_ pattern: UInt64) -> Set<Int> {
+      Set(free.map { s in 5 * s + lattice.neighbours(of: s).count { pattern >> UInt64($0) & 1 == 1 } })
+    }
+    let all = (0..<UInt64(1) << 16).filter { $0 & ~mask == 0 }.map { ($0, fields($0)) }
+    var missing = Set(free.flatMap { s in (0...4).map { 5 * s + $0 } }), chosen: [UInt64] = []
+    while !missing.isEmpty, let best = all.max(by: { $0.1.intersection(missing).count < $1.1.intersection(missing).count }) {
+      chosen.append(best.0)
+      missing.subtract(best.1)
+    }
+    return chosen
+  }
+
+  /// Sites of colour 1 - c of the 4x4 lattice stand still in a half sweep of colour c.
   func checkHalfSweeps<Rule: SpinRule>(_ rule: Rule.Type, _ model: IsingModel) throws {
     for colour in 0..<2 {
       // Bit s of the mask: site (y, x) has colour 1 - c.
       var mask: UInt64 = 0
       for s in 0..<16 where (s / 4 + s % 4) % 2 == 1 - colour { mask |= 1 << UInt64(s) }
-      for k in 0..<8 as Range<UInt64> {
-        let pattern = (k &* 0x9E37_79B9_7F4A_7C15) >> 40 & mask
+      for pattern in patterns(model.lattice, mask: mask) {
         try checkStationary(HalfSweep<Rule>(model, colour: colour), model, mask: mask, pattern: pattern)
       }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import LatticeSystems
 import Laws
 import RandomStreams
@@ -11,13 +12,35 @@ import Testing
   }
   let number = { @Sendable (state: IsingConfiguration) in Int(state.spins[0]) }
 
-  @Test("Swendsen-Wang leaves the Boltzmann weight invariant on a 3x3 torus, exactly") func stationarity() throws {
+  /// A state of the 3x3 torus moved by `shift / 3` rows and `shift % 3` columns.
+  func displaced(_ state: Int, by shift: Int) -> Int {
+    (0..<9).reduce(0) { moved, s in
+      moved | (state >> s & 1) << ((s / 3 + shift / 3) % 3 * 3 + (s % 3 + shift % 3) % 3)
+    }
+  }
+
+  @Test("Swendsen-Wang commutes with displacements and leaves the Boltzmann weight invariant on a 3x3 torus, exactly")
+  func stationarity() throws {
     let lattice = try SquareLattice(size: 3)
-    let model = try IsingModel(lattice, coupling: 0.44)
-    // A state and its reversal count as one: the move sees only which neighbours are equal. 10^7 branches remain.
-    let half = Array(states(lattice).prefix(256))
-    try stationarityLaw(SwendsenWang(model), states: half, logWeight: { model.logWeight($0.spins) }) {
-      min(number($0), 511 - number($0))
+    let model = try IsingModel(lattice, coupling: 0.44), kernel = try SwendsenWang(model)
+    func state(_ number: Int) -> IsingConfiguration { IsingConfiguration(lattice, spins: [UInt64(number)], replica: 0) }
+    // A state, its displaced copies and their reversals count as one, which divides 2^18 bonds and coins by 18. The
+    // move sees only which neighbours are equal; that it sees no place is checked below.
+    func orbit(_ number: Int) -> Set<Int> { Set((0..<9).flatMap { [displaced(number, by: $0), 511 - displaced(number, by: $0)] }) }
+    let orbits = (0..<512).map(orbit), first = orbits.map { $0.min() ?? 0 }
+    let representatives = (0..<512).filter { first[$0] == $0 }
+    let place = Dictionary(uniqueKeysWithValues: representatives.enumerated().map { ($1, $0) })
+    try stationarityLaw(
+      kernel, states: representatives.map(state),
+      logWeight: { model.logWeight($0.spins) + log(Double(orbits[number($0)].count)) }, index: { place[first[number($0)]] ?? -1 })
+    for (k, representative) in representatives.enumerated() {
+      let shift = 1 + k % 8, moved = displaced(representative, by: shift)
+      let row = try transitions(of: kernel, from: state(representative), index: number)
+      let other = moved == representative ? row : try transitions(of: kernel, from: state(moved), index: number)
+      #expect(row.count == other.count)
+      for (target, probability) in row {
+        #expect(abs((other[displaced(target, by: shift)] ?? 0) - probability) <= 1e-12 * probability)
+      }
     }
   }
 
@@ -25,9 +48,9 @@ import Testing
   func detailedBalance(rows: Int, columns: Int) throws {
     let lattice = try SquareLattice(rows: rows, columns: columns)
     let model = try IsingModel(lattice, coupling: 0.3)
-    // States with up to 6 satisfied bonds, of 24, keep the number of branches small.
-    let few = states(lattice).filter { model.energy($0.spins) >= 12 }
-    #expect(few.count == 78)
+    // States with up to 6 satisfied bonds, of 24, keep the number of branches small; one of each pair of reversed states.
+    let few = states(lattice).prefix(1 << 11).filter { model.energy($0.spins) >= 12 }
+    #expect(few.count == 39)
     try detailedBalanceLaw(SwendsenWang(model), states: few, logWeight: { model.logWeight($0.spins) }, index: number)
   }
 

@@ -15,16 +15,16 @@ public struct BranchingStreams: Streams, Sendable {
   ) throws(LawViolation) {
     let tape = Tape()
     repeat {
-      tape.rewind()
+      tape.branch.rewind()
       let result = body(BranchingStreams(tape))
-      if let place = tape.repeated { throw LawViolation("the place of use \(place) is asked for twice in one step") }
-      guard tape.isComplete else { throw LawViolation("the same decisions lead to different questions: hidden randomness or state") }
-      leaf(result, tape.probability)
-    } while tape.advance()
+      if let place = tape.branch.repeated { throw LawViolation("the place of use \(place) is asked for twice in one step") }
+      guard tape.branch.isComplete else { throw LawViolation("the same decisions lead to different questions: hidden randomness or state") }
+      leaf(result, tape.branch.probability)
+    } while tape.branch.advance()
   }
 
   public func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> BranchingGenerator {
-    tape.visit(Place(replica: replica, step: step, site: site, purpose: purpose))
+    tape.branch.visit(Place(replica: replica, step: step, site: site, purpose: purpose))
     return BranchingGenerator(tape: tape)
   }
 
@@ -40,48 +40,61 @@ public struct BranchingGenerator: RandomChoices {
   public mutating func bernoulli(_ probability: Double) -> Bool {
     if probability <= 0 { return false }
     if probability >= 1 { return true }
-    let chosen = tape.choose(below: 2) == 1
-    tape.multiply(chosen ? probability : 1 - probability)
-    return chosen
+    return tape.branch.decide(probability)
   }
   public mutating func index(below count: Int) -> Int {
     precondition(count >= 1, "an index needs a range")
     if count == 1 { return 0 }
-    tape.multiply(1 / Double(count))
-    return tape.choose(below: count)
+    return tape.branch.choose(below: count)
   }
 }
 
-/// The branch being walked: the choices made so far and how many there were of each. One walk at a time uses it.
+/// The branch being walked, shared by the streams and generators of a walk; one walk at a time uses it.
 final class Tape: @unchecked Sendable {
-  private var choices: [(chosen: Int, count: Int)] = []
+  // A value of its own, so that a decision is one access of the class, which is checked at run time.
+  var branch = Branch()
+}
+
+/// The choices made so far and how many there were of each.
+struct Branch {
+  private var choices: [(chosen: Int32, count: Int32)] = []
   private var position = 0
   private var places: [BranchingStreams.Place] = []
   private(set) var probability = 1.0
   private var isConsistent = true
   private(set) var repeated: BranchingStreams.Place?
 
-  func rewind() {
+  mutating func rewind() {
     position = 0
     probability = 1
     places.removeAll(keepingCapacity: true)
   }
-  func visit(_ place: BranchingStreams.Place) {
+  mutating func visit(_ place: BranchingStreams.Place) {
     if places.contains(place) { repeated = place }
     places.append(place)
   }
-  func choose(below count: Int) -> Int {
+  /// True on one branch, with this probability, and false on the other.
+  mutating func decide(_ probability: Double) -> Bool {
+    let chosen = next(of: 2) == 1
+    self.probability *= chosen ? probability : 1 - probability
+    return chosen
+  }
+  /// One of `count` equally likely branches.
+  mutating func choose(below count: Int) -> Int {
+    probability *= 1 / Double(count)
+    return Int(next(of: Int32(count)))
+  }
+  private mutating func next(of count: Int32) -> Int32 {
     if position == choices.count { choices.append((0, count)) }
     let choice = choices[position]
     if choice.count != count { isConsistent = false }
     position += 1
     return choice.chosen
   }
-  func multiply(_ factor: Double) { probability *= factor }
   /// Whether the run asked exactly the questions on the tape.
   var isComplete: Bool { isConsistent && position == choices.count }
   /// Moves to the next branch; false after the last.
-  func advance() -> Bool {
+  mutating func advance() -> Bool {
     while let last = choices.last {
       if last.chosen + 1 < last.count {
         choices[choices.count - 1].chosen += 1

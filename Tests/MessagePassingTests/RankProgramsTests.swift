@@ -34,6 +34,9 @@ struct RankProgramsTests {
   @Test("While a peer is late the hook runs, and may itself wait", arguments: [2, 3])
   func waits(ranks: Int) throws { try holds("waits", ranks: ranks) }
 
+  @Test("With checks on, uneven counts and different collectives are typed errors that name both ranks", arguments: [1, 2, 3])
+  func shapes(ranks: Int) throws { try holds("shapes", ranks: ranks) }
+
   @Test("Tree sums have the same bits on every number of ranks and without MPI")
   func reduction() throws {
     let alone = try run(program!, ["solo-reduction"], timeout: 60)
@@ -41,6 +44,13 @@ struct RankProgramsTests {
     for ranks in [1, 2, 3, 4, 5, 8, 11] {
       #expect(try holds("reduction", ranks: ranks) == alone.output, "\(ranks) ranks")
     }
+  }
+
+  @Test("A machine trained on 1, 2, 3, 4 and 8 ranks has the same parameters, bit for bit")
+  func training() throws {
+    let one = try holds("training", ranks: 1)
+    #expect(one.hasPrefix("hash "))
+    for ranks in [2, 3, 4, 8] { #expect(try holds("training", ranks: ranks) == one, "\(ranks) ranks") }
   }
 
   @Test("The communicator of one process obeys the same claims without MPI")

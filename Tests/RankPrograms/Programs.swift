@@ -229,6 +229,33 @@ private func reduced<Scalar: ShardScalar>(
   return result
 }
 
+/// With checks on, ranks that pass different counts, or meet in different collectives, are told apart instead of waiting.
+func shapes(_ world: borrowing MPIWorld) throws {
+  world.checksShapes = true
+  try mismatches(world.communicator)
+}
+
+private func mismatches(_ c: borrowing MPICommunicator) throws {
+  var fine = [c.rank]
+  try c.allReduce(&fine, .sum)
+  if c.size == 1 { return }
+  var uneven = [Int](repeating: 0, count: c.rank == 0 ? 2 : 3)
+  let first = refusal { () throws(MessagePassingError) in try c.allReduce(&uneven, .sum) }
+  claim(first.map { [$0.count, $0.otherCount] } == [uneven.count, 5 - uneven.count], "an uneven reduction names both counts")
+  let second = refusal { () throws(MessagePassingError) in
+    if c.rank == 0 { try c.broadcast(&fine, from: 0) } else { try c.allReduce(&fine, .sum) }
+  }
+  claim(second != nil && second?.otherCount == nil, "different collectives are refused")
+}
+
+/// The counts of the mismatch that a collective throws; nil where it throws none.
+private func refusal(_ body: () throws(MessagePassingError) -> Void) -> (count: Int, otherCount: Int?)? {
+  do throws(MessagePassingError) { try body() } catch {
+    if case .shapeMismatch(_, _, let count, _, let otherCount) = error { return (count, otherCount) }
+  }
+  return nil
+}
+
 /// Drops a request that is not finished.
 func dropped(_ c: borrowing MPICommunicator) throws {
   let request = try c.immediateReceive(Int.self, count: 1, from: c.rank, tag: 0)

@@ -26,7 +26,7 @@ public struct DeepRenormalization: Study {
         Parameter(
           "test_configurations", .integer(10_000), .integers(1...10_000_000), unit: "configurations",
           "for all measurements, from other chains"),
-        Parameter("configurations_per_chain", .integer(500), .integers(1...10_000_000), unit: "configurations", "must divide both numbers"),
+        Parameter("configurations_per_chain", .integer(500), .integers(2...10_000_000), unit: "configurations", "must divide both numbers"),
         Parameter("warm_up", .integer(200), .integers(0...1_000_000), unit: "sweeps", "left out at the start of each chain"),
         Parameter("interval", .integer(10), .integers(1...100_000), unit: "sweeps", "between recorded configurations"),
       ]),

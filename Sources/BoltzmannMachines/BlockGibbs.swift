@@ -36,13 +36,13 @@ extension GibbsChains: Checkpointable {
 
 /// Block Gibbs sampling of a restricted Boltzmann machine: all hidden units given the visible ones, then all visible
 /// units given the hidden ones. Leaves sum_h p(v, h) invariant.
-public struct BlockGibbs: MarkovKernel {
+public struct BlockGibbs<Scalar: DenseScalar>: MarkovKernel {
   /// The conditional laws.
-  public let conditionals: BoltzmannConditionals
+  public let conditionals: BoltzmannConditionals<Scalar>
   /// The sampler of `machine`.
-  public init(_ machine: RestrictedBoltzmannMachine<Float>) { conditionals = BoltzmannConditionals(machine) }
+  public init(_ machine: RestrictedBoltzmannMachine<Scalar>) { conditionals = BoltzmannConditionals(machine) }
   /// The sampler of these conditional laws.
-  public init(_ conditionals: BoltzmannConditionals) { self.conditionals = conditionals }
+  public init(_ conditionals: BoltzmannConditionals<Scalar>) { self.conditionals = conditionals }
 
   public mutating func step(_ state: inout GibbsChains, at step: UInt64, from streams: some Streams) {
     let hidden = conditionals.sample(.hidden, given: state.visible, firstRow: state.firstChain, step: step, from: streams)
@@ -51,11 +51,7 @@ public struct BlockGibbs: MarkovKernel {
   }
 }
 
-extension RestrictedBoltzmannMachine<Float> {
-  /// P(h_j is high | v) for each configuration: `[count, hidden]`, row-major.
-  public func hiddenProbabilities(of visible: Configurations) -> [Float] {
-    BoltzmannConditionals(self).probabilities(of: .hidden, given: visible)
-  }
+extension RestrictedBoltzmannMachine {
   /// A sample of the hidden units for each configuration; row r draws as global row `firstRow + r`.
   public func sampleHidden(
     of visible: Configurations, sites: Configurations.Sites? = nil, firstRow: Int = 0, step: UInt64 = 0, from streams: some Streams

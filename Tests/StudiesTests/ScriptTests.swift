@@ -1,0 +1,102 @@
+import Foundation
+import Glibc
+import Laws
+import Testing
+
+extension ProgramTests {
+  @Suite("Scripts/run", .enabled(if: Program.isOpenMPI, "Scripts/run is for Open MPI"))
+  struct Scripts {
+    let script = Program.root.appendingPathComponent("Scripts/run")
+
+    func start(_ arguments: [String], program: String? = nil) throws -> Job {
+      let program = try program ?? #require(builtExecutable("renorm")).path
+      return try Job(script, arguments, environment: ["RENORM_PROGRAM": program])
+    }
+
+    @Test("statuses of the program pass through, and those of a lost rank become 75")
+    func statuses() throws {
+      try Program.withFolder { folder in
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let program = folder + "/program"
+        func runs(_ line: String) throws -> Program.End {
+          try "#!/bin/sh\n\(line)\n".write(toFile: program, atomically: true, encoding: .utf8)
+          unsafe chmod(program, 0o755)
+          return try start(["-n", "2"], program: program).end()
+        }
+        for status: Int32 in [0, 4, 65, 74, 85] {
+          let end = try runs("exit \(status)")
+          #expect(end.status == status && end.error.isEmpty, "\(end.all)")
+        }
+        for line in ["exit 205", "kill -SEGV $$", "test $OMPI_COMM_WORLD_RANK = 0 && kill -9 $$; exec sleep 30"] {
+          let end = try runs(line)
+          #expect(
+            end.status == 75 && end.errors.count == 1 && end.error.contains("goes on from the last checkpoints"), "\(line): \(end.all)")
+        }
+      }
+    }
+
+    @Test("a mistake is one line without mpirun's paragraphs")
+    func mistakes() throws {
+      let wrong = try start(["-n", "3", Program.quick, "--set", "lattice.size=6"]).end()
+      #expect(wrong.status == 65 && wrong.errors.count == 1 && wrong.error.contains("multiple of 4"), "\(wrong.all)")
+      let unwritable = try start(["-n", "2", Program.quick, "--out", "/proc/renorm"]).end()
+      #expect(unwritable.status == 74 && unwritable.errors.count == 1, "\(unwritable.all)")
+    }
+
+    @Test("TERM, INT and HUP to the script, and an interrupt from the terminal, leave with 85, saved")
+    func signals() throws {
+      let expected = try Program.undisturbedLong.get()
+      for (number, fromTerminal, ranks) in [
+        (SIGTERM, false, 2), (SIGINT, true, 3), (SIGINT, false, 2), (SIGHUP, false, 2), (SIGTERM, false, 1),
+      ] {
+        try Program.withFolder { folder in
+          // The first to its end; the others only have to be long enough to be stopped.
+          let settings = number == SIGTERM && ranks == 2 ? Program.long : ["training.epochs=[4000]"]
+          let arguments = [Program.quick, "--out", folder] + settings.flatMap { ["--set", $0] }
+          let job = try start(["-n", "\(ranks)"] + arguments)
+          let begun = job.wait { FileManager.default.fileExists(atPath: folder + "/log.jsonl") }
+          // A terminal interrupts the whole process group.
+          let process = job.process.processIdentifier
+          try #require(!fromTerminal || getpgid(process) != getpgid(0), "the script has a process group of its own")
+          if begun { #expect(kill(fromTerminal ? -getpgid(process) : process, number) == 0) }
+          let end = try job.end()
+          #expect(end.status == 85 && end.errors.isEmpty, "signal \(number): \(end.all)")
+          #expect(end.output.contains("stopped by SIG"), "signal \(number): \(end.all)")
+          if settings == Program.long {
+            let rest = try start(["-n", "3"] + arguments).end()
+            #expect(rest.status == 0, "\(rest.all)")
+            #expect(try Program.bytes(folder + "/results.json") == expected.json)
+            #expect(try Program.bytes(folder + "/results.h5") == expected.archive)
+          }
+        }
+      }
+    }
+  }
+
+  @Test("Over three hosts joined by TCP the quick study gives the bytes of one process", .enabled(if: Program.isOpenMPI))
+  func threeHosts() throws {
+    let scripts = Program.root.appendingPathComponent("cluster/hosts")
+    let bed = ["RENORM_HOSTS_PREFIX": "rs\(getpid())", "PATH": "\(ProcessInfo.processInfo.environment["PATH"] ?? ""):/usr/sbin:/sbin"]
+    func script(_ name: String, _ arguments: [String] = []) throws -> Program.End {
+      let end = try Laws.run(
+        scripts.appendingPathComponent(name), arguments, environment: bed.merging(Program.environment) { $1 }, timeout: 60)
+      return Program.End(status: end.status, output: end.output, error: end.error)
+    }
+    let up = try script("up")
+    if up.status == 77 { try Test.cancel("\(up.error)") }
+    try #require(up.status == 0, "\(up.error)")
+    defer { _ = try? script("down") }
+    let program = try #require(builtExecutable("renorm")).path
+    try Program.withFolder { folder in
+      let end = try script("run", ["3", "--", program, "run", Program.quick, "--out", folder])
+      #expect(end.status == 0, "\(end.all)")
+      let expected = try Program.undisturbed()
+      #expect(try Program.bytes(folder + "/results.json") == expected.json)
+      #expect(try Program.bytes(folder + "/results.h5") == expected.archive)
+      let provenance = try String(contentsOfFile: folder + "/provenance.json", encoding: .utf8)
+      for host in ["node1", "node2", "node3"] { #expect(provenance.contains(host)) }
+    }
+    #expect(try script("down").status == 0)
+    #expect(!FileManager.default.fileExists(atPath: "/run/netns/\(bed["RENORM_HOSTS_PREFIX"]!)-node1"))
+  }
+}
