@@ -125,6 +125,36 @@ struct FitTests {
     }
   }
 
+  @Test("a joint fit of Binder ratios finds K_c, nu and the critical value, as its errors say, over 100 seeds")
+  func scaling() throws {
+    let sizes = [8.0, 16, 32, 64].flatMap { [Double](repeating: $0, count: 7) }
+    let x = sizes.indices.map { 0.4407 + (Double($0 % 7) - 3) * 0.08 / sizes[$0] }
+    let exact = sizes.indices.map { i -> Double in
+      let t = (x[i] - 0.4407) * sizes[i]
+      return 0.61 + 0.9 * t - 0.3 * t * t + 0.2 * pow(sizes[i], -1.75)
+    }
+    let errors = [Double](repeating: 5e-4, count: 28)
+    var pulls = [Moments(), Moments(), Moments()], squares = Moments()
+    for seed in 1...100 {
+      let z = gauss(seed: UInt64(90_000 + seed), count: 28)
+      let found = try ScalingFit(
+        sizes: sizes, x: x, y: exact.indices.map { exact[$0] + errors[$0] * z[$0] }, noise: .errors(errors), degree: 2, critical: 0.44,
+        inverseNu: 1.1, omega: 1.75)
+      pulls[0].add((found.critical.value - 0.4407) / found.critical.error)
+      pulls[1].add((found.nu.value - 1) / found.nu.error)
+      pulls[2].add((found.criticalValue.value - 0.61) / found.criticalValue.error)
+      squares.add(found.fit.chiSquared)
+      #expect(found.nu.error < 0.02 && found.fit.degreesOfFreedom == 22)
+    }
+    pulls.forEach(expectUnit)
+    #expect(abs(squares.mean - 22) < 4 * (44.0 / 100).squareRoot())
+    // Without the correction term small sizes spoil the fit, and leaving them out heals it.
+    let all = try ScalingFit(sizes: sizes, x: x, y: exact, noise: .errors(errors), degree: 2, critical: 0.44, inverseNu: 1)
+    let large = try ScalingFit(
+      sizes: sizes, x: x, y: exact, noise: .errors(errors), degree: 2, critical: 0.44, inverseNu: 1, leastSize: 16)
+    #expect(all.fit.reducedChiSquared > 4 * large.fit.reducedChiSquared && large.fit.degreesOfFreedom == 16)
+  }
+
   @Test("the jackknife covariance has the jackknife's variances and the covariances of means")
   func covariance() throws {
     let a = gauss(seed: 21, count: 400), noise = gauss(seed: 22, count: 400), b = zip(a, noise).map { 0.6 * $0 + 0.8 * $1 }

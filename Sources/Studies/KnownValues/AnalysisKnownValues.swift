@@ -5,15 +5,17 @@ public import Runtime
 import Sampling
 import Statistics
 
-/// Known values of what is made from chains: crossings (A6), replica exchange (A11), thermodynamic integration, annealing
+/// Known values of what is made from chains: lengths and crossings (A6), acceptances (A11), thermodynamic integration, annealing
 /// and reweighting (A13).
 public enum AnalysisKnownValues {
   /// The checks, in the order of the acceptance table.
   public static let checks: [Check] = [
     Check("A6", .fast, correlationLengths),
     Check("A6", .fast, crossings),
+    Check("A6", .slow) { try sampledLengths(chains: 40, sweeps: 40_000) },
     Check("A11", .fast, exactAcceptance),
     Check("A11", .slow) { try swapAcceptance(tries: 600_000) },
+    Check("A11", .slow) { try flipProbabilities(chains: 40, sweeps: 40_000) },
     Check("A13", .fast, quadrature),
     Check("A13", .slow) { try integratedPartition(replicas: 64, measurements: 4000) },
     Check("A13", .slow) { try annealedPartition(replicas: 4000, steps: 200) },
@@ -53,6 +55,72 @@ public enum AnalysisKnownValues {
     }
   }
 
+  /// xi of 8x8 from S(0) and S(k_1), the latter averaged over both axes, of Swendsen-Wang; jackknife over chains.
+  static func sampledLengths(chains: Int, sweeps: Int) throws -> [KnownValue] {
+    try [(critical, "K_c", 7.38948965689), (0.4, "0.4", 4.37121642091)].map { coupling, label, expected in
+      let model = try IsingModel(SquareLattice(size: 8), coupling: coupling), streams = streams("length-\(label)")
+      var kernel = try SwendsenWang(model), sums = BlockSums(observables: 2, blocks: chains)
+      for number in 0..<chains {
+        var chain = IsingChain(model.lattice, replica: number, start: number % 2 == 0 ? .hot : .cold, from: streams)
+        chain.advance(sweeps: 100, with: &kernel, from: streams)
+        for _ in 0..<sweeps {
+          chain.advance(sweeps: 1, with: &kernel, from: streams)
+          sums.add(structureFactors(chain.configuration.spins[0]), to: number)
+        }
+      }
+      let found = sums.jackknife { [($0[0] / $0[1] - 1).squareRoot() / (2 * sin(Double.pi / 8))] }[0]
+      return KnownValue(
+        "xi of the 8x8 torus, K=\(label), Swendsen-Wang", expected: expected, found: found.value, error: found.error,
+        .sigmas(4, largestError: 0.02))
+    }
+  }
+
+  /// S(0) and S(k_1) of one 8x8 configuration, a row in each byte.
+  private static func structureFactors(_ spins: UInt64) -> [Double] {
+    let waves = (0..<8).map { SIMD2(cos(Double.pi * Double($0) / 4), sin(Double.pi * Double($0) / 4)) }
+    var alongRows = SIMD2<Double>(), alongColumns = SIMD2<Double>()
+    for i in 0..<8 {
+      // The full sum over a wave vanishes, so +1/0 variables times two stand for +-1.
+      alongRows += waves[i] * Double(2 * (spins >> UInt64(8 * i) & 0xFF).nonzeroBitCount)
+      alongColumns += waves[i] * Double(2 * (spins >> UInt64(i) & 0x0101_0101_0101_0101).nonzeroBitCount)
+    }
+    let total = Double(2 * spins.nonzeroBitCount - 64)
+    return [total * total / 64, ((alongRows * alongRows).sum() + (alongColumns * alongColumns).sum()) / 128]
+  }
+
+  /// The share of spins that a half sweep turns over, on average.
+  static func flipProbabilities(chains: Int, sweeps: Int) throws -> [KnownValue] {
+    try [(0.3, "0.3", 0.463049934446, 0.310271301596), (critical, "K_c", 0.146740293037, 0.114374225527)].flatMap { row in
+      let model = try IsingModel(SquareLattice(size: 4), coupling: row.0)
+      return [
+        try flips(CheckerboardMetropolis(model), model, "Metropolis, K=\(row.1)", row.2, chains: chains, sweeps: sweeps),
+        try flips(CheckerboardHeatBath(model), model, "heat bath, K=\(row.1)", row.3, chains: chains, sweeps: sweeps),
+      ]
+    }
+  }
+
+  private static func flips<Rule: SpinRule>(
+    _ sweep: CheckerboardSweep<Rule>, _ model: IsingModel, _ name: String, _ expected: Double, chains: Int, sweeps: Int
+  ) throws -> KnownValue {
+    let streams = streams("flips-\(name)")
+    var kernel = sweep, means = Moments()
+    for number in 0..<chains {
+      var state = try CheckerboardConfiguration(IsingConfiguration(hot: model.lattice, replica: number, from: streams)), turned = 0
+      for step in 0..<UInt64(100) { kernel.step(&state, at: step, from: streams) }
+      var before = state.packed.spins[0]
+      for step in 100..<UInt64(100 + sweeps) {
+        kernel.step(&state, at: step, from: streams)
+        let after = state.packed.spins[0]
+        turned += (before ^ after).nonzeroBitCount
+        before = after
+      }
+      means.add(Double(turned) / Double(16 * sweeps))
+    }
+    return KnownValue(
+      "4x4 mean flip probability, \(name)", expected: expected, found: means.mean, error: means.standardError,
+      .sigmas(4, largestError: 5e-4))
+  }
+
   /// The acceptance of swaps: size, the two couplings, value.
   private static let acceptances = [
     (4, 0.4, 0.45, 0.774850816806), (4, 0.3, 0.5, 0.221485720286), (8, 0.4, 0.45, 0.465819360270),
@@ -83,9 +151,9 @@ public enum AnalysisKnownValues {
       var progress = exchange.begin(from: streams), means = Moments()
       exchange.advance(&progress, exchanges: 100, sweeps: 2, from: streams)
       for _ in 0..<200 {
-        let (tries, trades) = (progress.ladder.attempts[0], progress.ladder.accepted[0])
+        let (triesBefore, tradesBefore) = (progress.ladder.attempts[0], progress.ladder.accepted[0])
         exchange.advance(&progress, exchanges: 2 * tries / 200, sweeps: 2, from: streams)
-        means.add(Double(progress.ladder.accepted[0] - trades) / Double(progress.ladder.attempts[0] - tries))
+        means.add(Double(progress.ladder.accepted[0] - tradesBefore) / Double(progress.ladder.attempts[0] - triesBefore))
       }
       return KnownValue(
         "swap acceptance \(size)x\(size) (\(a), \(b)), replica exchange", expected: expected, found: means.mean,
