@@ -64,7 +64,8 @@ struct DoctorCommand: ParsableCommand {
   }
   private func blas() -> Finding {
     let blas = Linear.configuration
-    let found = "\(blas.version), kernels for \(blas.core), one thread per rank"
+    let forced = Launcher.currentEnvironment()["OPENBLAS_CORETYPE"].map { " (OPENBLAS_CORETYPE=\($0))" } ?? ""
+    let found = "\(blas.version), kernels for \(blas.core)\(forced), one thread per rank"
     let generic = ["Prescott", "generic", "Generic"].contains(blas.core) && Machine.instructionSet >= .x86_64_v3
     return Finding("BLAS", found, generic ? "kernels for an old processor; unset OPENBLAS_CORETYPE or install another OpenBLAS" : nil)
   }
