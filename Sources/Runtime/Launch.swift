@@ -197,7 +197,6 @@ private struct Launch {
       }
       var verdict = [0]
       try world.broadcast(&verdict, from: 0)
-      for notice in notices { ErrorOutput.line(notice) }
       let plan = study.plan()
       let locked = LockHolder(lock)
       let reporter = RunReporter(
@@ -205,6 +204,11 @@ private struct Launch {
         display: ProgressDisplay(resolved.run.progress), refreshLock: { locked.lock.refresh() })
       defer { reporter.finish() }
       reporter.line("renorm: \(resolved.name), digest \(resolved.digest), \(world.size) rank\(world.size == 1 ? "" : "s"), folder \(place)")
+      // News, no mistakes: after a crash taking over its lock is the normal thing.
+      for notice in notices {
+        reporter.line("renorm: \(notice)")
+        reporter.event("notice", level: .info, [("text", notice)])
+      }
       return try conduct(
         study, folder: folder, reporter: reporter, messagePassing: messagePassing, on: world, whileWaiting: whileWaiting, abort: abort)
     } catch {

@@ -53,8 +53,9 @@ public struct Recording: Mergeable, Checkpointable, Sendable {
       try archive.write(row.at.map { "\($0.name)\t\(encoded($0.value))" }.joined(separator: "\n"), at: "\(here)/at")
       try archive.write(row.observables.map(\.name).joined(separator: "\n"), at: "\(here)/names")
       for (j, (_, observable)) in row.observables.enumerated() {
-        try archive.write(observable.values, at: "\(here)/\(j)/values")
-        try archive.write(observable.errors ?? [], at: "\(here)/\(j)/errors")
+        // As bit patterns: a value may be missing (not a number), and `--debug` takes such numbers for faults.
+        try archive.write(observable.values.map(\.bitPattern), at: "\(here)/\(j)/values")
+        try archive.write((observable.errors ?? []).map(\.bitPattern), at: "\(here)/\(j)/errors")
         let flags = [
           observable.isScalar ? 1 : 0, observable.errors == nil ? 0 : 1, observable.tau == nil ? 0 : 1, observable.reason == nil ? 0 : 1,
         ]
@@ -82,8 +83,8 @@ public struct Recording: Mergeable, Checkpointable, Sendable {
       }
       var row = ResultRow(at: at)
       for (j, name) in try archive.text(at: "\(here)/names").split(separator: "\n").enumerated() {
-        let values = try archive.read(Double.self, count: nil, at: "\(here)/\(j)/values")
-        let errors = try archive.read(Double.self, count: nil, at: "\(here)/\(j)/errors")
+        let values = try archive.read(UInt64.self, count: nil, at: "\(here)/\(j)/values").map { Double(bitPattern: $0) }
+        let errors = try archive.read(UInt64.self, count: nil, at: "\(here)/\(j)/errors").map { Double(bitPattern: $0) }
         let flags = try archive.read(Int.self, count: 4, at: "\(here)/\(j)/flags")
         let text = try archive.text(at: "\(here)/\(j)/text").split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
         var observable = Observable(

@@ -144,7 +144,7 @@ extension ProgramTests {
         }
         let fresh = try Program.quick(
           into: folder, ["lattice.size=8", "sampling.configurations=400", "training.epochs=[1]"], options: ["--fresh"])
-        #expect(fresh.status == 0 && fresh.error.contains("kept aside as \(folder).old-1"), "\(fresh.all)")
+        #expect(fresh.status == 0 && fresh.output.contains("kept aside as \(folder).old-1"), "\(fresh.all)")
         #expect(FileManager.default.fileExists(atPath: folder + ".old-1/resolved.toml"))
         try FileManager.default.removeItem(atPath: folder + ".old-1")
       }
