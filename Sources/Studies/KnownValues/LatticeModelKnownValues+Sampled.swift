@@ -37,7 +37,8 @@ extension LatticeModelKnownValues {
     let exact = try KaufmanTorus(columns: 8, rows: 8, coupling: critical).energyPerSite
     func energy(_ name: String, _ found: [Estimate]) {
       values.append(
-        KnownValue("e of 8x8 at K_c, \(name)", expected: exact, found: found[0].value, error: found[0].error, .sigmas(4, largestError: 2e-3)))
+        KnownValue(
+          "e of 8x8 at K_c, \(name)", expected: exact, found: found[0].value, error: found[0].error, .sigmas(4, largestError: 2e-3)))
     }
     func energies(_ name: String, _ sweeps: Int, _ kernel: some MarkovKernel<LatticeConfiguration<Int8>>) {
       energy(name, sample(model, kernel, unit: "moves-" + name, sweeps: sweeps) { [model.energy($0) / 64] })
@@ -173,7 +174,7 @@ extension LatticeModelKnownValues {
   /// C-7 and C-8.
   static func scalarPlane() throws -> [KnownValue] {
     try scalar([4, 4], 0.25, 0.5, [0.590984, 0.710012, 0.210012], unit: "c7", sweeps: 30_000)
-      + scalar([4, 4], 0.34, 0.5, [0.92329, 1.40845, 0.66798], unit: "c8-4", sweeps: 30_000)
+      + scalar([4, 4], 0.34, 0.5, [0.92329, 1.40845, 0.66798], unit: "c8-4", sweeps: 50_000)
       + scalar([3, 3], 0.30, 1, [0.758152, 0.918048, 0.481620], unit: "c8-3", sweeps: 30_000)
   }
 }
