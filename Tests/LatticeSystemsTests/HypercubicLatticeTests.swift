@@ -5,7 +5,8 @@ import Sampling
 import Testing
 
 @Suite struct HypercubicLatticeTests {
-  @Test("neighbours are one step apart along their axis, forward and backward", arguments: [[5], [2, 3], [4, 4], [3, 4, 5], [2, 3, 2, 5]])
+  @Test(
+    "neighbours are one step apart along their axis, forward and backward", arguments: [[5], [2, 3], [4, 4], [3, 4, 5], [2, 3, 2, 5]])
   func neighbours(extents: [Int]) throws {
     let lattice = try HypercubicLattice(extents)
     #expect(lattice.sites == extents.reduce(1, *) && lattice.bonds == extents.count * lattice.sites)
@@ -25,7 +26,9 @@ import Testing
   @Test("in two dimensions the sites and energies are those of the packed square lattice") func square() throws {
     let lattice = try HypercubicLattice([6, 5]), packed = try SquareLattice(rows: 6, columns: 5)
     for site in 0..<30 {
-      let mine = [lattice.forward(site, axis: 1), lattice.forward(site, axis: 0), lattice.backward(site, axis: 1), lattice.backward(site, axis: 0)]
+      let mine = [
+        lattice.forward(site, axis: 1), lattice.forward(site, axis: 0), lattice.backward(site, axis: 1), lattice.backward(site, axis: 0),
+      ]
       #expect(mine == packed.neighbours(of: site))
     }
     let streams = KeyedStreams(StreamKey(high: 5, low: 6))

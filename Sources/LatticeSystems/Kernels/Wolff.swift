@@ -7,8 +7,9 @@ public import Sampling
 /// turned over. In detailed balance.
 ///
 /// Measure after a fixed number of clusters; N / <|C|> clusters make one unit of time. A site's four bonds are decided
-/// together and without branches, which the outcome of a bond would mispredict every second time. Streams: one series
-/// for a step, with purpose `bond`.
+/// together and without branches, which the outcome of a bond would mispredict every second time; sites wait in a
+/// queue, not on a stack, so that a site's work does not hang on the one before it. Streams: one series for a step, with
+/// purpose `bond`.
 public struct Wolff: MarkovKernel {
   /// The model.
   public let model: IsingModel
@@ -17,7 +18,7 @@ public struct Wolff: MarkovKernel {
   /// The sum of |C| over all steps so far.
   public private(set) var totalSize = 0
   @usableFromInline let odds: FourOdds
-  /// Sites still to be looked at, row and column in 32 bits each: a cluster may cover the lattice.
+  /// The sites of the cluster in the order in which they joined, row and column in 32 bits each.
   @usableFromInline var pending: [UInt64]
 
   /// The move for `model`; refuses extents below 3, K < 0 and B != 0.
@@ -39,16 +40,15 @@ public struct Wolff: MarkovKernel {
     let seed = choices.index(below: lattice.sites)
     // All ones where the cluster's spins were down: then `word ^ down` has the cluster's sites as zeros.
     let down: UInt64 = state[seed] ? 0 : ~0
-    var size = 1
+    var size = 1, head = 0
     unsafe pending.withUnsafeMutableBufferPointer { pending in
       unsafe state.words.withUnsafeMutableBufferPointer { words in
-        let stack = pending.baseAddress!, spins = words.baseAddress!
+        let queue = pending.baseAddress!, spins = words.baseAddress!
         unsafe spins[seed &>> 6] ^= 1 &<< UInt64(seed & 63)
-        unsafe stack[0] = UInt64(seed / columns) &<< 32 | UInt64(seed % columns)
-        var top = 1
-        while top > 0 {
-          top &-= 1
-          let place = unsafe stack[top], y = Int(place &>> 32), x = Int(place & 0xFFFF_FFFF)
+        unsafe queue[0] = UInt64(seed / columns) &<< 32 | UInt64(seed % columns)
+        while head < size {
+          let place = unsafe queue[head], y = Int(place &>> 32), x = Int(place & 0xFFFF_FFFF)
+          head &+= 1
           let right = x &+ 1 == columns ? 0 : x &+ 1, left = (x == 0 ? columns : x) &- 1
           let below = y &+ 1 == rows ? 0 : y &+ 1, above = (y == 0 ? rows : y) &- 1
           let start = y &* columns
@@ -65,15 +65,14 @@ public struct Wolff: MarkovKernel {
           unsafe spins[b &>> 6] ^= second &<< UInt64(b & 63)
           unsafe spins[c &>> 6] ^= third &<< UInt64(c & 63)
           unsafe spins[d &>> 6] ^= fourth &<< UInt64(d & 63)
-          unsafe stack[top] = row | UInt64(right)
-          top &+= Int(first)
-          unsafe stack[top] = row | UInt64(left)
-          top &+= Int(second)
-          unsafe stack[top] = UInt64(below) &<< 32 | UInt64(x)
-          top &+= Int(third)
-          unsafe stack[top] = UInt64(above) &<< 32 | UInt64(x)
-          top &+= Int(fourth)
-          size &+= joined.nonzeroBitCount
+          unsafe queue[size] = row | UInt64(right)
+          size &+= Int(first)
+          unsafe queue[size] = row | UInt64(left)
+          size &+= Int(second)
+          unsafe queue[size] = UInt64(below) &<< 32 | UInt64(x)
+          size &+= Int(third)
+          unsafe queue[size] = UInt64(above) &<< 32 | UInt64(x)
+          size &+= Int(fourth)
         }
       }
     }

@@ -46,20 +46,30 @@ public enum LatticeModelBenchmarks {
 
   private static let ising = sweeps("Metropolis, Ising 96x96x96, K_c", count: 30) {
     try HypercubicIsing(HypercubicLattice([96, 96, 96]), coupling: HypercubicIsing.cubicCriticalCoupling)
-  } _: { try LocalMetropolis($0) }
+  } _: {
+    try LocalMetropolis($0)
+  }
   private static let potts = sweeps("Metropolis, 3-state Potts 1024x1024, K_c", count: 30) {
     try PottsModel(plane, colours: 3, coupling: PottsModel.criticalCoupling(colours: 3))
-  } _: { try LocalMetropolis($0) }
+  } _: {
+    try LocalMetropolis($0)
+  }
   private static let xy = sweeps("Metropolis, XY 1024x1024, K = 1.12", count: 15) {
     try XYModel(plane, coupling: 1.12)
-  } _: { try LocalMetropolis($0, width: 1) }
+  } _: {
+    try LocalMetropolis($0, width: 1)
+  }
   private static let scalar = sweeps("Metropolis, phi^4 1024x1024, kappa = 0.25", count: 15) {
     try ScalarPhi4Model(plane, hopping: 0.25, quartic: 0.5)
-  } _: { try LocalMetropolis($0, width: 1.2) }
+  } _: {
+    try LocalMetropolis($0, width: 1.2)
+  }
   /// Site updates of leapfrog steps, trajectories of 20. A step reads phi twice and p twice and writes each once.
   private static let hybrid = sweeps(
     "HMC, phi^4 1024x1024, leapfrog", reference: .memory, workPerUnit: 48, count: 3, stepsPerSweep: 20
   ) {
     try ScalarPhi4Model(plane, hopping: 0.25, quartic: 0.5)
-  } _: { try HybridMonteCarlo($0, stepSize: 0.05, stepCount: 20) }
+  } _: {
+    try HybridMonteCarlo($0, stepSize: 0.05, stepCount: 20)
+  }
 }
