@@ -54,9 +54,10 @@ import Testing
       chains.append(zip(couplings, sums).map { SampledState(coupling: $0, sums: $1, inefficiency: 10) })
     }
     for (rung, coupling) in couplings.enumerated() {
-      let means = Moments(chains.map { $0[rung].sums }.map { sums in
-        zip(sums.energies, sums.counts).reduce(0) { $0 + $1.0 * Double($1.1) } / Double(sums.total)
-      })
+      let means = Moments(
+        chains.map { $0[rung].sums }.map { sums in
+          zip(sums.energies, sums.counts).reduce(0) { $0 + $1.0 * Double($1.1) } / Double(sums.total)
+        })
       let energy = 64 * (try exact(coupling)).energyPerSite
       #expect(abs(means.mean - energy) < 4 * means.standardError)
       #expect(means.standardError < 0.5)
@@ -103,8 +104,9 @@ import Testing
     #expect(zip(path.logRatio(state, from: 0.25, to: 0.75), expected).allSatisfy { abs($0 - 0.5 * $1) < 1e-12 })
     #expect(state.replicas.map(\.packed.replica) == [7, 8, 9])
     try checkpointLaws(state, equal: ==)
-    try checkpointLaws(try AnnealedIsing<SwendsenWang>(IsingModel(SquareLattice(size: 9), coupling: 0.4)).start(
-      replicas: 2, firstReplica: 1, from: streams), equal: ==)
+    try checkpointLaws(
+      try AnnealedIsing<SwendsenWang>(IsingModel(SquareLattice(size: 9), coupling: 0.4)).start(
+        replicas: 2, firstReplica: 1, from: streams), equal: ==)
     #expect(throws: LatticeError.fieldNotSupported(-0.3)) { try AnnealedIsing<SwendsenWang>(model) }
     #expect(throws: LatticeError.oddSize(rows: 9, columns: 9)) {
       try AnnealedIsing<CheckerboardHeatBath>(IsingModel(SquareLattice(size: 9), coupling: 0.4))
@@ -124,10 +126,9 @@ import Testing
       }
       return a * a + b * b
     }
-    let expected = torus.averages(
-      coupling: coupling,
-      of: [{ let m = Double(torus.magnetization($0)) / n; return m * m }, { let m = Double(torus.magnetization($0)) / n; return m * m * m * m }, mode]
-    ).averages
+    func square(_ state: Int) -> Double { pow(Double(torus.magnetization(state)) / n, 2) }
+    func fourth(_ state: Int) -> Double { pow(Double(torus.magnetization(state)) / n, 4) }
+    let expected = torus.averages(coupling: coupling, of: [square, fourth, mode]).averages
     let found = try IsingTorusMoments(columns: columns, rows: rows, coupling: coupling)
     #expect(abs(found.squaredMagnetization - expected[0]) < 1e-13)
     #expect(abs(found.fourthPower - expected[1]) < 1e-13)
