@@ -21,7 +21,8 @@ extension MPICommunicator {
       }
     }
     for other in 0..<size where all[2 * other] != code || all[2 * other + 1] != count {
-      throw .shapeMismatch(call: call, rank: rank, count: count, otherRank: other, otherCount: all[2 * other] == code ? all[2 * other + 1] : nil)
+      throw .shapeMismatch(
+        call: call, rank: rank, count: count, otherRank: other, otherCount: all[2 * other] == code ? all[2 * other + 1] : nil)
     }
   }
 

@@ -48,6 +48,10 @@ public struct MPIWorld: ~Copyable {
 
   /// Ends all processes of the launch with `code`, from anywhere; without MPI ends this one.
   public static func abort(code: Int32) -> Never {
+    // Nothing may keep this process from ending: not a handler that only notes a TERM, nor a library that waits for a
+    // peer that will never answer.
+    for number in [SIGTERM, SIGALRM, SIGUSR1] { signal(number, SIG_DFL) }
+    alarm(5)
     if cmpi_is_running() != 0 { cmpi_abort(code) }
     exit(code)
   }

@@ -42,7 +42,9 @@
     if tree.ranks == 1 || hasAskedToShare { return }
     hasAskedToShare = true
     let layout = sharedRows
-    guard let memory = try SharedMemory.make(bytes: max(1, layout.size + length) * MemoryLayout<Scalar>.stride, on: communicator) else { return }
+    guard let memory = try SharedMemory.make(bytes: max(1, layout.size + length) * MemoryLayout<Scalar>.stride, on: communicator) else {
+      return
+    }
     freeOwn()
     shared = memory
     let start = unsafe memory.start.bindMemory(to: Scalar.self, capacity: layout.size + length)

@@ -20,7 +20,8 @@ import Glibc
 
   /// Memory of `bytes > 0` bytes for all ranks of `communicator`, which call this together; nil on all of them where
   /// they are not on one host, or the host has no room for it.
-  public static func make(bytes: Int, on communicator: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> SharedMemory? {
+  public static func make(bytes: Int, on communicator: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> SharedMemory?
+  {
     precondition(bytes > 0, "shared memory has a size")
     let here = try communicator.splitByHost()
     var onOneHost = [here.size == communicator.size ? 1 : 0]

@@ -3,10 +3,9 @@ import Glibc
 extension RandomChoices {
   /// Two independent standard normal numbers from two words (Box, Muller 1958): sqrt(-2 ln(1 - u)) (cos, sin)(2 pi v).
   /// The tails reach 8.5 standard deviations.
-  public mutating func normalPair() -> (Double, Double) {
+  @inlinable public mutating func normalPair() -> (Double, Double) {
     let u = uniform(), v = uniform()
-    let radius = (-2 * log(1 - u)).squareRoot(), angle = 2 * Double.pi * v
-    return (radius * cos(angle), radius * sin(angle))
+    return boxMuller(u, v)
   }
   /// One standard normal number, from two words.
   public mutating func normal() -> Double { normalPair().0 }
@@ -25,4 +24,10 @@ extension RandomChoices {
       last -= 1
     }
   }
+}
+
+/// Two normal numbers of two uniform ones in [0, 1).
+@usableFromInline func boxMuller(_ u: Double, _ v: Double) -> (Double, Double) {
+  let radius = (-2 * log(1 - u)).squareRoot(), angle = 2 * Double.pi * v
+  return (radius * cos(angle), radius * sin(angle))
 }

@@ -10,6 +10,9 @@ public protocol RandomChoices {
   /// Up to 64 independent decisions: each bit of `mask` is set in the result with this probability, other bits never.
   /// The default asks `bernoulli` once for each bit of the mask, lowest bit first.
   mutating func bernoulliWord(_ probability: Double, where mask: UInt64) -> UInt64
+  /// Up to four independent decisions, in bits 15, 31, 47 and 63: each such bit of `mask` is set in the result with the
+  /// probability of `odds`; `mask` has no other bits. The default is `bernoulliWord`.
+  mutating func bernoulliFour(_ odds: FourOdds, where mask: UInt64) -> UInt64
 }
 
 extension RandomChoices {
@@ -22,6 +25,9 @@ extension RandomChoices {
     }
     return accepted
   }
+  @inlinable public mutating func bernoulliFour(_ odds: FourOdds, where mask: UInt64) -> UInt64 {
+    bernoulliWord(odds.probability, where: mask)
+  }
   /// Uniform in [0, 1) with 53 bits.
   @inlinable public mutating func uniform() -> Double { Double(word() &>> 11) * 0x1p-53 }
 }
@@ -32,10 +38,20 @@ public protocol Streams: Sendable {
   associatedtype Generator: RandomChoices
   /// What one place of use draws 512 decisions at a time from; by default `Generator`, asked bit by bit.
   associatedtype Lanes: LaneChoices = SequentialLanes<Generator>
+  /// What one place of use draws many decisions from, one after another; by default `Generator`.
+  associatedtype Series: RandomChoices = Generator
   /// The generator for one place of use. The same arguments give the same decisions, whoever asks and however often.
   func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Generator
-  /// The source of lane decisions for one place of use, as pure as `generator`. A place is used with one of the two.
+  /// The source of lane decisions for one place of use, as pure as `generator`. A place is used with one of the three.
   func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Lanes
+  /// The source of many single decisions for one place of use, as pure as `generator` and cheaper for each decision.
+  func series(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Series
+}
+
+extension Streams where Series == Generator {
+  @inlinable public func series(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Series {
+    generator(replica: replica, step: step, site: site, purpose: purpose)
+  }
 }
 
 extension Streams where Lanes == SequentialLanes<Generator> {

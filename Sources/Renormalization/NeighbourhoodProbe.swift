@@ -102,8 +102,9 @@ public struct NeighbourhoodProbe: Sendable, Equatable {
     public let plaquette: Estimate, block: Estimate
   }
   /// Pooled: plug-in on the shared table, bias corrected by the jackknife, with the jackknife error over blocks (not a
-  /// number for a single block). Otherwise the median over units of each unit's Miller-Madow value, with the error of
-  /// `medianOverUnits`.
+  /// number for a single block). Otherwise the median over units of each unit's Miller-Madow value; its error joins that
+  /// of `medianOverUnits` (other units) and, from two blocks on, the jackknife over blocks (other samples, which all units
+  /// share) in quadrature.
   public func result(_ counts: BlockedCounts) -> Result {
     if pooled {
       let e = jackknifed(counts, corrected: [true, true]) { sums in
@@ -114,13 +115,25 @@ public struct NeighbourhoodProbe: Sendable, Equatable {
       }
       return Result(plaquette: e[0], block: e[1])
     }
-    let values = unitValues(counts)
-    return Result(plaquette: medianOverUnits(values.plaquette), block: medianOverUnits(values.block))
+    let values = unitValues(counts.total())
+    var medians = [medianOverUnits(values.plaquette), medianOverUnits(values.block)]
+    if counts.blocks > 1 {
+      let overSamples = jackknifed(counts, corrected: [false, false]) { sums in
+        let values = unitValues(sums)
+        return [medianOverUnits(values.plaquette).value, medianOverUnits(values.block).value]
+      }
+      for i in medians.indices {
+        let units = medians[i].error, samples = overSamples[i].error
+        medians[i].error = (units * units + samples * samples).squareRoot()
+      }
+    }
+    return Result(plaquette: medians[0], block: medians[1])
   }
   /// The Miller-Madow values of each counted unit, in the order of `units`; only for probes that are not pooled.
-  public func unitValues(_ counts: BlockedCounts) -> (plaquette: [Double], block: [Double]) {
+  public func unitValues(_ counts: BlockedCounts) -> (plaquette: [Double], block: [Double]) { unitValues(counts.total()) }
+
+  private func unitValues(_ sums: [Int]) -> (plaquette: [Double], block: [Double]) {
     precondition(!pooled, "a pooled probe has one table for all units")
-    let sums = counts.total()
     var plaquette: [Double] = [], block: [Double] = []
     for index in units.indices {
       let part = sums[index * Self.tableSize..<(index + 1) * Self.tableSize]

@@ -204,7 +204,10 @@ final class Conductor<World: Communicator & ~Copyable> {
     case .done(let bytes):
       finished[unit] = bytes
       observer?.event("unit-finished", level: .info, [("unit", labels[unit])])
-    case .stopped: observer?.event("unit-stopped", level: .info, [("unit", labels[unit])])
+    case .stopped:
+      // The request may be known to the team before its message is here.
+      if stopReason == nil { stopReason = "a request on another rank" }
+      observer?.event("unit-stopped", level: .info, [("unit", labels[unit])])
     case .failed(let reason):
       failures[unit] = reason
       observer?.event("unit-failed", level: .error, [("unit", labels[unit]), ("reason", reason)])

@@ -150,9 +150,11 @@ private struct Launch {
   let order: Order, options: LaunchOptions
   private var resolved: ResolvedStudy { order.resolved }
 
-  /// CPU type, instruction set of the build and BLAS kernel: on what the bits depend.
-  private var machine: String {
-    "\(ProgramVersion.build), BLAS core \(Linear.configuration.core), processor \(Machine.instructionSet.name)"
+  /// On what the bits depend: the program itself, its instruction set, the BLAS kernels chosen for the CPU.
+  private func machine() -> String {
+    // A program that cannot read itself is told apart by its version alone.
+    let program = (try? FileAccess.read("/proc/self/exe")).map { String(SHA256.hash($0).hexString.prefix(12)) } ?? ProgramVersion.text
+    return "program \(program), \(ProgramVersion.build), BLAS core \(Linear.configuration.core), processor \(Machine.instructionSet.name)"
   }
 
   /// Opens the type, so that everything below is specialised.
@@ -224,10 +226,16 @@ private struct Launch {
       case .dedicated: world.size > 1
       case .computing: false
       }
+    var machine = world.rank == 0 ? Array(machine().utf8) : []
+    var length = [machine.count]
+    try world.broadcast(&length, from: 0)
+    if world.rank != 0 { machine = [UInt8](repeating: 0, count: length[0]) }
+    try world.broadcast(&machine, from: 0)
     let setup = RunSetup(
       digest: resolved.digest, seed: resolved.seed, studyName: resolved.name, unitsFolder: folder.units, stopFile: folder.stop,
       checkpointInterval: resolved.run.checkpointInterval, stallTimeout: resolved.run.stallTimeout, deadline: order.deadline,
-      ranksPerTeam: resolved.run.ranksPerTeam, dedicatedCoordinator: dedicated, machine: machine, checksNonFinite: options.debug)
+      ranksPerTeam: resolved.run.ranksPerTeam, dedicatedCoordinator: dedicated, machine: String(decoding: machine, as: UTF8.self),
+      checksNonFinite: options.debug)
     let hosts = try world.gather(Array(world.processorName.utf8), to: 0).map { String(decoding: $0, as: UTF8.self) }
     var provenance = Provenance.ofThisProcess(
       study: resolved, ranks: world.size, hosts: hosts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
@@ -262,7 +270,7 @@ private struct Launch {
     switch outcome {
     case .stopped(let reason):
       reporter.event("stopped", level: .info, [("reason", reason)])
-      reporter.line("renorm: stopped by \(reason); saved. The same command goes on")
+      reporter.line("renorm: stopped on request (\(reason)); saved. The same command goes on")
       if FileAccess.exists(folder.stop) { unsafe unlink(folder.stop) }
       return .stopped
     case .complete(let results):

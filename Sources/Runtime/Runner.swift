@@ -19,10 +19,12 @@ public func run<S: Study, World: Communicator & ~Copyable>(
     let conductor = Conductor<World>(
       control: control, rank: world.rank, size: world.size, hosts: hosts, labels: plan.map(\.label),
       setup: setup, observer: observer, abort: abort)
+    // The hook outlives this call: the others also wait for the coordinator while it writes the report.
     whileWaiting { conductor.tick() }
-    defer { whileWaiting {} }
     let runner = Runner(study: study, plan: plan, setup: setup, conductor: conductor, observer: observer)
-    return try runner.runAll(on: world)
+    let outcome = try runner.runAll(on: world)
+    conductor.expectSilence(of: 600)
+    return outcome
   } catch let error as MessagePassingError {
     throw .communication(error)
   } catch let error as ArchiveError {
@@ -30,7 +32,7 @@ public func run<S: Study, World: Communicator & ~Copyable>(
   } catch let error as StudyError {
     throw error
   } catch {
-    throw .unitFailed("\(error)")
+    throw .fault("\(error)")
   }
 }
 
@@ -98,8 +100,12 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     let phases = Phase.phases(of: plan.map(\.team), computingRanks: world.size - firstComputing, ranksPerTeam: setup.ranksPerTeam)
     for phase in phases {
       try run(phase, without: finished, firstComputing: firstComputing, on: world)
-      var stopped = [conductor.stopReason == nil ? 0 : 1]
-      try world.allReduce(&stopped, .maximum)
+      // Only the coordinator knows whether a request left anything undone.
+      var stopped = [0]
+      if world.rank == 0, conductor.stopReason != nil {
+        stopped[0] = plan.indices.contains { finished[$0] == 0 && conductor.finished[$0] == nil && conductor.failures[$0] == nil } ? 1 : 0
+      }
+      try world.broadcast(&stopped, from: 0)
       if stopped[0] == 1 { return .stopped(reason: conductor.stopReason ?? "a request on another rank") }
     }
     try world.barrier()
@@ -107,7 +113,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     for (unit, bytes) in conductor.finished { results[unit] = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial") }
     // A unit without an end would leave a hole in results that call themselves complete.
     if let lost = plan.indices.first(where: { results[$0] == nil && conductor.failures[$0] == nil }) {
-      throw StudyError.unitFailed("unit \(plan[lost].label): its end was never heard of")
+      throw StudyError.fault("unit \(plan[lost].label): its end was never heard of")
     }
     let complete = plan.indices.compactMap { unit in results[unit].map { (unit: plan[unit].unit, partial: $0) } }
     if conductor.failures.isEmpty { return .complete(complete) }
@@ -192,9 +198,13 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     conductor.works(on: unit)
     let streams = key(unit)
     var state = try resume(unit, team: team)
-    var lastSave = monotonicSeconds()
+    var lastSave = monotonicSeconds(), longestSlice = 0.0
     while true {
+      // A slice may take much longer than the ones before without anything being wrong.
+      if longestSlice > 1 { conductor.expectSilence(of: 5 * longestSlice) }
+      let begin = monotonicSeconds()
       let slice = try slice(&state, of: unit, streams: streams, team: team)
+      longestSlice = max(longestSlice, monotonicSeconds() - begin)
       conductor.tick()
       if setup.checksNonFinite { try checkFinite(state, unit: unit) }
       switch slice {
@@ -227,8 +237,9 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     do throws(StudyError) {
       return .advanced(try study.advance(&state, of: plan[unit].unit, streams: streams, on: team))
     } catch {
-      if case .unitFailed(let reason) = error, alone { return .failed(reason) }
-      throw error
+      guard case .unitFailed(let reason) = error else { throw error }
+      if alone { return .failed(reason) }
+      throw .fault("unit \(plan[unit].label): \(reason)")
     }
   }
 
@@ -244,8 +255,20 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     try team.broadcast(&count, from: 0)
     if count[0] == 0 { return try study.begin(plan[unit].unit, streams: key(unit)) }
     if team.rank != 0 { bytes = [[UInt8](repeating: 0, count: count[0])] }
-    try team.broadcast(&bytes[0], from: 0)
+    try broadcastInParts(&bytes[0], on: team)
     return try S.State(from: MemoryArchive(bytes: bytes[0]), at: "state")
+  }
+
+  /// A message has at most 2^31 - 1 elements; a large state has more bytes.
+  private func broadcastInParts(_ bytes: inout [UInt8], on team: borrowing World) throws(MessagePassingError) {
+    let most = 1 << 30
+    if bytes.count <= most { return try team.broadcast(&bytes, from: 0) }
+    for start in stride(from: 0, to: bytes.count, by: most) {
+      let range = start..<min(start + most, bytes.count)
+      var part = Array(bytes[range])
+      try team.broadcast(&part, from: 0)
+      bytes.replaceSubrange(range, with: part)
+    }
   }
 
   private func savedState(of unit: Int) throws -> S.State? {

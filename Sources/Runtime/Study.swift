@@ -97,6 +97,8 @@ public enum StudyError: Error, Sendable {
   case data(file: String, what: String)
   /// A unit failed for a reason of its own.
   case unitFailed(String)
+  /// Something that cannot be blamed on one unit, or that a team of several ranks cannot get over: the job ends.
+  case fault(String)
   /// An archive could not be written or read.
   case archive(ArchiveError)
   /// Message passing failed.

@@ -19,7 +19,7 @@ extension ProgramTests {
       try Data().write(to: URL(fileURLWithPath: folder + "/STOP"))
       let end = try Program.quick(into: folder, Program.long)
       try #require(end.status == 85 && end.error.isEmpty, "\(end.all)")
-      #expect(end.output.contains("stopped by a STOP file; saved"))
+      #expect(end.output.contains("stopped on request (a STOP file); saved"))
     }
 
     @Test("results.json and results.h5 are byte-equal at 1, 2, 3, 4 and 8 ranks, whatever [run] says")

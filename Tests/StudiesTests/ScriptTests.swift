@@ -61,7 +61,7 @@ extension ProgramTests {
           if begun { #expect(kill(fromTerminal ? -getpgid(process) : process, number) == 0) }
           let end = try job.end()
           #expect(end.status == 85 && end.errors.isEmpty, "signal \(number): \(end.all)")
-          #expect(end.output.contains("stopped by SIG"), "signal \(number): \(end.all)")
+          #expect(end.output.contains("stopped on request (SIG"), "signal \(number): \(end.all)")
           if settings == Program.long {
             let rest = try start(["-n", "3"] + arguments).end()
             #expect(rest.status == 0, "\(rest.all)")

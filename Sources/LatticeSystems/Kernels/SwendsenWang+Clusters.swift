@@ -126,7 +126,7 @@ extension SwendsenWang {
       changes ^= changes &<< 8
       changes ^= changes &<< 16
       changes ^= changes &<< 32
-      state.spins[i] ^= (changes ^ (0 &- flipping)) & model.packed.valid[i]
+      state.words[i] ^= (changes ^ (0 &- flipping)) & model.packed.valid[i]
       flipping = now
     }
   }

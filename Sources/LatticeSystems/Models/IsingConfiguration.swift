@@ -5,7 +5,8 @@ public struct IsingConfiguration: Sendable, Equatable {
   /// The lattice.
   public let lattice: SquareLattice
   /// Bit s % 64 of word s / 64 is the spin of site s (1 is +1); bits past the last site are zero.
-  public internal(set) var spins: [UInt64]
+  @inlinable public var spins: [UInt64] { words }
+  @usableFromInline var words: [UInt64]
   /// The global number of the chain.
   public let replica: Int
 
@@ -14,7 +15,7 @@ public struct IsingConfiguration: Sendable, Equatable {
     precondition(spins.count == lattice.words, "spins do not fit the lattice")
     precondition(spins.last! & ~PackedLattice.lowBits(lattice.sites - 64 * (spins.count - 1)) == 0, "bits past the last site")
     self.lattice = lattice
-    self.spins = spins
+    words = spins
     self.replica = replica
   }
   /// Cold start: all spins +1.
@@ -30,10 +31,10 @@ public struct IsingConfiguration: Sendable, Equatable {
 
 extension IsingConfiguration {
   /// Whether the spin of `site` is +1.
-  @inlinable public subscript(site: Int) -> Bool { spins[site &>> 6] &>> UInt64(site & 63) & 1 == 1 }
+  @inlinable public subscript(site: Int) -> Bool { words[site &>> 6] &>> UInt64(site & 63) & 1 == 1 }
   /// Gives the spin of `site` a value.
   public mutating func set(_ site: Int, _ isUp: Bool) {
     let bit = UInt64(1) << UInt64(site & 63)
-    if isUp { spins[site >> 6] |= bit } else { spins[site >> 6] &= ~bit }
+    if isUp { words[site >> 6] |= bit } else { words[site >> 6] &= ~bit }
   }
 }

@@ -40,7 +40,11 @@ extension DeepRenormalization {
         part = 1
       case .modelSampling: part = try sampleMachine(&state, streams: streams, on: team)
       case .measuring:
-        return .done(try measure(state, unit: unit, streams: streams.derived(.states, hidden.count)))
+        let parts = measurements(of: unit)
+        try measure(parts[state.position], &state, streams: streams.derived(.states, hidden.count))
+        state.position += 1
+        if state.position == parts.count { return .done(state.recording) }
+        part = Double(state.position) / Double(parts.count)
       }
     } catch let error as MessagePassingError {
       throw .communication(error)
@@ -66,58 +70,53 @@ extension DeepRenormalization {
 
   // MARK: Sampling the lattice
 
-  /// Some more configurations of every chain; each rank moves its share of the chains.
+  /// Some more sweeps of every chain; each rank moves its share of the chains. After the warm-up every `interval`-th
+  /// configuration is recorded.
   private func sample(
     _ state: inout State, unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws -> Double {
     let lattice = try SquareLattice(size: size), words = lattice.words
-    let model = try IsingModel(lattice, coupling: coupling)
-    var kernel = try SwendsenWang(model)
+    var kernel = try SwendsenWang(IsingModel(lattice, coupling: coupling))
     let source = KeyedStreams(streams.derived(.lattice)), count = trainingChains + testChains
-    let draws = min(perChain - state.position, max(1, Int(5e7 / Double(count * interval * sites))))
-    var found: [UInt64] = []
+    let total = warmUp + perChain * interval, first = state.position
+    let end = min(total, first + max(1, Int(5e7 / Double(count * sites))))
+    /// How many configurations a chain has recorded after so many sweeps.
+    func recorded(after sweeps: Int) -> Int { max(0, sweeps - warmUp) / interval }
+    let before = recorded(after: first), draws = recorded(after: end) - before
+    var found: [UInt64] = [], last: [UInt64] = []
     for chain in share(of: count, on: team) {
       var configuration =
-        state.position == 0
+        first == 0
         ? IsingConfiguration(hot: lattice, replica: chain, from: source)
         : IsingConfiguration(lattice, spins: state.chains[chain], replica: chain)
-      var sweep = state.position == 0 ? 0 : warmUp + state.position * interval
-      for draw in 0..<draws {
-        let target = warmUp + (state.position + draw + 1) * interval
-        while sweep < target {
-          kernel.step(&configuration, at: UInt64(sweep), from: source)
-          sweep += 1
-        }
-        found += configuration.spins
+      var draw = before
+      for sweep in first..<end {
+        kernel.step(&configuration, at: UInt64(sweep), from: source)
+        guard recorded(after: sweep + 1) > draw else { continue }
+        found += unit == .control ? permuted(configuration.spins, sample: chain * perChain + draw, streams: streams) : configuration.spins
+        draw += 1
       }
+      last += configuration.spins
     }
-    let all = try team.allGather(found).flatMap { $0 }
-    if state.recorded.isEmpty {
-      state.recorded = [UInt64](repeating: 0, count: count * perChain * words)
-      state.chains = [[UInt64]](repeating: [], count: count)
-    }
-    for chain in 0..<count {
-      let from = chain * draws * words, to = (chain * perChain + state.position) * words
+    let all = try team.allGather(found).flatMap { $0 }, spins = try team.allGather(last).flatMap { $0 }
+    if state.recorded.isEmpty { state.recorded = [UInt64](repeating: 0, count: count * perChain * words) }
+    state.chains = (0..<count).map { Array(spins[$0 * words..<($0 + 1) * words]) }
+    for chain in 0..<count where draws > 0 {
+      let from = chain * draws * words, to = (chain * perChain + before) * words
       state.recorded.replaceSubrange(to..<to + draws * words, with: all[from..<from + draws * words])
-      state.chains[chain] = Array(all[from + (draws - 1) * words..<from + draws * words])
     }
-    state.position += draws
-    if state.position == perChain, unit == .control { permuteSites(&state, streams: streams) }
-    return Double(state.position) / Double(perChain)
+    state.position = end
+    return Double(end) / Double(total)
   }
 
-  /// The control: the sites of each sample permuted, each by its own permutation. What is left is the magnetisation.
-  private func permuteSites(_ state: inout State, streams: StreamKey) {
-    let source = KeyedStreams(streams.derived(.permutation)), words = (sites + 63) / 64
-    for sample in 0..<configurations + testConfigurations {
-      var generator = source.generator(replica: sample, step: 0, site: 0, purpose: .permutation)
-      let order = generator.permutation(count: sites)
-      var permuted = [UInt64](repeating: 0, count: words)
-      for (site, from) in order.enumerated() where state.recorded[sample * words + from / 64] >> UInt64(from % 64) & 1 == 1 {
-        permuted[site / 64] |= 1 << UInt64(site % 64)
-      }
-      state.recorded.replaceSubrange(sample * words..<(sample + 1) * words, with: permuted)
+  /// The control: the sites of a sample permuted by a permutation of its own. What is left is the magnetisation.
+  private func permuted(_ spins: [UInt64], sample: Int, streams: StreamKey) -> [UInt64] {
+    var generator = KeyedStreams(streams.derived(.permutation)).generator(replica: sample, step: 0, site: 0, purpose: .permutation)
+    var result = [UInt64](repeating: 0, count: spins.count)
+    for (site, from) in generator.permutation(count: sites).enumerated() where spins[from / 64] >> UInt64(from % 64) & 1 == 1 {
+      result[site / 64] |= 1 << UInt64(site % 64)
     }
+    return result
   }
 
   /// The training configurations, and those for testing.

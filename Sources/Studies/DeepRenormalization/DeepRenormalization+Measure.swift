@@ -14,40 +14,51 @@ extension DeepRenormalization {
   /// Distances at which coarse spins are compared, in fine lattice spacings.
   var distances: [Double] { [2, 4, 8, 16].filter { 2 * Int($0) <= size } }
   /// The test samples in blocks for error bars: whole chains where there are few.
-  var blocks: SampleBlocks { SampleBlocks(samples: testConfigurations, blocks: min(testChains, 20)) }
+  var blocks: SampleBlocks { SampleBlocks(samples: testConfigurations, blocks: testChains <= 64 ? testChains : 20) }
 
   /// A row: which coarse graining, after how many layers, how much longer its spacing is.
   func place(_ graining: String, layer: Int, scale: Double) -> Place {
     [("graining", .text(graining)), ("layer", .integer(layer)), ("scale", .real(scale))]
   }
 
-  /// All that a finished unit has to say. Every rank computes the same.
-  func measure(_ state: State, unit: Unit, streams: StreamKey) throws -> Recording {
-    var recording = Recording()
+  /// The measurements, one slice each.
+  enum Measurement { case sampling, spins, blockSpins, fields(layer: Int), coarseSpins(layer: Int), freeEnergies, machineSamples, arrays }
+
+  /// What a unit measures, in this order.
+  func measurements(of unit: Unit) -> [Measurement] {
+    if unit == .control { return [.fields(layer: 0), .arrays] }
+    let layers = hidden.indices.flatMap { [Measurement.fields(layer: $0), .coarseSpins(layer: $0)] }
+    return [.sampling, .spins, .blockSpins] + layers + [.freeEnergies, .machineSamples, .arrays]
+  }
+
+  /// Carries out one measurement. Every rank computes the same.
+  func measure(_ measurement: Measurement, _ state: inout State, streams: StreamKey) throws {
+    let isControl = state.machines.count == 1 && state.finishedRuns.isEmpty
     let test = latticeConfigurations(state, test: true)
-    let layers = try coarseGrainings(state.machines)
-    if unit == .control {
-      try recordFields(layers[0], layer: 1, graining: "permuted_control", streams: streams, into: &recording)
-      recordCurves(state, prefix: "control_", into: &recording)
-      recordWeights(state, prefix: "control_", into: &recording)
-      return recording
+    switch measurement {
+    case .sampling: try recordSampling(state, into: &state.recording)
+    case .spins:
+      try recordSpins(test, graining: "spins", layer: 0, spacing: 1, into: &state.recording)
+      state.recording.record(snapshot("snapshot_spins", test))
+    case .blockSpins: try recordBlockSpins(test, streams: streams, into: &state.recording)
+    case .fields(let index):
+      let layer = try coarseGrainings(state.machines)[index]
+      try recordFields(
+        layer, layer: index + 1, graining: isControl ? "permuted_control" : "boltzmann", streams: streams, into: &state.recording)
+    case .coarseSpins(let index):
+      let layers = try coarseGrainings(state.machines)
+      var coarse = test
+      for below in 0...index {
+        let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "coarse \(below)"))
+        coarse = try layers[below].coarsen(coarse, firstSample: configurations, from: source)
+      }
+      try recordCoarse(coarse, fine: test, layer: layers[index], index: index, into: &state.recording)
+    case .freeEnergies: try recordFreeEnergies(state, test: test, streams: streams, into: &state.recording)
+    case .machineSamples: try recordModelSamples(state, into: &state.recording)
+    case .arrays:
+      recordCurves(state, prefix: isControl ? "control_" : "", into: &state.recording)
+      recordWeights(state, prefix: isControl ? "control_" : "", into: &state.recording)
     }
-    try recordSampling(state, into: &recording)
-    try recordSpins(test, graining: "spins", layer: 0, spacing: 1, into: &recording)
-    recording.record(snapshot("snapshot_spins", test))
-    try recordBlockSpins(test, streams: streams, into: &recording)
-    var coarse = test
-    for (index, layer) in layers.enumerated() {
-      let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "coarse \(index)"))
-      coarse = try layer.coarsen(coarse, firstSample: configurations, from: source)
-      try recordFields(layer, layer: index + 1, graining: "boltzmann", streams: streams, into: &recording)
-      try recordCoarse(coarse, fine: test, layer: layer, index: index, into: &recording)
-    }
-    try recordFreeEnergies(state, test: test, streams: streams, into: &recording)
-    try recordModelSamples(state, into: &recording)
-    recordCurves(state, prefix: "", into: &recording)
-    recordWeights(state, prefix: "", into: &recording)
-    return recording
   }
 
   /// The machines as coarse grainings, each above the one before.
@@ -93,8 +104,12 @@ extension DeepRenormalization {
     var counts = magnetization.noCounts
     try magnetization.count(spins, firstSample: 0, into: &counts)
     let m = magnetization.result(counts)
-    recording.record(at: at, "abs_magnetization", Observable(m.absolute.value, error: m.absolute.error))
-    recording.record(at: at, "magnetization_squared", Observable(m.square.value, error: m.square.error))
+    let series = (0..<testChains).map { chain in
+      (0..<perChain).map { Double(abs(spins.magnetization(chain * perChain + $0))) / Double(spins.sites.count) }
+    }
+    let tau = try AutocorrelationTime(chains: series).tau.value
+    recording.record(at: at, "abs_magnetization", Observable(m.absolute.value, error: m.absolute.error, tau: tau))
+    recording.record(at: at, "magnetization_squared", Observable(m.square.value, error: m.square.error, tau: tau))
 
     let pairs = try PairProbe(sites: spins.sites, spacing: spacing, distances: distances, units: units, samples: blocks)
     var pairCounts = pairs.noCounts
@@ -151,9 +166,10 @@ extension DeepRenormalization {
     let live = layer.fields.liveUnits
     guard live.count > 1 else { return }
     try recordSpins(coarse, graining: "boltzmann", layer: index + 1, spacing: 1, units: live, into: &recording)
-    // Each unit has a table of its own, so its error comes from the spread over units.
-    let whole = SampleBlocks(samples: testConfigurations, blocks: 1)
-    let probe = try NeighbourhoodProbe(centres: layer.centres, shape: [size, size], units: live, pooled: false, samples: whole)
+    // Each unit has tables of its own; some hundred units, evenly chosen, tell the median as well as thousands.
+    let most = 256, chosen = live.count <= most ? live : (0..<most).map { live[$0 * live.count / most] }
+    let parts = SampleBlocks(samples: testConfigurations, blocks: min(blocks.blocks, 10))
+    let probe = try NeighbourhoodProbe(centres: layer.centres, shape: [size, size], units: chosen, pooled: false, samples: parts)
     var counts = probe.noCounts
     try probe.count(coarse: coarse, fine: fine, firstSample: 0, into: &counts)
     recordInformation(probe.result(counts), at: place("boltzmann", layer: index + 1, scale: scale(of: coarse)), into: &recording)
@@ -235,7 +251,9 @@ extension DeepRenormalization {
       let both = AnnealedEstimate(
         logWeights: state.finishedRuns[2 * index] + state.finishedRuns[2 * index + 1], startLogPartition: start, reverse: false)
       let difference = abs(runs[0].logPartition.value - runs[1].logPartition.value)
-      recording.record(at: at, "log_partition", Observable(both.logPartition.value, error: both.logPartition.error, unit: "nats"))
+      // The delta-method error of a small effective sample is too small; half the difference of the runs is another.
+      top = Estimate(value: both.logPartition.value, error: max(both.logPartition.error, difference / 2))
+      recording.record(at: at, "log_partition", Observable(top.value, error: top.error, unit: "nats"))
       recording.record(
         at: at, "log_partition_runs",
         Observable(values: runs.map(\.logPartition.value), errors: runs.map(\.logPartition.error), unit: "nats"))
@@ -244,7 +262,6 @@ extension DeepRenormalization {
         Observable(difference, error: hypot(runs[0].logPartition.error, runs[1].logPartition.error), unit: "nats"))
       recording.record(at: at, "effective_sample_size", Observable(values: runs.map(\.effectiveSampleSize), unit: "replicas"))
       recording.record(at: at, "log_partition_lower_bound", Observable(both.bound.value, error: both.bound.error, unit: "nats"))
-      top = Estimate(value: both.logPartition.value, error: max(both.logPartition.error, difference / 2))
       if min(visible(index), hidden[index]) <= exactUpTo, let value = enumerated.popFirst() {
         recording.record(at: at, "log_partition_enumerated", Observable(value, unit: "nats"))
         top = Estimate(value: value, error: 0)
@@ -280,10 +297,10 @@ extension DeepRenormalization {
   }
 
   private func recordMap(_ map: SampledVariationalMap, at: Place, into recording: inout Recording) {
-    func record(_ name: String, _ e: Estimate, over divisor: Double = 1, unit: String = "nats", reason: String? = nil) {
-      recording.record(at: at, name, Observable(e.value / divisor, error: e.error / divisor, unit: unit, reason: reason))
+    func record(_ name: String, _ e: Estimate, over divisor: Double = 1, unit: String = "nats") {
+      recording.record(at: at, name, Observable(e.value / divisor, error: e.error / divisor, unit: unit))
     }
-    record("free_energy_difference", map.freeEnergyDifference, reason: "F^h - F^v in units of kT, energies of 0/1 units without constant")
+    record("free_energy_difference", map.freeEnergyDifference)
     record("kullback_leibler", map.kullbackLeibler)
     record("kullback_leibler_per_site", map.kullbackLeibler, over: Double(sites))
     record("mean_log_x", map.meanLogX)

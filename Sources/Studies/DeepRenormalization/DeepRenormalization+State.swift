@@ -1,5 +1,6 @@
 public import Archives
 import BoltzmannMachines
+import Runtime
 import Sampling
 
 extension DeepRenormalization {
@@ -57,7 +58,7 @@ extension DeepRenormalization {
   /// What a unit has reached. Chains, replicas and shards are indexed globally; after each slice it is the same on all
   /// ranks of the team.
   public struct State: Checkpointable {
-    /// Which stage, and how far in it: configurations per chain, epochs, temperatures, sweeps.
+    /// Which stage, and how far in it: sweeps, temperatures, parts of the measurements.
     var stage = 0, position = 0
     /// The spins of each chain now, and all recorded ones: `[chains][configurations per chain][words]`.
     var chains: [[UInt64]] = []
@@ -75,6 +76,8 @@ extension DeepRenormalization {
     var exact: [Double] = []
     /// The machine's own samples.
     var modelWords: [UInt64] = []
+    /// What has been measured.
+    var recording = Recording()
 
     /// What is made anew from the above where it is missing: never saved.
     var scratch = Scratch()
@@ -103,6 +106,7 @@ extension DeepRenormalization {
       for (i, run) in finishedRuns.enumerated() { try archive.write(run, at: "\(path)/run\(i)") }
       try archive.write(exact, at: "\(path)/exact")
       try archive.write(modelWords, at: "\(path)/model")
+      try recording.save(to: &archive, at: "\(path)/recording")
     }
 
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
@@ -130,6 +134,7 @@ extension DeepRenormalization {
       for i in 0..<counts[8] { finishedRuns.append(try archive.read(Double.self, count: nil, at: "\(path)/run\(i)")) }
       exact = try archive.read(Double.self, count: nil, at: "\(path)/exact")
       modelWords = try archive.read(UInt64.self, count: nil, at: "\(path)/model")
+      recording = try Recording(from: archive, at: "\(path)/recording")
     }
   }
 

@@ -5,7 +5,8 @@ public enum KnownValueCatalogue {
   /// One list per field, ordered by id ("A2" before "A12").
   public static let all: [Check] = {
     let lists = [
-      ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, RenormalizationKnownValues.checks,
+      ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, LatticeModelKnownValues.checks,
+      RenormalizationKnownValues.checks,
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, StatisticsKnownValues.checks,
       DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,
     ]

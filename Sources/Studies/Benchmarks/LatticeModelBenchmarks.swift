@@ -1,0 +1,65 @@
+import LatticeSystems
+import RandomStreams
+public import Runtime
+import Sampling
+
+/// Throughput of the models and moves beyond the bit-sliced checkerboard, one core.
+public enum LatticeModelBenchmarks {
+  /// All of them.
+  public static let all: [Benchmark] = [wolff(size: 1024), ising, potts, xy, scalar, hybrid]
+
+  private static let streams = KeyedStreams(StreamKey.derive(seed: 0, study: "benchmark", unit: "models"))
+
+  /// Packed Wolff at K_c from a state that Swendsen-Wang has led to equilibrium.
+  private static func wolff(size: Int) -> Benchmark {
+    Benchmark("Wolff, Ising \(size)x\(size), K_c", unit: "flips", reference: nil) {
+      let lattice = try SquareLattice(size: size)
+      let model = try IsingModel(lattice, coupling: IsingModel.criticalCoupling)
+      var relaxing = try SwendsenWang(model), kernel = try Wolff(model)
+      var chain = IsingChain(lattice, replica: 0, start: .cold, from: streams)
+      chain.advance(sweeps: 200, with: &relaxing, from: streams)
+      return {
+        let before = kernel.totalSize
+        while kernel.totalSize - before < 1 << 25 { chain.advance(sweeps: 1, with: &kernel, from: streams) }
+        return Double(kernel.totalSize - before)
+      }
+    }
+  }
+
+  /// Sweeps of a kernel on a lattice of about a million sites.
+  private static func sweeps<Model: LatticeModel>(
+    _ name: String, reference: BenchmarkReference? = nil, workPerUnit: Double = 0, count: Int, stepsPerSweep: Int = 1,
+    _ model: @escaping @Sendable () throws -> Model,
+    _ kernel: @escaping @Sendable (Model) throws -> some MarkovKernel<LatticeConfiguration<Model.Value>>
+  ) -> Benchmark {
+    Benchmark(name, unit: "sites", reference: reference, referenceWorkPerUnit: workPerUnit) {
+      let model = try model()
+      var kernel = try kernel(model), chain = LatticeChain(LatticeConfiguration(cold: model, replica: 0))
+      chain.advance(sweeps: 5, with: &kernel, from: streams)
+      return {
+        chain.advance(sweeps: count, with: &kernel, from: streams)
+        return Double(count * stepsPerSweep * model.lattice.sites)
+      }
+    }
+  }
+  private static var plane: HypercubicLattice { get throws { try HypercubicLattice([1024, 1024]) } }
+
+  private static let ising = sweeps("Metropolis, Ising 96x96x96, K_c", count: 30) {
+    try HypercubicIsing(HypercubicLattice([96, 96, 96]), coupling: HypercubicIsing.cubicCriticalCoupling)
+  } _: { try LocalMetropolis($0) }
+  private static let potts = sweeps("Metropolis, 3-state Potts 1024x1024, K_c", count: 30) {
+    try PottsModel(plane, colours: 3, coupling: PottsModel.criticalCoupling(colours: 3))
+  } _: { try LocalMetropolis($0) }
+  private static let xy = sweeps("Metropolis, XY 1024x1024, K = 1.12", count: 15) {
+    try XYModel(plane, coupling: 1.12)
+  } _: { try LocalMetropolis($0, width: 1) }
+  private static let scalar = sweeps("Metropolis, phi^4 1024x1024, kappa = 0.25", count: 15) {
+    try ScalarPhi4Model(plane, hopping: 0.25, quartic: 0.5)
+  } _: { try LocalMetropolis($0, width: 1.2) }
+  /// Site updates of leapfrog steps, trajectories of 20. A step reads phi twice and p twice and writes each once.
+  private static let hybrid = sweeps(
+    "HMC, phi^4 1024x1024, leapfrog", reference: .memory, workPerUnit: 48, count: 3, stepsPerSweep: 20
+  ) {
+    try ScalarPhi4Model(plane, hopping: 0.25, quartic: 0.5)
+  } _: { try HybridMonteCarlo($0, stepSize: 0.05, stepCount: 20) }
+}
