@@ -8,7 +8,7 @@ public enum CrossingError: Error, Equatable, Sendable {
   case notFinite(at: Double)
 }
 
-/// The point in `range` where two curves cross, by Brent-like bisection and secants, to about 1e-15 of the range.
+/// The point in `range` where two curves cross, by false position (the Illinois rule), to a few units in the last place.
 ///
 /// - Throws: `noSignChange`, `notFinite`, or what the curves throw.
 public func crossing<E: Error>(
@@ -49,8 +49,16 @@ public struct Crossing: Sendable, Equatable {
   public let x: Estimate, y: Estimate
 
   /// The crossing of two polynomials in `range`.
-  public init(of first: PolynomialFit, and second: PolynomialFit, in range: ClosedRange<Double>) throws {
-    let x = try crossing(in: range, of: { first.value(at: $0).value }, and: { second.value(at: $0).value })
+  /// - Throws: what `CrossingError` names.
+  public init(of first: PolynomialFit, and second: PolynomialFit, in range: ClosedRange<Double>) throws(CrossingError) {
+    let x: Double
+    do {
+      x = try crossing(in: range, of: { first.value(at: $0).value }, and: { second.value(at: $0).value })
+    } catch let error as CrossingError {
+      throw error
+    } catch {
+      preconditionFailure("fitted curves do not throw: \(error)")
+    }
     let one = first.value(at: x), two = second.value(at: x)
     let s1 = first.slope(at: x).value, s2 = second.slope(at: x).value, apart = s1 - s2
     self.x = Estimate(value: x, error: hypot(one.error, two.error) / abs(apart))

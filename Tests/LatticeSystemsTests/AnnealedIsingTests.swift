@@ -126,17 +126,9 @@ import Testing
       }
       return a * a + b * b
     }
-    let expected = torus.averages(
-      coupling: coupling,
-      of: [
-        {
-          let m = Double(torus.magnetization($0)) / n; return m * m
-        },
-        {
-          let m = Double(torus.magnetization($0)) / n; return m * m * m * m
-        }, mode,
-      ]
-    ).averages
+    func square(_ state: Int) -> Double { pow(Double(torus.magnetization(state)) / n, 2) }
+    func fourth(_ state: Int) -> Double { pow(Double(torus.magnetization(state)) / n, 4) }
+    let expected = torus.averages(coupling: coupling, of: [square, fourth, mode]).averages
     let found = try IsingTorusMoments(columns: columns, rows: rows, coupling: coupling)
     #expect(abs(found.squaredMagnetization - expected[0]) < 1e-13)
     #expect(abs(found.fourthPower - expected[1]) < 1e-13)

@@ -14,9 +14,7 @@ struct ReweightingTests {
     return counts
   }()
   static func exact(_ coupling: Double) -> (logPartition: Double, energy: Double, variance: Double) {
-    let terms = energies.map { (energy: $0.key, weight: Double($0.value) * exp(-coupling * ($0.key + 32))) }.sorted {
-      $0.energy < $1.energy
-    }
+    let terms = energies.sorted { $0.key < $1.key }.map { (energy: $0.key, weight: Double($0.value) * exp(-coupling * ($0.key + 32))) }
     let sum = terms.reduce(0) { $0 + $1.weight }
     let mean = terms.reduce(0) { $0 + $1.weight * $1.energy } / sum
     let variance = terms.reduce(0) { $0 + $1.weight * ($1.energy - mean) * ($1.energy - mean) } / sum
@@ -52,8 +50,8 @@ struct ReweightingTests {
       let counts = law.cumulated.indices.map {
         Int(((law.cumulated[$0] - ($0 > 0 ? law.cumulated[$0 - 1] : 0)) * 1e13 / Double(index + 1)).rounded())
       }
-      return SampledState(
-        coupling: coupling, sums: EnergySums(energies: law.energies, counts: counts), inefficiency: [1, 4, 2.5, 7][index])
+      let sums = EnergySums(energies: law.energies, counts: counts)
+      return SampledState(coupling: coupling, sums: sums, inefficiency: [1, 4, 2.5, 7][index])
     }
     let found = try MultiHistogramReweighting(states)
     for (k, coupling) in couplings.enumerated() {
@@ -108,6 +106,35 @@ struct ReweightingTests {
       Issue.record("reweighted beyond reach")
     } catch ReweightingError.outOfReach(let coupling, let size, let required) {
       #expect(coupling == 0.9 && size < 100 && size > 0 && required == 100)
+    }
+  }
+
+  @Test("a dozen states of continuous energies far apart give the ln Z of a Gaussian density of states within 4 sigma")
+  func continuous() throws {
+    // g(E) of variance 100 about 0: at K energies have mean -100 K, and ln Z(K) = 50 K^2; a step moves it by one deviation.
+    let couplings = (0..<12).map { 0.1 * Double($0) }
+    let chains = (0..<20).map { chain in
+      couplings.enumerated().map { k, coupling in
+        var sums = EnergySums()
+        for z in gauss(seed: UInt64(300 * chain + k), count: 200) { sums.add(energy: -100 * coupling + 10 * z) }
+        return SampledState(coupling: coupling, sums: sums)
+      }
+    }
+    let found = try MultiHistogramReweighting.jackknife(chains: chains) { [-$0.freeEnergies[11], try $0.averages(at: 0.55).energy] }
+    #expect(abs(found[0].value - 60.5) < 4 * found[0].error && found[0].error < 0.5)
+    #expect(abs(found[1].value + 55) < 4 * found[1].error && found[1].error < 0.5)
+  }
+
+  @Test("states that share no energies are refused")
+  func apart() throws {
+    let states = [(0.0, 0.0), (1, -5000)].map { coupling, centre in
+      SampledState(
+        coupling: coupling, sums: EnergySums(energies: [centre - 1, centre, centre + 1], counts: [100, 200, 100]))
+    }
+    #expect {
+      try MultiHistogramReweighting(states)
+    } throws: { error in
+      if case ReweightingError.notConverged = error { true } else { false }
     }
   }
 
