@@ -51,7 +51,7 @@ public struct DeepRenormalization: Study {
     ParameterTable(
       "annealing", "log Z of each machine by annealed importance sampling, run twice",
       [
-        Parameter("temperatures", .integer(3000), .integers(10...1_000_000), unit: "steps", "20 % of them on [0, 0.7], 80 % on [0.7, 1]"),
+        Parameter("temperatures", .integer(6000), .integers(10...1_000_000), unit: "steps", "20 % of them on [0, 0.7], 80 % on [0.7, 1]"),
         Parameter("replicas", .integer(300), .integers(2...1_000_000), unit: "replicas", "independent chains of each run"),
         Parameter(
           "exact_up_to", .integer(25), .integers(0...25), unit: "units",
