@@ -53,7 +53,7 @@ public struct Failure: Failing, CustomStringConvertible {
     switch error {
     case .invalid(let parameter, let what): self.init(.unusableInput, "parameter \(parameter): \(what)")
     case .data(let file, let what): self.init(.unusableInput, "\(file): \(what)")
-    case .unitFailed(let what): self.init(.unitsFailed, what)
+    case .unitFailed(let what), .unitFailedOnAllRanks(let what): self.init(.unitsFailed, what)
     case .fault(let what): self.init(.internalFault, what)
     case .archive(let error): self.init(error)
     case .communication(let error): self.init(.internalFault, "message passing failed: \(error)")

@@ -162,7 +162,17 @@ private struct Launch {
     on world: borrowing World, messagePassing: String, whileWaiting: (@escaping () -> Void) -> Void,
     abort: @escaping (Int32) -> Never
   ) -> Int32 {
-    carryOut(order.type, on: world, messagePassing: messagePassing, whileWaiting: whileWaiting, abort: abort)
+    choose(order.type, on: world, messagePassing: messagePassing, whileWaiting: whileWaiting, abort: abort)
+  }
+
+  /// The study itself, or the study at each point of its sweep.
+  private func choose<S: Study, World: Communicator & ~Copyable>(
+    _ type: S.Type, on world: borrowing World, messagePassing: String, whileWaiting: (@escaping () -> Void) -> Void,
+    abort: @escaping (Int32) -> Never
+  ) -> Int32 {
+    resolved.values.sweep.isEmpty
+      ? carryOut(type, on: world, messagePassing: messagePassing, whileWaiting: whileWaiting, abort: abort)
+      : carryOut(Sweep<S>.self, on: world, messagePassing: messagePassing, whileWaiting: whileWaiting, abort: abort)
   }
 
   private func carryOut<S: Study, World: Communicator & ~Copyable>(

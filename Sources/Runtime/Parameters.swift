@@ -37,11 +37,16 @@ public struct ParameterTable: Sendable {
   }
 }
 
-/// All parameters of one study with their values, by "table.key"; every declared parameter is present with its type.
+/// All parameters of one study with their values and what is swept, by "table.key"; every declared parameter is present with its type.
 public struct ParameterValues: Sendable, Equatable {
   /// The values by "table.key".
   public private(set) var values: [String: ParameterValue]
-  public init(_ values: [String: ParameterValue]) { self.values = values }
+  /// What is swept: the values of these parameters in `values` are replaced at each point (see `points`).
+  public let sweep: [SweepAxis]
+  public init(_ values: [String: ParameterValue], sweep: [SweepAxis] = []) {
+    self.values = values
+    self.sweep = sweep
+  }
   /// Replaces one value (used by `--debug`, which shrinks sizes).
   public mutating func set(_ name: String, _ value: ParameterValue) { values[name] = value }
 

@@ -14,9 +14,14 @@ public struct Plan: Sendable {
   public let units: [Unit]
   public init(units: [Unit]) { self.units = units }
   /// The plan of a study with these values, which it may refuse.
-  public init(_ study: any Study.Type, _ values: ParameterValues) throws(StudyError) { self.init(units: try Self.units(study, values)) }
+  public init(_ study: any Study.Type, _ values: ParameterValues) throws(StudyError) {
+    self.init(units: try Self.units(study, values))
+  }
 
   private static func units<S: Study>(_ study: S.Type, _ values: ParameterValues) throws(StudyError) -> [Unit] {
+    values.sweep.isEmpty ? try described(study, values) : try described(Sweep<S>.self, values)
+  }
+  private static func described<S: Study>(_ study: S.Type, _ values: ParameterValues) throws(StudyError) -> [Unit] {
     try study.init(values).plan().map { Unit(label: $0.label, team: $0.team, operations: $0.operations, bytesPerRank: $0.bytesPerRank) }
   }
 

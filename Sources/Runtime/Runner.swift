@@ -228,8 +228,8 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     }
   }
 
-  /// What one slice came to. A unit that fails on a team of one leaves the others running; on a larger team the other
-  /// ranks may already wait inside the slice, so its error ends the job.
+  /// What one slice came to. A unit that fails on a team of one, or alike on all ranks of a larger team, leaves the others
+  /// running; where one rank of several fails, the other ranks may already wait inside the slice, so its error ends the job.
   private enum Slice { case advanced(Advance<S.Partial>), failed(String) }
 
   private func slice(_ state: inout S.State, of unit: Int, streams: StreamKey, team: borrowing World) throws(StudyError) -> Slice {
@@ -237,6 +237,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     do throws(StudyError) {
       return .advanced(try study.advance(&state, of: plan[unit].unit, streams: streams, on: team))
     } catch {
+      if case .unitFailedOnAllRanks(let reason) = error { return .failed(reason) }
       guard case .unitFailed(let reason) = error else { throw error }
       if alone { return .failed(reason) }
       throw .fault("unit \(plan[unit].label): \(reason)")

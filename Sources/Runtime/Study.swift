@@ -38,6 +38,8 @@ public protocol Study: Sendable {
   func collect(_ state: inout State, on team: borrowing some Communicator & ~Copyable) throws(StudyError)
   /// Rows, derived values, figures and tables from all finished units, in plan order.
   func report(_ results: [(unit: Unit, partial: Partial)]) throws(StudyError) -> Report
+  /// One report of all points of a sweep, in their order; by default the points' reports one after the other.
+  static func report(sweep points: [SweptResults<Self>]) throws(StudyError) -> Report
 }
 
 extension Study {
@@ -97,6 +99,8 @@ public enum StudyError: Error, Sendable {
   case data(file: String, what: String)
   /// A unit failed for a reason of its own.
   case unitFailed(String)
+  /// The same, found alike by all ranks of the team at the same point of their work, so that none waits for another.
+  case unitFailedOnAllRanks(String)
   /// Something that cannot be blamed on one unit, or that a team of several ranks cannot get over: the job ends.
   case fault(String)
   /// An archive could not be written or read.

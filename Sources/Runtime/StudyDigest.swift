@@ -10,6 +10,11 @@ enum StudyDigest {
       guard let value = values.values[key] else { continue }
       lines.append("\(key) = \(value.toml)")
     }
+    // In a sweep the order of tables and steps is the order of points, so it counts.
+    for axis in values.sweep {
+      lines.append("[[sweep]]")
+      for (place, name) in axis.names.enumerated() { lines.append("\(name) = \(axis.toml(place))") }
+    }
     return lines.joined(separator: "\n") + "\n"
   }
   /// The first 12 hexadecimal digits of the SHA-256 of `canonicalText`.
@@ -31,6 +36,11 @@ extension ParameterValue {
     case .texts(let values): "[" + values.map(tomlText).joined(separator: ", ") + "]"
     }
   }
+}
+
+extension SweepAxis {
+  /// The values of one of its parameters as a TOML list.
+  func toml(_ place: Int) -> String { "[" + steps.map { $0[place].toml }.joined(separator: ", ") + "]" }
 }
 
 extension Allowed {

@@ -3,7 +3,7 @@ import Glibc
 /// Reading study files: TOML -> every declared parameter with its type, checked, plus digest and canonical text.
 ///
 /// At the top `study = "NAME"` and `seed = 1`; one table of parameters per `ParameterTable` of the study; `[run]` for
-/// what changes no result. Nothing unknown is accepted.
+/// what changes no result; `[[sweep]]` tables for parameters that take several values. Nothing unknown is accepted.
 public enum StudyFile {
   /// Reads and resolves a study file. `overrides` are the arguments of `--set`, "table.key=value", which win over the
   /// file; `catalogue` are the studies known.
@@ -56,7 +56,7 @@ public enum StudyFile {
     _ parsed: StudyFileText, _ overrides: [String], _ study: StudyDescription
   ) throws(StudyFileError) -> ResolvedStudy {
     let tables = study.tables + [RunSettings.table]
-    var seed = 1
+    var seed = 1, sweep: [SweepAxis] = []
     var origins: [String: SourcePosition] = [:]
     var values: [String: ParameterValue] = [:]
     for table in tables {
@@ -85,7 +85,9 @@ public enum StudyFile {
 
     for pair in parsed.root where pair.key != "study" {
       let key = pair.key, datum = pair.value
-      if case .table(let pairs) = datum {
+      if key == "sweep" {
+        sweep = try StudyFileSweeps.axes(datum, of: study.tables) { parsed.position(key, $0) }
+      } else if case .table(let pairs) = datum {
         let tableAt = parsed.position(key)
         if pairs.isEmpty, !tables.contains(where: { $0.name == key }) {
           let names = tables.map(\.name)
@@ -105,20 +107,23 @@ public enum StudyFile {
       let (table, key, datum) = try override(text, tables: tables)
       let at = SourcePosition(file: "--set \(text)")
       try assign(table, key, datum, at, tableAt: at)
+      // A fixed value wins over a swept one.
+      sweep = sweep.compactMap { $0.without("\(table).\(key)") }
     }
-    return try finish(study, seed, values, origins, file: parsed.file)
+    return try finish(study, seed, ParameterValues(values, sweep: sweep), origins, file: parsed.file)
   }
 
   private static func finish(
-    _ study: StudyDescription, _ seed: Int, _ values: [String: ParameterValue], _ origins: [String: SourcePosition], file: String
+    _ study: StudyDescription, _ seed: Int, _ all: ParameterValues, _ origins: [String: SourcePosition], file: String
   ) throws(StudyFileError) -> ResolvedStudy {
     let runNames = Set(RunSettings.table.parameters.map { "run.\($0.key)" })
+    let values = all.values
     guard let run = RunSettings(ParameterValues(values.filter { runNames.contains($0.key) })) else {
       let found = values["run.max_time"]?.toml ?? ""
       throw .notAllowed(
         "run.max_time", origins["run.max_time"] ?? SourcePosition(file: file), found: found, allowed: RunSettings.maximumTimeForms)
     }
-    let own = ParameterValues(values.filter { !runNames.contains($0.key) })
+    let own = ParameterValues(values.filter { !runNames.contains($0.key) }, sweep: all.sweep)
     let digest = StudyDigest.digest(name: study.name, seed: seed, values: own)
     let toml = StudyFileWriter.text(study: study, seed: seed, values: own, digest: digest, includingRun: false)
     return ResolvedStudy(name: study.name, seed: seed, values: own, run: run, digest: digest, canonicalTOML: toml)

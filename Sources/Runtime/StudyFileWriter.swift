@@ -19,6 +19,10 @@ public enum StudyFileWriter {
         out += "\(line)\(padding)  # \(comment(parameter))\n"
       }
     }
+    for axis in values.sweep {
+      out += "\n[[sweep]]\n"
+      for (place, name) in axis.names.enumerated() { out += "\(name) = \(axis.toml(place))\n" }
+    }
     return out
   }
 

@@ -19,12 +19,14 @@ public struct EnergySums: Mergeable, Checkpointable, Sendable, Equatable {
     (energies, counts, sums) = ([], [], [])
   }
   public static var empty: EnergySums { EnergySums() }
-  /// A histogram given by its bins; energies are finite and strictly rising.
-  public init(energies: [Double], counts: [Int]) {
+  /// A histogram given by its bins, with the sums of the observables at each, `[energies, observables]`; energies are
+  /// finite and strictly rising.
+  public init(energies: [Double], counts: [Int], sums: [Double] = []) {
+    precondition(energies.isEmpty ? sums.isEmpty : sums.count % energies.count == 0, "as many observables at each energy")
     precondition(energies.count == counts.count && counts.allSatisfy { $0 >= 0 }, "a count for each energy")
     precondition(zip(energies, energies.dropFirst()).allSatisfy { $0 < $1 } && energies.allSatisfy(\.isFinite), "rising energies")
-    observables = 0
-    (self.energies, self.counts, sums) = (energies, counts, [])
+    observables = energies.isEmpty ? 0 : sums.count / energies.count
+    (self.energies, self.counts, self.sums) = (energies, counts, sums)
   }
 
   /// How many samples there are.

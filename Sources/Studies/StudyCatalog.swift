@@ -4,7 +4,8 @@ public import Runtime
 public enum StudyCatalog {
   /// One line per study, the default of `renorm run` first.
   public static let all: [any Study.Type] = [
-    DeepRenormalization.self
+    DeepRenormalization.self,
+    LatticeSweep.self,
   ]
 
   /// What reading study files needs to know of them.

@@ -2,34 +2,6 @@ public import Archives
 public import RandomStreams
 public import Sampling
 
-/// A layout of Ising spins that an annealed model can hold: it is made from packed spins and gives them back.
-public protocol IsingSpins: Sendable, Equatable {
-  /// The same spins in this layout; refuses lattices that it cannot hold.
-  init(_ configuration: IsingConfiguration) throws(LatticeError)
-  /// The packed spins, with lattice and replica.
-  var packed: IsingConfiguration { get }
-  /// E of `model`, in units of J.
-  func energy(of model: IsingModel) -> Int
-  /// M = sum s.
-  func magnetization(of model: IsingModel) -> Int
-}
-
-extension IsingConfiguration: IsingSpins {
-  public init(_ configuration: IsingConfiguration) { self = configuration }
-  public var packed: IsingConfiguration { self }
-  public func energy(of model: IsingModel) -> Int { model.energy(spins) }
-  public func magnetization(of model: IsingModel) -> Int { model.magnetization(spins) }
-}
-
-extension CheckerboardConfiguration: IsingSpins {
-  public func energy(of model: IsingModel) -> Int { energy }
-  public func magnetization(of model: IsingModel) -> Int {
-    spins.reduce(-lattice.sites) { sum, vector in
-      (0..<8).reduce(sum) { $0 + 2 * vector[$1].nonzeroBitCount }
-    }
-  }
-}
-
 /// A move of the Ising model that can be made for any coupling.
 public protocol IsingMove: MarkovKernel where State: IsingSpins {
   /// The move for `model`; refuses models that it does not serve.

@@ -1,0 +1,165 @@
+import Glibc
+import LatticeSystems
+import Runtime
+import Statistics
+
+/// Points of a sweep that differ in size and coupling alone, and what finite-size scaling makes of them.
+struct FiniteSizeScaling {
+  /// One lattice size with its samples by rising coupling.
+  struct Size {
+    let size: Int, study: LatticeSweep, samples: [CouplingSample], names: [String]
+    /// The samples combined, all of them and without each block; nil where reweighting cannot join them.
+    let combined: [MultiHistogramReweighting]?
+
+    init(_ study: LatticeSweep, _ samples: [CouplingSample], names: [String]) {
+      (size, self.study, self.samples, self.names) = (study.extents[0], study, samples, names)
+      let blocks = samples[0].energies.count
+      guard samples.count >= 2, samples.allSatisfy({ $0.energies.count == blocks }) else { combined = nil; return }
+      // A size whose couplings do not overlap has no continuous curves; its points are used all the same.
+      func joined(without left: Int?, guess: [Double]?) throws(ReweightingError) -> MultiHistogramReweighting {
+        let states = samples.map { sample in
+          var sums = EnergySums.empty
+          for (block, part) in sample.energies.enumerated() where block != left { sums.merge(part) }
+          return SampledState(coupling: sample.coupling, sums: sums, inefficiency: sample.inefficiency)
+        }
+        return try MultiHistogramReweighting(states, guess: guess)
+      }
+      do throws(ReweightingError) {
+        let whole = try joined(without: nil, guess: nil)
+        var all = [whole]
+        for block in 0..<blocks { all.append(try joined(without: block, guess: whole.freeEnergies)) }
+        combined = all
+      } catch { combined = nil }
+    }
+
+    /// Means of a row of common observables, with E^2, at any coupling within reach, without one block (index + 1) or of all (0).
+    func means(at coupling: Double, _ which: Int = 0) -> [Double]? {
+      guard let combined, let averages = try? combined[which].averages(at: coupling) else { return nil }
+      let row = [averages.energy] + averages.observables
+      return row + [Double](repeating: 0, count: names.count) + [averages.energyVariance + averages.energy * averages.energy]
+    }
+    /// A quantity of this name from means at a coupling.
+    func value(_ name: String, at coupling: Double, _ which: Int = 0) -> Double {
+      guard let means = means(at: coupling, which) else { return .nan }
+      let quantities = LatticeQuantities(study, names: names, coupling: coupling)
+      return quantities.all.first { $0.name == name }?.value(means) ?? .nan
+    }
+    /// The sampled values of a quantity with jackknife errors, by coupling.
+    func points(_ name: String) -> [Estimate] {
+      samples.map { sample in
+        let quantities = LatticeQuantities(study, names: names, coupling: sample.coupling)
+        guard let quantity = quantities.all.first(where: { $0.name == name }) else { return Estimate(value: .nan, error: .nan) }
+        return sample.sums.jackknife { [quantity.value($0)] }[0]
+      }
+    }
+    var couplings: [Double] { samples.map(\.coupling) }
+  }
+
+  /// Where two sizes cross.
+  struct CrossingPoint { let small: Int, large: Int, coupling: Estimate, value: Estimate }
+  /// A joint fit from a smallest size on.
+  struct JointFit { let quantity: ScalingQuantity, leastSize: Int, fit: ScalingFit }
+
+  /// The study at any of the points, for what all share.
+  let study: LatticeSweep
+  let sizes: [Size]
+
+  /// The family of these sizes, rising.
+  init(_ sizes: [Size]) {
+    self.sizes = sizes.sorted { $0.size < $1.size }
+    study = self.sizes[0].study
+  }
+  /// Whether there is anything to scale.
+  var isScalable: Bool { sizes.count >= 2 && sizes.allSatisfy { $0.samples.count >= 3 } }
+
+  /// "ising, d = 2, swendsen-wang".
+  var label: String {
+    var words = [study.model == .potts ? "potts q = \(study.colours)" : study.model.rawValue, "d = \(study.extents.count)"]
+    if study.model == .phi4 { words.append("lambda = \(study.quartic)") }
+    if study.field != 0 { words.append("B = \(study.field)") }
+    return (words + [study.resolvedMove.rawValue]).joined(separator: ", ")
+  }
+
+  /// Crossings of neighbouring sizes, by reweighting, with jackknife errors over the blocks of both.
+  func crossings(_ quantity: ScalingQuantity) -> [CrossingPoint] {
+    zip(sizes, sizes.dropFirst()).compactMap { small, large in
+      guard small.combined != nil, large.combined != nil else { return nil }
+      let low = max(small.couplings.first!, large.couplings.first!), high = min(small.couplings.last!, large.couplings.last!)
+      guard low < high else { return nil }
+      func find(_ a: Int, _ b: Int) -> [Double] {
+        let name = quantity.rawValue
+        guard let x = try? crossing(in: low...high, of: { small.value(name, at: $0, a) }, and: { large.value(name, at: $0, b) }) else {
+          return [.nan, .nan]
+        }
+        return [x, large.value(name, at: x, b)]
+      }
+      let one = jackknife(blocks: small.samples[0].energies.count) { find($0.map { $0 + 1 } ?? 0, 0) }
+      let two = jackknife(blocks: large.samples[0].energies.count) { find(0, $0.map { $0 + 1 } ?? 0) }
+      guard one[0].value.isFinite else { return nil }
+      return CrossingPoint(
+        small: small.size, large: large.size, coupling: Estimate(value: one[0].value, error: hypot(one[0].error, two[0].error)),
+        value: Estimate(value: one[1].value, error: hypot(one[1].error, two[1].error)))
+    }
+  }
+
+  /// Joint fits for each smallest size that leaves two sizes, the one asked for first.
+  func fits(_ quantity: ScalingQuantity) -> [JointFit] {
+    let wanted = sizes.first { $0.size >= study.leastSize }?.size ?? sizes[0].size
+    let starts = [wanted] + sizes.dropLast().map(\.size).filter { $0 != wanted }
+    return starts.compactMap { least in fit(quantity, leastSize: least).map { JointFit(quantity: quantity, leastSize: least, fit: $0) } }
+  }
+
+  private func fit(_ quantity: ScalingQuantity, leastSize: Int) -> ScalingFit? {
+    var lengths: [Double] = [], x: [Double] = [], y: [Double] = [], errors: [Double] = []
+    for size in sizes where size.size >= leastSize {
+      for (coupling, point) in zip(size.couplings, size.points(quantity.rawValue)) {
+        lengths.append(Double(size.size))
+        x.append(coupling)
+        y.append(point.value)
+        errors.append(point.error)
+      }
+    }
+    guard Set(lengths).count >= 2 else { return nil }
+    // Chains of different points are independent, so the errors are too.
+    let middle = crossings(quantity).last?.coupling.value ?? study.criticalPoint?.coupling.value ?? x.reduce(0, +) / Double(x.count)
+    let guesses = [study.criticalPoint?.nu.map { 1 / $0.value }, 1, 1.5].compactMap { $0 }
+    var best: ScalingFit?
+    for guess in guesses {
+      let found = try? ScalingFit(
+        sizes: lengths, x: x, y: y, noise: .errors(errors), degree: study.degree, critical: middle, inverseNu: guess,
+        omega: study.correctionExponent > 0 ? study.correctionExponent : nil)
+      if let found, best.map({ found.fit.chiSquared < $0.fit.chiSquared }) ?? true { best = found }
+    }
+    return best
+  }
+
+  /// The collapse of the sampled points, started at the joint fit; nil where curves do not overlap.
+  func collapse(_ quantity: ScalingQuantity, from fit: ScalingFit) -> DataCollapse? {
+    let curves = scalingCurves(quantity)
+    let start = DataCollapse.Parameters(critical: fit.critical.value, a: fit.inverseNu.value)
+    let scale = DataCollapse.Parameters(critical: max(fit.critical.error, 1e-7), a: max(fit.inverseNu.error, 1e-3), b: 0)
+    return try? DataCollapse(curves, start: start, scale: scale)
+  }
+  /// The sampled points of a quantity as curves.
+  func scalingCurves(_ quantity: ScalingQuantity) -> [ScalingCurve] {
+    sizes.map { size in
+      let points = size.points(quantity.rawValue)
+      return ScalingCurve(size: Double(size.size), x: size.couplings, y: points.map(\.value), errors: points.map(\.error))
+    }
+  }
+
+  /// Where the helicity modulus meets the universal jump 2 / (pi K), by size, from a parabola through the points.
+  func helicityCrossings() -> [(size: Int, coupling: Estimate)] {
+    sizes.compactMap { size in
+      let points = size.points("helicity_modulus")
+      guard points.count >= 3, points.allSatisfy({ $0.value.isFinite }) else { return nil }
+      // K Y - 2 / pi is zero there; errors of Y scale alike.
+      let scaled = zip(size.couplings, points).map { Estimate(value: $0 * $1.value - 2 / Double.pi, error: $0 * $1.error) }
+      guard
+        let fit = try? PolynomialFit(x: size.couplings, y: scaled.map(\.value), noise: .errors(scaled.map(\.error)), degree: 2),
+        let x = try? crossing(in: size.couplings.first!...size.couplings.last!, of: { fit.value(at: $0).value }, and: { _ in 0 })
+      else { return nil }
+      return (size.size, Estimate(value: x, error: fit.value(at: x).error / abs(fit.slope(at: x).value)))
+    }
+  }
+}

@@ -1,0 +1,72 @@
+public import MessagePassing
+public import RandomStreams
+public import Runtime
+
+extension LatticeSweep {
+  public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State {
+    let sampler = try sampler(coupling: coupling), source = KeyedStreams(streams)
+    var state = State()
+    state.chains = (0..<chains).map { sampler.start(replica: $0, hot: isHot($0), from: source) }
+    state.series = Array(repeating: [], count: chains)
+    return state
+  }
+
+  /// Whether a chain starts hot.
+  func isHot(_ chain: Int) -> Bool { start == "hot" || (start == "both" && chain % 2 == 0) }
+
+  public func advance(
+    _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws(StudyError) -> Advance<Partial> {
+    let sampler = try sampler(coupling: coupling), source = KeyedStreams(streams)
+    let total = warmUp + measurements
+    // About a second's work of one rank.
+    let count = max(1, min(total - state.rows, Int(1e9 / (rowCost * Double(chains)))))
+    let mine = team.rank * chains / team.size..<(team.rank + 1) * chains / team.size
+    var steps = state.steps, words: [UInt64] = [], rows: [Double] = []
+    for chain in mine {
+      steps = state.steps
+      var own = state.chains[chain]
+      rows += sampler.run(&own, replica: chain, steps: &steps, measurements: count, interval: interval, from: source)
+      words += own
+    }
+    do throws(MessagePassingError) {
+      try share(words, into: &state.chains, on: team)
+      var fresh = [[Double]](repeating: [], count: chains)
+      try share(rows, into: &fresh, on: team)
+      let width = CommonObservable.allCases.count + sampler.names.count
+      // A slice may reach from the warm-up into what is recorded.
+      let skipped = width * max(0, min(count, warmUp - state.rows))
+      for chain in 0..<chains { state.series[chain] += fresh[chain][skipped...] }
+    } catch { throw .communication(error) }
+    state.rows += count
+    state.steps += UInt64(count * interval)
+    if state.rows < total {
+      return .more(
+        fraction: Double(state.rows) / Double(total), stage: state.rows <= warmUp ? "warming up" : "sampling",
+        curves: curves(state, sampler))
+    }
+    return .done(try analysis(state, sampler))
+  }
+
+  /// Every chain's elements, equally many, from the ranks that hold them; all ranks share chains out alike.
+  private func share<E: MessageElement>(
+    _ mine: [E], into chains: inout [[E]], on team: borrowing some Communicator & ~Copyable
+  ) throws(MessagePassingError) {
+    let all = team.size == 1 ? mine : try team.allGather(mine).flatMap { $0 }
+    let each = all.count / chains.count
+    for chain in chains.indices { chains[chain] = Array(all[chain * each..<(chain + 1) * each]) }
+  }
+
+  /// The mean energy and |m| of the last row over chains, to watch.
+  private func curves(_ state: State, _ sampler: any LatticeSampler) -> [CurvePoint] {
+    let width = CommonObservable.allCases.count + sampler.names.count
+    guard let length = state.series.first?.count, length > 0 else { return [] }
+    func mean(_ observable: CommonObservable) -> Double {
+      state.series.reduce(0) { $0 + $1[length - width + observable.rawValue] } / Double(chains)
+    }
+    return [
+      CurvePoint("energy_per_site", step: state.rows, value: mean(.energy) / Double(sites)),
+      CurvePoint("abs_magnetization", step: state.rows, value: mean(.absMagnetization)),
+    ]
+  }
+}

@@ -1,0 +1,154 @@
+import LatticeSystems
+import Runtime
+import Sampling
+
+extension LatticeSweep {
+  /// The models that the study samples.
+  enum ModelName: String, CaseIterable, Sendable { case ising, potts, xy, phi4 }
+  /// The moves.
+  enum MoveName: String, CaseIterable, Sendable {
+    case auto, metropolis
+    case heatBath = "heat-bath"
+    case swendsenWang = "swendsen-wang"
+    case wolff, hybrid, mixed
+  }
+
+  /// The move that `auto` stands for.
+  var resolvedMove: MoveName {
+    guard move == .auto else { return move }
+    switch model {
+    case .phi4: return .mixed
+    case .ising, .potts, .xy:
+      if field == 0 && coupling >= 0 && extents.allSatisfy({ $0 >= 3 }) { return .swendsenWang }
+      return model == .xy ? .metropolis : .heatBath
+    }
+  }
+  /// Whether the bit-sliced kernels of the square lattice serve.
+  var isSquareIsing: Bool { model == .ising && extents.count == 2 }
+
+  /// The sampler of the study's parameters with coupling `coupling`.
+  func sampler(coupling: Double) throws(StudyError) -> any LatticeSampler {
+    do throws(LatticeError) {
+      if isSquareIsing {
+        let lattice = try SquareLattice(rows: extents[0], columns: extents[1])
+        if let sampler = try squareSampler(IsingModel(lattice, coupling: coupling, field: field)) { return sampler }
+      } else {
+        let lattice = try HypercubicLattice(extents)
+        switch model {
+        case .ising:
+          let ising = try HypercubicIsing(lattice, coupling: coupling, field: field)
+          if let sampler = try clusterSampler(ising, .ising(lattice)) { return sampler }
+          if resolvedMove == .heatBath {
+            return try FieldSampler(ising, .ising(lattice)) { () throws(LatticeError) in LocalHeatBath(ising) }
+          }
+        case .potts:
+          let potts = try PottsModel(lattice, colours: colours, coupling: coupling)
+          if let sampler = try clusterSampler(potts, .potts(lattice)) { return sampler }
+          if resolvedMove == .heatBath {
+            return try FieldSampler(potts, .potts(lattice)) { () throws(LatticeError) in LocalHeatBath(potts) }
+          }
+        case .xy:
+          if let sampler = try clusterSampler(XYModel(lattice, coupling: coupling), .xy(lattice), countsSizes: false) { return sampler }
+        case .phi4:
+          let scalar = try ScalarPhi4Model(lattice, hopping: coupling, quartic: quartic)
+          if resolvedMove == .hybrid { return try hybridSampler(scalar, .scalar(lattice)) }
+          if resolvedMove == .metropolis || resolvedMove == .mixed,
+            let sampler = try clusterSampler(scalar, .scalar(lattice), countsSizes: false)
+          {
+            return sampler
+          }
+        }
+      }
+    } catch {
+      throw .invalid(parameter: Self.parameter(of: error), what: error.description)
+    }
+    throw .invalid(
+      parameter: "sampling.move", what: "\(resolvedMove.rawValue) does not serve \(model.rawValue); \(Self.servingMoves(model))")
+  }
+
+  private func squareSampler(_ ising: IsingModel) throws(LatticeError) -> (any LatticeSampler)? {
+    let sites = Double(ising.lattice.sites)
+    switch resolvedMove {
+    case .metropolis: return try IsingSampler(ising) { () throws(LatticeError) in try CheckerboardMetropolis(ising) }
+    case .heatBath: return try IsingSampler(ising) { () throws(LatticeError) in try CheckerboardHeatBath(ising) }
+    case .swendsenWang:
+      return try IsingSampler(ising, own: [MoveObservable(name: Self.improved) { Double($0.clusterSquares) / sites }]) {
+        () throws(LatticeError) in try SwendsenWang(ising, measuresClusters: true)
+      }
+    case .wolff:
+      return try IsingSampler(ising, own: [MoveObservable(name: Self.improved) { Double($0.clusterSize) }]) {
+        () throws(LatticeError) in try Wolff(ising)
+      }
+    case .auto, .hybrid, .mixed: return nil
+    }
+  }
+
+  /// The moves that all models of a value a site share. `countsSizes`: whether cluster sizes give the susceptibility.
+  private func clusterSampler<Model: ClusterModel>(
+    _ model: Model, _ measurement: FieldMeasurement<Model>, countsSizes: Bool = true
+  ) throws(LatticeError) -> (any LatticeSampler)? {
+    let sites = Double(model.lattice.sites), width = width, clusters = clustersPerSweep
+    switch resolvedMove {
+    case .metropolis:
+      return try FieldSampler(model, measurement) { () throws(LatticeError) in try LocalMetropolis(model, width: width) }
+    case .swendsenWang:
+      let own = countsSizes ? [MoveObservable<SwendsenWangCluster<Model>>(name: Self.improved) { Double($0.clusterSquares) / sites }] : []
+      return try FieldSampler(model, measurement, own: own) { () throws(LatticeError) in try SwendsenWangCluster(model) }
+    case .wolff:
+      let own = [MoveObservable<WolffCluster<Model>>(name: countsSizes ? Self.improved : Self.clusterSize) { Double($0.clusterSize) }]
+      return try FieldSampler(model, measurement, own: own) { () throws(LatticeError) in try WolffCluster(model) }
+    case .mixed:
+      return try FieldSampler(model, measurement) { () throws(LatticeError) in
+        Then(try LocalMetropolis(model, width: width), Repeat(try WolffCluster(model), count: clusters))
+      }
+    case .auto, .heatBath, .hybrid: return nil
+    }
+  }
+
+  private func hybridSampler(
+    _ scalar: ScalarPhi4Model, _ measurement: FieldMeasurement<ScalarPhi4Model>
+  ) throws(LatticeError) -> any LatticeSampler {
+    let (size, count) = (stepSize, stepCount)
+    let own: [MoveObservable<HybridMonteCarlo>] = [
+      MoveObservable(name: "acceptance") { $0.wasAccepted ? 1 : 0 },
+      MoveObservable(name: "exponential_of_energy_change") { exponential(-$0.energyChange) },
+    ]
+    return try FieldSampler(scalar, measurement, own: own) { () throws(LatticeError) in
+      try HybridMonteCarlo(scalar, stepSize: size, stepCount: count)
+    }
+  }
+
+  /// Names of what moves tell: N <m^2> from cluster sizes, and the mean size where that is not it.
+  static let improved = "susceptibility_improved", clusterSize = "cluster_size"
+
+  /// Which parameter an error of a lattice, a model or a move is about.
+  private static func parameter(of error: LatticeError) -> String {
+    switch error {
+    case .tooSmall, .oddSize, .badShape: "lattice.size"
+    case .negativeCoupling, .nonFiniteCoupling, .unstableScalar: "model.coupling"
+    case .coloursOutOfRange: "model.colours"
+    case .badWidth: "sampling.width"
+    case .fieldNotSupported: "model.field"
+    }
+  }
+  private static func servingMoves(_ model: ModelName) -> String {
+    switch model {
+    case .ising: "allowed: metropolis, heat-bath, swendsen-wang, wolff; in one or three and more dimensions mixed too"
+    case .potts: "allowed: metropolis, heat-bath, swendsen-wang, wolff, mixed"
+    case .xy: "allowed: metropolis, swendsen-wang, wolff, mixed"
+    case .phi4: "allowed: metropolis, hybrid, mixed (clusters alone change signs only, so they are not ergodic)"
+    }
+  }
+
+  /// What is known of the transition.
+  var criticalPoint: CriticalPoint? {
+    if field != 0 { return nil }
+    let dimensions = extents.count
+    return switch model {
+    case .ising: .ising(dimensions: dimensions)
+    case .potts: .potts(colours: colours, dimensions: dimensions)
+    case .xy: .xy(dimensions: dimensions)
+    case .phi4: .scalarPhi4(quartic: quartic, dimensions: dimensions)
+    }
+  }
+}

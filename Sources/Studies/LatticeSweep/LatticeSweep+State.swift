@@ -1,0 +1,94 @@
+public import Archives
+import Runtime
+import Statistics
+
+extension LatticeSweep {
+  /// What a unit has reached: the same on all ranks after each slice, indexed by chain.
+  public struct State: Checkpointable {
+    /// Rows taken by each chain, warm-up included, and steps of the move.
+    var rows = 0, steps: UInt64 = 0
+    /// The words of each chain.
+    var chains: [[UInt64]] = []
+    /// The recorded rows of each chain, row-major.
+    var series: [[Double]] = []
+
+    init() {}
+    public static var formatVersion: Int { 1 }
+    public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.writeVersion(of: Self.self, at: path)
+      try archive.write([rows, chains.count], at: "\(path)/counts")
+      try archive.write(steps, at: "\(path)/steps")
+      for chain in chains.indices {
+        try archive.write(chains[chain], at: "\(path)/chain\(chain)/words")
+        try archive.write(series[chain], at: "\(path)/chain\(chain)/series")
+      }
+    }
+    public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.checkVersion(of: Self.self, at: path)
+      let counts = try archive.read(Int.self, count: 2, at: "\(path)/counts")
+      rows = counts[0]
+      steps = try archive.scalar(UInt64.self, at: "\(path)/steps")
+      for chain in 0..<counts[1] {
+        chains.append(try archive.read(UInt64.self, count: nil, at: "\(path)/chain\(chain)/words"))
+        series.append(try archive.read(Double.self, count: nil, at: "\(path)/chain\(chain)/series"))
+      }
+    }
+  }
+
+  /// What a unit gives: rows ready to be read, and the sums that finite-size scaling combines.
+  public struct Partial: Checkpointable, Sendable {
+    /// Rows and arrays of the results.
+    var recording = Recording()
+    /// What was sampled at each coupling.
+    var samples: [CouplingSample] = []
+
+    init() {}
+    public static var formatVersion: Int { 1 }
+    public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.writeVersion(of: Self.self, at: path)
+      try recording.save(to: &archive, at: "\(path)/recording")
+      try archive.write(samples.count, at: "\(path)/count")
+      for (k, sample) in samples.enumerated() { try sample.save(to: &archive, at: "\(path)/sample\(k)") }
+    }
+    public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.checkVersion(of: Self.self, at: path)
+      recording = try Recording(from: archive, at: "\(path)/recording")
+      let count = try archive.scalar(Int.self, at: "\(path)/count")
+      for k in 0..<count { samples.append(try CouplingSample(from: archive, at: "\(path)/sample\(k)")) }
+    }
+  }
+}
+
+/// What one lattice gave at one coupling, block by block.
+struct CouplingSample: Checkpointable, Sendable {
+  /// K, and g = 2 tau of the energy.
+  var coupling: Double, inefficiency: Double
+  /// Sums of the common observables and of E^2 over blocks.
+  var sums: BlockSums
+  /// The same by energy for each block, for reweighting: |m|, m^2, m^4 and the lowest mode.
+  var energies: [EnergySums]
+  /// tau of the energy in sweeps; nil where its window did not close.
+  var time: Estimate?
+
+  static var formatVersion: Int { 1 }
+  init(coupling: Double, inefficiency: Double, sums: BlockSums, energies: [EnergySums]) {
+    (self.coupling, self.inefficiency, self.sums, self.energies) = (coupling, inefficiency, sums, energies)
+  }
+  func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.writeVersion(of: Self.self, at: path)
+    try archive.write([coupling, inefficiency, time?.value ?? 0, time?.error ?? -1], at: "\(path)/numbers")
+    try sums.save(to: &archive, at: "\(path)/sums")
+    try archive.write(energies.count, at: "\(path)/blocks")
+    for (block, sums) in energies.enumerated() { try sums.save(to: &archive, at: "\(path)/energies\(block)") }
+  }
+  init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.checkVersion(of: Self.self, at: path)
+    let numbers = try archive.read(Double.self, count: 4, at: "\(path)/numbers")
+    (coupling, inefficiency) = (numbers[0], numbers[1])
+    time = numbers[3] < 0 ? nil : Estimate(value: numbers[2], error: numbers[3])
+    sums = try BlockSums(from: archive, at: "\(path)/sums")
+    energies = []
+    let count = try archive.scalar(Int.self, at: "\(path)/blocks")
+    for block in 0..<count { energies.append(try EnergySums(from: archive, at: "\(path)/energies\(block)")) }
+  }
+}

@@ -1,0 +1,142 @@
+import LatticeSystems
+public import Runtime
+import Statistics
+
+extension LatticeSweep {
+  public static func report(sweep points: [SweptResults<LatticeSweep>]) throws(StudyError) -> Report {
+    let finished = points.compactMap { swept in swept.results.first.map { (point: swept.point, study: swept.study, partial: $0.partial) } }
+    guard let first = finished.first else {
+      return Report(
+        title: points.first.map { $0.study.title } ?? "", abstract: "All units failed; there is nothing to report.", rows: [], derived: [],
+        sections: [], arrays: [])
+    }
+    var report = Report(
+      title: first.study.title, abstract: "\(finished.count) of \(points.count) points of a sweep. " + errorWords(first.study.blocks),
+      rows: finished.flatMap(\.partial.recording.rows), derived: [], sections: [], arrays: finished.flatMap(arrays))
+    let families = families(finished)
+    for (index, family) in families.enumerated() {
+      let scaling = ScalingReport(family, suffix: families.count > 1 ? "-\(index + 1)" : "")
+      report.derived += scaling.derived
+      report.sections += scaling.sections
+      if let figure = snapshots(of: family, finished) { report.sections.append(ReportSection("Configurations", [.figure(figure)])) }
+    }
+    if let figure = times(families) { report.sections.append(ReportSection("Autocorrelation times", [.figure(figure)])) }
+    report.derived += dynamicExponents(families)
+    report.sections.append(ReportSection("All points", [.table(table(finished))]))
+    return report
+  }
+
+  private typealias Finished = (point: SweepPoint, study: LatticeSweep, partial: Partial)
+
+  /// The arrays of a point under names of its own.
+  private static func arrays(_ finished: Finished) -> [ResultArray] {
+    let suffix = finished.point.label.map { $0.isLetter || $0.isNumber ? $0 : "_" }
+    return finished.partial.recording.arrays.map { array in
+      var array = array
+      array.name += "_\(String(suffix))"
+      return array
+    }
+  }
+
+  /// Points of cubic lattices that differ in size and coupling alone, in the order of their first appearance.
+  private static func families(_ finished: [Finished]) -> [FiniteSizeScaling] {
+    func key(_ study: LatticeSweep) -> String {
+      "\(study.model) \(study.extents.count) \(study.colours) \(study.quartic) \(study.field) \(study.resolvedMove)"
+    }
+    let cubic = finished.filter { Set($0.study.extents).count == 1 && !$0.partial.samples.isEmpty }
+    var keys: [String] = []
+    for one in cubic where !keys.contains(key(one.study)) { keys.append(key(one.study)) }
+    return keys.map { wanted in
+      let members = cubic.filter { key($0.study) == wanted }
+      let sizes = Set(members.map { $0.study.extents[0] }).sorted().map { size in
+        let own = members.filter { $0.study.extents[0] == size }
+        let samples = own.flatMap(\.partial.samples).sorted { $0.coupling < $1.coupling }
+        let names = (try? own[0].study.sampler(coupling: own[0].study.coupling).names) ?? []
+        return FiniteSizeScaling.Size(own[0].study, samples, names: names)
+      }
+      return FiniteSizeScaling(sizes)
+    }
+  }
+
+  /// One configuration of each size at the middle coupling.
+  private static func snapshots(of family: FiniteSizeScaling, _ finished: [Finished]) -> Figure? {
+    let shown = family.sizes.compactMap { size -> (title: String, partial: Partial)? in
+      let middle = size.couplings[size.couplings.count / 2]
+      let own = finished.first {
+        $0.study.extents == size.study.extents && $0.study.coupling == middle && $0.study.model == size.study.model
+          && $0.study.resolvedMove == size.study.resolvedMove
+      }
+      return own.map { ("L = \(size.size), K = \(written(middle, nil, digits: 5))", $0.partial) }
+    }
+    return family.study.snapshots(shown)
+  }
+
+  // MARK: Autocorrelation
+
+  /// (L, tau) of the energy at the coupling nearest to the transition.
+  private static func slowest(_ family: FiniteSizeScaling) -> [(size: Double, tau: Estimate)] {
+    family.sizes.compactMap { size in
+      let critical = size.study.criticalPoint?.coupling.value ?? size.couplings[size.couplings.count / 2]
+      guard let nearest = size.samples.min(by: { abs($0.coupling - critical) < abs($1.coupling - critical) }), let tau = nearest.time else {
+        return nil
+      }
+      return (Double(size.size), tau)
+    }
+  }
+  private static func times(_ families: [FiniteSizeScaling]) -> Figure? {
+    let curves = families.compactMap { family -> Curve? in
+      let points = slowest(family)
+      guard points.count >= 2 else { return nil }
+      return Curve(family.study.resolvedMove.rawValue, x: points.map(\.size), y: points.map(\.tau.value), yErrors: points.map(\.tau.error))
+    }
+    guard !curves.isEmpty else { return nil }
+    return Figure(
+      name: "autocorrelation", title: "Autocorrelation time of the energy against size",
+      caption:
+        "tau in sweeps (N / <|C|> clusters for Wolff) at the coupling nearest to the transition, both axes logarithmic: the slope is the dynamic exponent z.",
+      content: .curves(curves, xLabel: "L", yLabel: "tau (sweeps)", logX: true, logY: true))
+  }
+  private static func dynamicExponents(_ families: [FiniteSizeScaling]) -> [(name: String, observable: Observable)] {
+    families.compactMap { family in
+      let points = slowest(family).filter { $0.tau.value > 0 && $0.tau.error > 0 }
+      guard points.count >= 2,
+        let fit = try? linearFit(
+          design: points.map { [1, logarithm($0.size)] }, values: points.map { logarithm($0.tau.value) },
+          noise: .errors(points.map { $0.tau.error / $0.tau.value }))
+      else { return nil }
+      let name = families.count > 1 ? "dynamic_exponent_energy@\(family.label)" : "dynamic_exponent_energy"
+      return (
+        name,
+        Observable(
+          fit[1].value, error: fit[1].error,
+          reason: fit.reducedChiSquared > 3
+            ? "chi^2 per degree of freedom \(written(fit.reducedChiSquared, nil, digits: 2)): no single power law" : nil)
+      )
+    }
+  }
+
+  // MARK: Table
+
+  private static func table(_ finished: [Finished]) -> ReportTable {
+    let shown = ["energy_per_site", "specific_heat", "abs_magnetization", "susceptibility", "binder_cumulant", "correlation_length"]
+    let rows = finished.prefix(200).flatMap { one in
+      one.partial.recording.rows.map { row in
+        func cell(_ name: String) -> String {
+          guard let found = row.observables.first(where: { $0.name == name })?.observable else { return "–" }
+          return written(found.values[0], found.errors?[0])
+        }
+        let energy = row.observables.first { $0.name == "energy_per_site" }?.observable
+        let deviation = row.observables.first { $0.name == "energy_per_site_deviation" }?.observable
+        return [row.at.dropFirst().prefix(while: { $0.name != "move" }).map { "\($0.name) \($0.value.words)" }.joined(separator: ", ")]
+          + shown.map(cell) + [
+            energy?.tau.map { written($0, nil, digits: 2) } ?? "", deviation.map { written($0.values[0], nil, digits: 2) } ?? "",
+            energy?.reason == nil ? "" : "take care",
+          ]
+      }
+    }
+    return ReportTable(
+      caption: "Every point; tau of the energy in rows, and where the energy is known exactly its deviation in standard errors."
+        + (finished.count > 200 ? " The first 200 points; results.json has all." : ""),
+      header: ["point", "e", "c", "|m|", "chi", "U", "xi", "tau", "deviation", ""], rows: rows)
+  }
+}

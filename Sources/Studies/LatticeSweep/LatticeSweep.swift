@@ -1,0 +1,162 @@
+import LatticeSystems
+public import Runtime
+
+/// Monte Carlo of a lattice model at one coupling (or along a ladder of them by replica exchange), with errors that know
+/// about autocorrelation; swept over sizes and couplings it ends in finite-size scaling.
+///
+/// One unit of work: all chains of one lattice. Chains are shared out over the ranks of its team.
+public struct LatticeSweep: Study {
+  public static let name = "lattice-sweep"
+  public static let summary =
+    "Monte Carlo of Ising, Potts, XY and phi^4 lattices; swept over sizes and couplings: critical point and exponents"
+
+  /// The one unit of a point.
+  public struct Unit: Sendable {}
+
+  public static let parameters: [ParameterTable] = [
+    ParameterTable(
+      "model", "the model; conventions as in the README, weight exp(-K E) without field",
+      [
+        Parameter("name", .text("ising"), .oneOf(ModelName.allCases.map(\.rawValue)), "which one"),
+        Parameter(
+          "coupling", .real(0.44068679350977151), .reals(-100...100), unit: "1", "K = J / kT; for phi4 the hopping parameter kappa"),
+        Parameter("field", .real(0), .reals(-100...100), unit: "1", "B = h / kT, Ising only"),
+        Parameter("colours", .integer(3), .integers(2...16), unit: "colours", "q, Potts only"),
+        Parameter("quartic", .real(0.5), .reals(0...1000), unit: "1", "lambda, phi4 only"),
+      ]),
+    ParameterTable(
+      "lattice", "a periodic hypercubic lattice",
+      [
+        Parameter("size", .integer(32), .integers(2...1_048_576), unit: "sites", "sites along each axis"),
+        Parameter("dimensions", .integer(2), .integers(1...7), unit: "axes", "how many axes"),
+        Parameter(
+          "extents", .integers([]), .integers(2...1_048_576), unit: "sites", "sites along each axis where they differ; empty: size"),
+      ]),
+    ParameterTable(
+      "sampling", "Markov chains",
+      [
+        Parameter(
+          "move", .text("auto"), .oneOf(MoveName.allCases.map(\.rawValue)),
+          "auto: swendsen-wang where it serves, mixed for phi4, else local"),
+        Parameter("chains", .integer(8), .integers(1...65536), unit: "chains", "independent chains, shared out over the ranks"),
+        Parameter("start", .text("both"), .oneOf(["both", "hot", "cold"]), "both: even chains hot, odd ones cold"),
+        Parameter("measurements", .integer(5000), .integers(20...100_000_000), unit: "rows", "recorded by each chain"),
+        Parameter(
+          "interval", .integer(1), .integers(1...1_000_000), unit: "steps", "of the move between rows: sweeps, clusters, trajectories"),
+        Parameter(
+          "warm_up", .integer(100), .integers(0...100_000_000), unit: "rows",
+          "never recorded; more is cut off where it is seen to be needed"),
+        Parameter("width", .real(1), .reals(1e-6...1000), unit: "1", "of Metropolis proposals of xy and phi4"),
+        Parameter("clusters", .integer(4), .integers(1...100_000), unit: "clusters", "Wolff clusters after each sweep of the move mixed"),
+        Parameter("step_size", .real(0.1), .reals(1e-6...10), unit: "1", "leapfrog step of the move hybrid"),
+        Parameter("step_count", .integer(10), .integers(1...10_000), unit: "steps", "of a trajectory of the move hybrid"),
+      ]),
+    ParameterTable(
+      "analysis", "errors and finite-size scaling",
+      [
+        Parameter("blocks", .integer(32), .integers(8...4096), unit: "blocks", "of the jackknife, a multiple of chains"),
+        Parameter(
+          "quantity", .text("binder_cumulant"), .oneOf(ScalingQuantity.allCases.map(\.rawValue)),
+          "whose scaling gives the derived critical_coupling and nu"),
+        Parameter("degree", .integer(2), .integers(1...6), "of the polynomial in (K - K_c) L^(1/nu)"),
+        Parameter("correction_exponent", .real(0), .reals(0...10), "omega of a correction L^-omega in the joint fit; 0: none"),
+        Parameter("least_size", .integer(0), .integers(0...1_048_576), unit: "sites", "smaller lattices stay out of the joint fit"),
+        Parameter("keep_series", .flag(true), .anything, "whether results.h5 has the rows of all chains"),
+      ]),
+  ]
+
+  public static let debugOverrides = ["lattice.size=8", "sampling.measurements=200", "sampling.warm_up=20"]
+
+  let model: ModelName, coupling: Double, field: Double, colours: Int, quartic: Double
+  let extents: [Int]
+  let move: MoveName, chains: Int, start: String, measurements: Int, interval: Int, warmUp: Int
+  let width: Double, clustersPerSweep: Int, stepSize: Double, stepCount: Int
+  let blocks: Int, quantity: ScalingQuantity, degree: Int, correctionExponent: Double, leastSize: Int, keepsSeries: Bool
+
+  /// Validates what the ranges of the single parameters leave open, down to whether the move serves the model.
+  public init(_ parameters: ParameterValues) throws(StudyError) {
+    func chosen<T: RawRepresentable<String>>(_ name: String, _ type: T.Type) -> T {
+      guard let value = T(rawValue: parameters.text(name)) else { preconditionFailure("\(name) was checked against its texts") }
+      return value
+    }
+    model = chosen("model.name", ModelName.self)
+    coupling = parameters.real("model.coupling")
+    field = parameters.real("model.field")
+    colours = parameters.integer("model.colours")
+    quartic = parameters.real("model.quartic")
+    let given = parameters.integers("lattice.extents")
+    extents =
+      given.isEmpty ? Array(repeating: parameters.integer("lattice.size"), count: parameters.integer("lattice.dimensions")) : given
+    move = chosen("sampling.move", MoveName.self)
+    chains = parameters.integer("sampling.chains")
+    start = parameters.text("sampling.start")
+    measurements = parameters.integer("sampling.measurements")
+    interval = parameters.integer("sampling.interval")
+    warmUp = parameters.integer("sampling.warm_up")
+    width = parameters.real("sampling.width")
+    clustersPerSweep = parameters.integer("sampling.clusters")
+    stepSize = parameters.real("sampling.step_size")
+    stepCount = parameters.integer("sampling.step_count")
+    blocks = parameters.integer("analysis.blocks")
+    quantity = chosen("analysis.quantity", ScalingQuantity.self)
+    degree = parameters.integer("analysis.degree")
+    correctionExponent = parameters.real("analysis.correction_exponent")
+    leastSize = parameters.integer("analysis.least_size")
+    keepsSeries = parameters.flag("analysis.keep_series")
+
+    guard given.count <= 7 else { throw .invalid(parameter: "lattice.extents", what: "\(given.count) axes; at most 7") }
+    guard field == 0 || model == .ising else {
+      throw .invalid(parameter: "model.field", what: "\(field): only ising has a field")
+    }
+    guard blocks % chains == 0 else {
+      throw .invalid(parameter: "analysis.blocks", what: "\(blocks) is not a multiple of sampling.chains = \(chains)")
+    }
+    guard measurements >= 4 * (blocks / chains) else {
+      throw .invalid(
+        parameter: "sampling.measurements",
+        what: "\(measurements) rows cannot fill \(blocks / chains) blocks of each chain with 4 rows or more")
+    }
+    _ = try sampler(coupling: coupling)
+  }
+
+  /// How many sites the lattice has.
+  var sites: Int { extents.reduce(1, *) }
+
+  /// Nanoseconds that a step of the move and a row of observables take for each site on one core, roughly: what slices
+  /// and the plan go by.
+  private var cost: (step: Double, row: Double) {
+    let axes = Double(extents.count)
+    if isSquareIsing {
+      switch resolvedMove {
+      case .metropolis, .heatBath: return (0.08, 0.2)
+      default: return (6, 0.2)
+      }
+    }
+    let row = model == .potts ? 3 * axes * Double(colours) : 6 * axes
+    switch resolvedMove {
+    case .metropolis, .heatBath: return (model == .ising ? 6 : 10, row)
+    case .hybrid: return (2 * axes * Double(stepCount), row)
+    case .mixed: return (10 + 10 * Double(clustersPerSweep), row)
+    default: return (12 * axes, row)
+    }
+  }
+  /// Nanoseconds for one row of one chain.
+  var rowCost: Double { Double(sites) * (cost.step * Double(interval) + cost.row) }
+
+  public func plan() -> [PlannedUnit<Unit>] {
+    let rows = Double(chains * (measurements + warmUp))
+    let series = Double(chains * measurements * 10 * 8), lattice = Double(sites) * (isSquareIsing ? 0.125 : 8) * Double(chains)
+    // Some 116 floating-point operations of a matrix product take a nanosecond.
+    return [
+      PlannedUnit(
+        label: "lattice", unit: Unit(), team: chains == 1 ? .one : .upTo(chains), operations: 116 * rows * rowCost,
+        bytesPerRank: 3 * series + 2 * lattice + Double(sites) * (isSquareIsing ? 12 : 40))
+    ]
+  }
+}
+
+/// The dimensionless quantities whose curves of different sizes cross at the critical point.
+enum ScalingQuantity: String, CaseIterable, Sendable {
+  case binder = "binder_cumulant"
+  case correlationLength = "correlation_length_over_size"
+}
