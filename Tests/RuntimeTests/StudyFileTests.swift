@@ -24,7 +24,6 @@ import Testing
       ("study = \"zzz\"\n", "toy.toml:1:1: unknown study \"zzz\"; known: toy-lattice, other"),
       ("study = \"toy-lattice\"\n[latice]\nsize = 8\n", "toy.toml:2:2: unknown table [latice]; did you mean [lattice]?"),
       ("study = \"toy-lattice\"\n[sweeps]\n", "toy.toml:2:2: unknown table [sweeps]; known: [lattice], [training], [run]"),
-      ("study = \"toy-lattice\"\n[[sweep]]\nsize = [1]\n", "toy.toml:2:3: unknown table [sweep]; known: [lattice], [training], [run]"),
       (
         "study = \"toy-lattice\"\n[lattice]\nsize = 8\n  couplign = 0.3\n",
         "toy.toml:4:3: unknown key \"couplign\" in [lattice]; did you mean coupling?"

@@ -1,3 +1,4 @@
+import Glibc
 import LatticeSystems
 public import Runtime
 
@@ -20,6 +21,10 @@ public struct LatticeSweep: Study {
         Parameter("name", .text("ising"), .oneOf(ModelName.allCases.map(\.rawValue)), "which one"),
         Parameter(
           "coupling", .real(0.44068679350977151), .reals(-100...100), unit: "1", "K = J / kT; for phi4 the hopping parameter kappa"),
+        Parameter(
+          "offset", .real(0), .reals(-1000...1000), unit: "1",
+          "x: the coupling used is coupling + x L^(-1/window_nu), so that all sizes have the same scaling window"),
+        Parameter("window_nu", .real(1), .reals(0.05...100), unit: "1", "nu for that window; it enters no fit"),
         Parameter("field", .real(0), .reals(-100...100), unit: "1", "B = h / kT, Ising only"),
         Parameter("colours", .integer(3), .integers(2...16), unit: "colours", "q, Potts only"),
         Parameter("quartic", .real(0.5), .reals(0...1000), unit: "1", "lambda, phi4 only"),
@@ -80,13 +85,15 @@ public struct LatticeSweep: Study {
       return value
     }
     model = chosen("model.name", ModelName.self)
-    coupling = parameters.real("model.coupling")
     field = parameters.real("model.field")
     colours = parameters.integer("model.colours")
     quartic = parameters.real("model.quartic")
     let given = parameters.integers("lattice.extents")
     extents =
       given.isEmpty ? Array(repeating: parameters.integer("lattice.size"), count: parameters.integer("lattice.dimensions")) : given
+    coupling =
+      parameters.real("model.coupling") + parameters.real("model.offset")
+      * pow(Double(extents.max() ?? 1), -1 / parameters.real("model.window_nu"))
     move = chosen("sampling.move", MoveName.self)
     chains = parameters.integer("sampling.chains")
     start = parameters.text("sampling.start")

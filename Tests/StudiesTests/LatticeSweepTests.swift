@@ -1,0 +1,130 @@
+import Foundation
+import Laws
+import Runtime
+import Studies
+import Testing
+
+extension ProgramTests {
+  @Suite("lattice-sweep")
+  struct LatticeSweepTests {
+    /// Runs a study file of this text and returns its end, and results.json and results.h5 where there are any.
+    func run(_ text: String, ranks: Int = 1, options: [String] = [], folder: String) throws -> (end: Program.End, json: Data?, archive: Data?) {
+      let file = folder + ".toml"
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      defer { try? FileManager.default.removeItem(atPath: file) }
+      let end = try Program.run(["run", file, "--out", folder] + options, ranks: ranks)
+      return (end, try? Program.bytes(folder + "/results.json"), try? Program.bytes(folder + "/results.h5"))
+    }
+    func rows(_ json: Data) throws -> [[String: Any]] {
+      let whole = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+      return try #require(whole["results"] as? [[String: Any]])
+    }
+    func value(_ row: [String: Any], _ name: String, _ field: String = "value") -> Double? {
+      ((row["observables"] as? [String: Any])?[name] as? [String: Any])?[field] as? Double
+    }
+
+    static let chains = """
+      study = "lattice-sweep"
+      [sampling]
+      chains = 4
+      measurements = 320
+      warm_up = 20
+      [analysis]
+      blocks = 16
+      [[sweep]]
+      model.name = ["ising", "potts", "xy", "phi4"]
+      model.coupling = [0.44, 1.0, 0.9, 0.3]
+      [[sweep]]
+      lattice.size = [8, 12]
+      """
+
+    @Test("chains of every model give the same bytes at 1, 2, 3, 4 and 8 ranks")
+    func ranks() throws {
+      let alone = try Program.withFolder { try run(Self.chains, folder: $0) }
+      #expect(alone.end.status == 0 && alone.end.error.isEmpty, "\(alone.end.all)")
+      for ranks in [2, 3, 4, 8] {
+        let several = try Program.withFolder { try run(Self.chains, ranks: ranks, folder: $0) }
+        #expect(several.end.status == 0, "\(several.end.all)")
+        #expect(several.json == alone.json, "results.json at \(ranks) ranks")
+        #expect(several.archive == alone.archive, "results.h5 at \(ranks) ranks")
+      }
+    }
+
+    @Test("a run that is stopped after its first slice and resumed on three ranks gives the undisturbed bytes")
+    func resume() throws {
+      let text = Self.chains.replacing("measurements = 320", with: "measurements = 6400")
+      let alone = try Program.withFolder { try run(text, folder: $0) }
+      try Program.withFolder { folder in
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: folder + "/STOP"))
+        let stopped = try run(text, folder: folder)
+        #expect(stopped.end.status == 85, "\(stopped.end.all)")
+        let resumed = try run(text, ranks: 3, folder: folder)
+        #expect(resumed.end.status == 0, "\(resumed.end.all)")
+        #expect(resumed.json == alone.json && resumed.archive == alone.archive)
+      }
+    }
+
+    @Test("energies of every move of the 8 x 8 Ising model agree with Kaufman's torus within 4 standard errors")
+    func exactEnergies() throws {
+      let text = """
+        study = "lattice-sweep"
+        seed = 7
+        [lattice]
+        size = 8
+        [sampling]
+        measurements = 2400
+        warm_up = 100
+        [[sweep]]
+        sampling.move = ["metropolis", "heat-bath", "swendsen-wang", "wolff"]
+        sampling.interval = [4, 8, 1, 2]
+        [[sweep]]
+        model.coupling = [0.3, 0.44068679350977151, 0.5]
+        """
+      let found = try Program.withFolder { try run(text, folder: $0) }
+      try #require(found.end.status == 0, "\(found.end.all)")
+      let all = try rows(try #require(found.json))
+      #expect(all.count == 12)
+      for row in all {
+        for name in ["energy_per_site_deviation", "specific_heat_deviation"] {
+          let deviation = try #require(value(row, name))
+          #expect(abs(deviation) < 4, "\(name) of \(row["at"] ?? ""): \(deviation)")
+        }
+      }
+    }
+
+    @Test("a sweep with one extra point leaves the numbers of the others as they were")
+    func extended() throws {
+      func text(_ sizes: String) -> String {
+        "study = \"lattice-sweep\"\n[sampling]\nchains = 2\nmeasurements = 160\n[analysis]\nblocks = 8\n[[sweep]]\nlattice.size = \(sizes)\n"
+      }
+      let few = try Program.withFolder { try run(text("[8]"), folder: $0) }, more = try Program.withFolder { try run(text("[6, 8]"), folder: $0) }
+      let short = try #require(few.json), long = try #require(more.json)
+      let one = try rows(short)[0] as NSDictionary, two = try rows(long)[1] as NSDictionary
+      #expect(one == two)
+    }
+
+    @Test(
+      "what makes no sense is refused in one line that says what would be right",
+      arguments: [
+        ("model.name=\"xy\" sampling.move=\"heat-bath\"", 65, "parameter sampling.move: heat-bath does not serve xy; allowed: metropolis, swendsen-wang, wolff, mixed"),
+        ("model.name=\"phi4\" model.quartic=0 model.coupling=0.3", 65, "parameter model.coupling: kappa = 0.3, lambda = 0.0 give no normalisable weight"),
+        ("sampling.move=\"metropolis\" lattice.size=9", 65, "parameter lattice.size: a checkerboard needs even extents, found 9 x 9"),
+        ("sampling.move=\"wolff\" lattice.size=2", 65, "parameter lattice.size: lattice extent 2 is too small: at least 3 is needed here"),
+        ("model.field=0.1 sampling.move=\"wolff\"", 65, "parameter model.field: this kernel works without a field only, found 0.1"),
+        ("model.name=\"potts\" model.field=0.1", 65, "parameter model.field: 0.1: only ising has a field"),
+        ("sampling.chains=5", 65, "parameter analysis.blocks: 32 is not a multiple of sampling.chains = 5"),
+        ("sampling.measurements=20 sampling.chains=2", 65, "parameter sampling.measurements: 20 rows cannot fill 16 blocks of each chain with 4 rows or more"),
+        ("lattice.dimensions=0", 65, "--set lattice.dimensions=0: lattice.dimensions = 0 is not allowed; allowed: 1 ... 7"),
+      ])
+    func refusals(settings: String, status: Int32, line: String) throws {
+      try Program.withFolder { folder in
+        let options = settings.split(separator: " ").flatMap { ["--set", String($0)] }
+        let found = try run("study = \"lattice-sweep\"\n", options: options, folder: folder)
+        #expect(found.end.status == status, "\(found.end.all)")
+        #expect(found.end.errors == ["renorm: \(line)"])
+        #expect(!FileManager.default.fileExists(atPath: folder))
+      }
+    }
+  }
+}
