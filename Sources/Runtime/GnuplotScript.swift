@@ -80,13 +80,14 @@ struct GnuplotScript {
   }
 
   private static func plot(_ curve: Curve, block: Int, of name: String) -> [String] {
-    let colour = colours[block % colours.count]
-    let point = [7, 5, 9, 13, 11, 6, 4, 8][block % 8]
+    let number = curve.colour ?? block
+    let colour = colours[number % colours.count]
+    let point = [7, 5, 9, 13, 11, 6, 4, 8][number % 8]
     let size = curve.x.count > 60 ? 0.35 : 0.65
     let title = curve.label.isEmpty ? "notitle" : "title \(quote(curve.label))"
     let source = "'\(name).dat' index \(block)"
     // From the ninth curve on colours repeat, so lines are dashed.
-    let line = "linecolor '\(colour)' linewidth 2 dashtype \(block / colours.count + 1)"
+    let line = "linecolor '\(colour)' linewidth 2 dashtype \(number / colours.count + 1)"
     let marks = "pointtype \(point) pointsize \(size)"
     var plots: [String] = []
     if curve.yErrors != nil {

@@ -57,7 +57,12 @@ public struct ReportTable: Sendable {
 public struct Curve: Sendable {
   public enum Style: Sendable { case line, points, linePoints, steps }
   public var label: String, x: [Double], y: [Double], yErrors: [Double]?, style: Style
-  public init(_ label: String, x: [Double], y: [Double], yErrors: [Double]? = nil, style: Style = .linePoints) {
+  /// The number of the curve's colour, from 0: curves that belong together share one. nil: its place among the curves.
+  public var colour: Int?
+  public init(
+    _ label: String, x: [Double], y: [Double], yErrors: [Double]? = nil, style: Style = .linePoints, colour: Int? = nil
+  ) {
+    self.colour = colour
     self.label = label
     self.x = x
     self.y = y

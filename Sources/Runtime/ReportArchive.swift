@@ -39,6 +39,7 @@ enum ReportArchive {
     var members: [JSON.Member] = [.init("label", .text(curve.label)), .init("style", .text(name(of: curve.style)))]
     members += [.init("x", numbers(curve.x)), .init("y", numbers(curve.y))]
     if let errors = curve.yErrors { members.append(.init("errors", numbers(errors))) }
+    if let colour = curve.colour { members.append(.init("colour", .integer(colour))) }
     return .object(members)
   }
   private static func heatmap(_ map: Heatmap) -> JSON {
@@ -118,7 +119,8 @@ enum ReportArchive {
     guard let label = json["label"]?.string, let x = doubles(json["x"]), let y = doubles(json["y"]),
       let style = styles.first(where: { name(of: $0) == json["style"]?.string })
     else { return nil }
-    return Curve(label, x: x, y: y, yErrors: json["errors"].flatMap { doubles($0) }, style: style)
+    return Curve(
+      label, x: x, y: y, yErrors: json["errors"].flatMap { doubles($0) }, style: style, colour: json["colour"]?.double.map { Int($0) })
   }
   private static func heatmap(_ json: JSON) -> Heatmap? {
     let palettes: [Heatmap.Palette] = [.diverging, .sequential, .binary]

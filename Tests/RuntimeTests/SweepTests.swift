@@ -32,7 +32,10 @@ struct SweepTests {
   func ranges() throws {
     let found = try points("[[sweep]]\nlattice.coupling = { from = 0.43, to = 0.45, count = 5 }\n")
     #expect(found.map { $0.values.real("lattice.coupling") } == [0.43, 0.435, 0.44, 0.445, 0.45])
-    #expect(try points("[[sweep]]\n\"lattice.size\" = { from = 4, to = 12, count = 3 }\n").map { $0.values.integer("lattice.size") } == [4, 8, 12])
+    #expect(
+      try points("[[sweep]]\n\"lattice.size\" = { from = 4, to = 12, count = 3 }\n").map { $0.values.integer("lattice.size") } == [
+        4, 8, 12,
+      ])
   }
 
   @Test("a point's label does not depend on which other points there are")

@@ -8,7 +8,9 @@ extension ProgramTests {
   @Suite("lattice-sweep")
   struct LatticeSweepTests {
     /// Runs a study file of this text and returns its end, and results.json and results.h5 where there are any.
-    func run(_ text: String, ranks: Int = 1, options: [String] = [], folder: String) throws -> (end: Program.End, json: Data?, archive: Data?) {
+    func run(_ text: String, ranks: Int = 1, options: [String] = [], folder: String) throws -> (
+      end: Program.End, json: Data?, archive: Data?
+    ) {
       let file = folder + ".toml"
       try text.write(toFile: file, atomically: true, encoding: .utf8)
       defer { try? FileManager.default.removeItem(atPath: file) }
@@ -98,7 +100,8 @@ extension ProgramTests {
       func text(_ sizes: String) -> String {
         "study = \"lattice-sweep\"\n[sampling]\nchains = 2\nmeasurements = 160\n[analysis]\nblocks = 8\n[[sweep]]\nlattice.size = \(sizes)\n"
       }
-      let few = try Program.withFolder { try run(text("[8]"), folder: $0) }, more = try Program.withFolder { try run(text("[6, 8]"), folder: $0) }
+      let few = try Program.withFolder { try run(text("[8]"), folder: $0) },
+        more = try Program.withFolder { try run(text("[6, 8]"), folder: $0) }
       let short = try #require(few.json), long = try #require(more.json)
       let one = try rows(short)[0] as NSDictionary, two = try rows(long)[1] as NSDictionary
       #expect(one == two)
@@ -107,14 +110,23 @@ extension ProgramTests {
     @Test(
       "what makes no sense is refused in one line that says what would be right",
       arguments: [
-        ("model.name=\"xy\" sampling.move=\"heat-bath\"", 65, "parameter sampling.move: heat-bath does not serve xy; allowed: metropolis, swendsen-wang, wolff, mixed"),
-        ("model.name=\"phi4\" model.quartic=0 model.coupling=0.3", 65, "parameter model.coupling: kappa = 0.3, lambda = 0.0 give no normalisable weight"),
+        (
+          "model.name=\"xy\" sampling.move=\"heat-bath\"", 65,
+          "parameter sampling.move: heat-bath does not serve xy; allowed: metropolis, swendsen-wang, wolff, mixed"
+        ),
+        (
+          "model.name=\"phi4\" model.quartic=0 model.coupling=0.3", 65,
+          "parameter model.coupling: kappa = 0.3, lambda = 0.0 give no normalisable weight"
+        ),
         ("sampling.move=\"metropolis\" lattice.size=9", 65, "parameter lattice.size: a checkerboard needs even extents, found 9 x 9"),
         ("sampling.move=\"wolff\" lattice.size=2", 65, "parameter lattice.size: lattice extent 2 is too small: at least 3 is needed here"),
         ("model.field=0.1 sampling.move=\"wolff\"", 65, "parameter model.field: this kernel works without a field only, found 0.1"),
         ("model.name=\"potts\" model.field=0.1", 65, "parameter model.field: 0.1: only ising has a field"),
         ("sampling.chains=5", 65, "parameter analysis.blocks: 32 is not a multiple of sampling.chains = 5"),
-        ("sampling.measurements=20 sampling.chains=2", 65, "parameter sampling.measurements: 20 rows cannot fill 16 blocks of each chain with 4 rows or more"),
+        (
+          "sampling.measurements=20 sampling.chains=2", 65,
+          "parameter sampling.measurements: 20 rows cannot fill 16 blocks of each chain with 4 rows or more"
+        ),
         ("lattice.dimensions=0", 65, "--set lattice.dimensions=0: lattice.dimensions = 0 is not allowed; allowed: 1 ... 7"),
       ])
     func refusals(settings: String, status: Int32, line: String) throws {

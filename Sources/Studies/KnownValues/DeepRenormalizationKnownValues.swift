@@ -1,5 +1,3 @@
-import MessagePassing
-import RandomStreams
 import Runtime
 
 /// The reference run of the default study (20,000 training and 10,000 test configurations, 32 x 32, K = 0.408): what
@@ -9,21 +7,7 @@ enum DeepRenormalizationKnownValues {
 
   /// The default study in this process, then each of its reference values.
   @Sendable private static func run() throws -> [KnownValue] {
-    let resolved = try StudyFile.defaults(of: StudyDescription(DeepRenormalization.self))
-    let study = try DeepRenormalization(resolved.values)
-    var found = Recording.empty
-    for planned in study.plan() {
-      let key = StreamKey.derive(seed: UInt64(bitPattern: Int64(resolved.seed)), study: resolved.name, unit: planned.label)
-      var state = try study.begin(planned.unit, streams: key)
-      while true {
-        let advance = try study.advance(&state, of: planned.unit, streams: key, on: SoloCommunicator())
-        if case .done(let partial) = advance {
-          found.merge(partial)
-          break
-        }
-      }
-    }
-    return values(found)
+    values(try StudyInProcess.partials(of: DeepRenormalization.self).reduce(into: Recording.empty) { $0.merge($1) })
   }
 
   private static func values(_ found: Recording) -> [KnownValue] {

@@ -107,13 +107,15 @@ struct ScalingReport {
 
   /// A quantity of all sizes: sampled points, and the reweighted curve where the samples reach.
   private func curves(of name: String) -> [Curve] {
-    family.sizes.flatMap { size -> [Curve] in
+    family.sizes.enumerated().flatMap { place, size -> [Curve] in
       let points = size.points(name)
-      var curves = [Curve("L = \(size.size)", x: size.couplings, y: points.map(\.value), yErrors: points.map(\.error), style: .points)]
+      var curves = [
+        Curve("L = \(size.size)", x: size.couplings, y: points.map(\.value), yErrors: points.map(\.error), style: .points, colour: place)
+      ]
       if size.combined != nil, let low = size.couplings.first, let high = size.couplings.last {
         let grid = (0...60).map { low + (high - low) * Double($0) / 60 }
         let reached = grid.map { ($0, size.value(name, at: $0)) }.filter { $0.1.isFinite }
-        if reached.count > 1 { curves.append(Curve("", x: reached.map(\.0), y: reached.map(\.1), style: .line)) }
+        if reached.count > 1 { curves.append(Curve("", x: reached.map(\.0), y: reached.map(\.1), style: .line, colour: place)) }
       }
       return curves
     }
@@ -168,13 +170,13 @@ struct ScalingReport {
     }
   }
   private func exactCurves(_ name: String) -> [Curve] {
-    family.sizes.compactMap { size in
+    family.sizes.enumerated().compactMap { place, size in
       guard let low = size.couplings.first, let high = size.couplings.last else { return nil }
       let grid = low < high ? (0...80).map { low + (high - low) * Double($0) / 80 } : [low]
       let values = grid.compactMap { coupling in
         LatticeQuantities(size.study, names: size.names, coupling: coupling).exact.first { $0.name == name }.map { (coupling, $0.value) }
       }
-      return values.isEmpty ? nil : Curve("exact", x: values.map(\.0), y: values.map(\.1), style: .line)
+      return values.isEmpty ? nil : Curve("", x: values.map(\.0), y: values.map(\.1), style: .line, colour: place)
     }
   }
 
