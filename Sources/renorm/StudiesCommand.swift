@@ -32,6 +32,7 @@ struct StudiesCommand: ParsableCommand {
       text.show()
       print("")
     }
+    print("Any parameter but those of [run] can be swept: tables headed [[sweep]] with table.key = [values] or { from, to, count }.")
     print("A study file with all defaults (renorm studies \(name) --sample > \(name).toml):\n")
     print(StudyFileWriter.sample(study), terminator: "")
   }
