@@ -1,7 +1,7 @@
 public import MessagePassing
 
 extension CheckerboardStrip {
-  /// Energy, magnetization and structure factors of the whole lattice, on all ranks; all call it. Costs about a tenth of
+  /// Energy, magnetization and plane sums of the whole lattice, on all ranks; all call it. Costs about a tenth of
   /// a sweep and one reduction of rows + columns integers.
   public mutating func measure(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> LatticeMeasurement {
     cut(for: team)
@@ -14,18 +14,17 @@ extension CheckerboardStrip {
     for y in rows { counts[1 + y] = upSpins(place(0, y)) + upSpins(place(1, y)) }
     for parity in 0..<2 {
       // Columns x = 2j + parity are colour (y + parity) % 2 of row y.
-      var columns = ColumnCounts(vectors: layout.vectors, rows: rows.count)
+      var columns = ColumnCounts<SIMD8<UInt64>>(width: layout.vectors, rows: rows.count)
       for y in rows {
         let start = place((y + parity) & 1, y)
         columns.add { spins[start + $0] }
       }
       for j in 0..<halves {
-        counts[1 + lattice.rows + 2 * j + parity] = columns.count(vector: j % layout.vectors, bit: j / layout.vectors)
+        counts[1 + lattice.rows + 2 * j + parity] = columns.count(bit: j / layout.vectors, of: j % layout.vectors)
       }
     }
     try team.allReduce(&counts, .sum)
-    return LatticeMeasurement(
-      lattice, unlike: counts[0], rowCounts: counts[1...lattice.rows], columnCounts: counts[(1 + lattice.rows)...])
+    return LatticeMeasurement(lattice, unlike: counts[0], up: counts[1...])
   }
 
   private var unlikeBonds: Int {

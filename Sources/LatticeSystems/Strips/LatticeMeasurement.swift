@@ -1,31 +1,25 @@
-import Glibc
-
-/// What is measured of one configuration of a large lattice, from integers alone, so that its bits do not depend on how
-/// many ranks counted.
+/// What is measured of one configuration of a large lattice: integers, so that nothing depends on how many ranks counted.
 public struct LatticeMeasurement: Sendable, Equatable {
   /// E = -sum s s' over bonds, in units of J, and M = sum s.
   public let energy: Int, magnetization: Int
-  /// S(k) = |sum_x s_x exp(i k x)|^2 / N at the smallest wave vectors: k = 2 pi / rows along y, then 2 pi / columns
-  /// along x. S(0) = M^2 / N.
-  public let structureFactors: SIMD2<Double>
+  /// The sums of the spins of each row and of each column.
+  public let rowSums: [Double], columnSums: [Double]
 
   /// - Parameters:
   ///   - unlike: bonds that join unlike spins.
-  ///   - rowCounts, columnCounts: spins that are up, in each row and in each column.
-  init(_ lattice: SquareLattice, unlike: Int, rowCounts: some Collection<Int>, columnCounts: some Collection<Int>) {
+  ///   - up: spins that are up, in each row, then in each column.
+  init(_ lattice: SquareLattice, unlike: Int, up: some Collection<Int>) {
+    let rows = up.prefix(lattice.rows)
     energy = 2 * unlike - lattice.bonds
-    magnetization = 2 * rowCounts.reduce(0, +) - lattice.sites
-    structureFactors = SIMD2(squaredAmplitude(rowCounts), squaredAmplitude(columnCounts)) / Double(lattice.sites)
+    magnetization = 2 * rows.reduce(0, +) - lattice.sites
+    rowSums = rows.map { Double(2 * $0 - lattice.columns) }
+    columnSums = up.dropFirst(lattice.rows).map { Double(2 * $0 - lattice.rows) }
   }
 }
 
-/// |sum_y m_y exp(2 pi i y / n)|^2 for m_y = 2 counts[y] minus a constant, which sums to zero; in the order of y.
-private func squaredAmplitude(_ counts: some Collection<Int>) -> Double {
-  var real = 0.0, imaginary = 0.0
-  for (y, count) in counts.enumerated() {
-    let angle = 2 * Double.pi * Double(y) / Double(counts.count)
-    real += 2 * Double(count) * cos(angle)
-    imaginary += 2 * Double(count) * sin(angle)
+extension LowestModes {
+  /// The mean over both axes of |s_k|^2 / N; summed in the order of rows and columns.
+  public func weight(_ measured: LatticeMeasurement) -> Double {
+    (weight(planeSums: measured.rowSums, axis: 0) + weight(planeSums: measured.columnSums, axis: 1)) / 2
   }
-  return real * real + imaginary * imaginary
 }
