@@ -23,6 +23,9 @@ struct StripRankTests {
 
   @Test("Checkerboard sweeps on strips are those of the whole lattice, bit for bit, and go on on any number of ranks")
   func checkerboard() throws { try agree("strips") }
+
+  @Test("Swendsen-Wang on strips is that of the whole lattice, bit for bit, and goes on on any number of ranks")
+  func clusters() throws { try agree("strip-clusters") }
 }
 
 @Suite struct StripTests {

@@ -9,6 +9,7 @@ import MessagePassing
   case "solo": return try collectives(solo)
   case "solo-reduction": return try reduction(solo)
   case "solo-strips": return try strips(solo)
+  case "solo-strip-clusters": return try stripClusters(solo)
   default: break
   }
   let world = try MPIWorld()
@@ -23,6 +24,7 @@ import MessagePassing
   case "reduction": try reduction(world.communicator)
   case "training": try training(world.communicator)
   case "strips": try strips(world.communicator)
+  case "strip-clusters": try stripClusters(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)
   case "aborts": try aborts(world.communicator)

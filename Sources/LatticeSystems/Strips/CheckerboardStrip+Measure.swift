@@ -6,7 +6,7 @@ extension CheckerboardStrip {
   public mutating func measure(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> LatticeMeasurement {
     cut(for: team)
     // Every bond joins the colours, so colour 0 and its four neighbours see all.
-    try endHalo(beginHalo(of: 1, on: team))
+    try endHalo(beginHalo(of: 1, on: team), of: 1)
     let halves = lattice.columns / 2
     // Unlike bonds, then up spins in each row, then in each column.
     var counts = [Int](repeating: 0, count: 1 + lattice.rows + lattice.columns)

@@ -168,8 +168,3 @@ extension CheckerboardStrip {
     }
   }
 }
-
-/// The tags of messages between strips.
-enum StripTag {
-  static let toBefore = 1, toAfter = 2, gather = 3
-}

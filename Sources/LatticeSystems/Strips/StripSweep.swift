@@ -47,7 +47,7 @@ public struct StripSweep<Rule: SpinRule>: Sendable {
     let inner = min(rows.lowerBound &+ band, rows.upperBound)
     let last = max(inner, (rows.upperBound &- 1) / band &* band)
     update(&strip, colour, rows: inner..<last, step, streams)
-    try strip.endHalo(halo)
+    try strip.endHalo(halo, of: 1 &- colour)
     update(&strip, colour, rows: rows.lowerBound..<inner, step, streams)
     update(&strip, colour, rows: last..<rows.upperBound, step, streams)
   }
