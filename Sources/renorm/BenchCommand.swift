@@ -7,7 +7,7 @@ import Studies
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Throughput of each kernel on one core against this machine's own matrix products and memory.",
-    discussion: "Under mpirun instead: how much faster the ranks train one machine together than one of them alone.")
+    discussion: "Under mpirun instead: how much faster the ranks together train one machine or move one lattice than one of them alone.")
   @Option(help: "Only kernels whose name contains this text.") var filter: String?
   @Flag(help: "For programs.") var json = false
   @Option(help: "How often each is measured; the median counts.") var `repeat` = 5
@@ -50,17 +50,24 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
-  /// Strong scaling of training over the ranks of this launch.
+  /// Strong scaling over the ranks of this launch: training, and lattices on strips.
   private func scaling() throws {
     let world = try MPIWorld()
-    for benchmark in [ScalingBenchmark(), ScalingBenchmark(batch: 128), ScalingBenchmark(visible: 4096, hidden: 1024, batch: 1024)] {
-      let rates = try benchmark.measure(repeats: `repeat`, on: world.communicator)
-      guard world.communicator.rank == 0 else { continue }
+    func show(_ name: String, unit: String, _ measure: () throws -> [(alone: Double, together: Double)]) throws {
+      guard filter.map({ name.lowercased().contains($0.lowercased()) }) ?? true else { return }
+      let rates = try measure()
+      guard world.communicator.rank == 0 else { return }
       let ratios = rates.map { $0.together / $0.alone }.sorted()
       let alone = rates.map(\.alone).sorted()[rates.count / 2], together = rates.map(\.together).sorted()[rates.count / 2]
       print(
-        "\(benchmark.name): one rank \(Shown.scaled(alone))samples/s, \(world.communicator.size) ranks \(Shown.scaled(together))samples/s, "
-          + "\(Shown.number(ratios[ratios.count / 2], digits: 3)) times (wall time, medians of \(`repeat`), strict)")
+        "\(name): one rank \(Shown.scaled(alone))\(unit)/s, \(world.communicator.size) ranks \(Shown.scaled(together))\(unit)/s, "
+          + "\(Shown.number(ratios[ratios.count / 2], digits: 3)) times (wall time, medians of \(`repeat`))")
+    }
+    for benchmark in [ScalingBenchmark(), ScalingBenchmark(batch: 128), ScalingBenchmark(visible: 4096, hidden: 1024, batch: 1024)] {
+      try show("\(benchmark.name), strict", unit: "samples") { try benchmark.measure(repeats: `repeat`, on: world.communicator) }
+    }
+    for benchmark in StripScalingBenchmark.all {
+      try show(benchmark.name, unit: "spins") { try benchmark.measure(repeats: `repeat`, on: world.communicator) }
     }
     try world.finish()
   }

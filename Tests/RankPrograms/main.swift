@@ -4,10 +4,13 @@ import MessagePassing
 // Small programs that run under mpirun, each with claims of its own; `rank-programs NAME`. Status 1: a claim is violated; 64: no such program.
 @MainActor func run() throws {
   let name = CommandLine.arguments.dropFirst().first ?? ""
-  if name == "solo" || name == "solo-reduction" {
-    let solo = SoloCommunicator()
-    try name == "solo" ? collectives(solo) : reduction(solo)
-    return
+  let solo = SoloCommunicator()
+  switch name {
+  case "solo": return try collectives(solo)
+  case "solo-reduction": return try reduction(solo)
+  case "solo-strips": return try strips(solo)
+  case "solo-strip-clusters": return try stripClusters(solo)
+  default: break
   }
   let world = try MPIWorld()
   switch name {
@@ -20,6 +23,8 @@ import MessagePassing
   case "shapes": try shapes(world)
   case "reduction": try reduction(world.communicator)
   case "training": try training(world.communicator)
+  case "strips": try strips(world.communicator)
+  case "strip-clusters": try stripClusters(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)
   case "aborts": try aborts(world.communicator)

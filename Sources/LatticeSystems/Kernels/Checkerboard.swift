@@ -3,9 +3,9 @@ public import Sampling
 
 /// Updates all sites of one colour, whose neighbours all have the other one: a stationary move, in detailed balance.
 ///
-/// One code path for all even widths: 512 spins at a time, in the layout of `CheckerboardConfiguration`. Streams: bands
-/// of `bandRows` rows, four where a row is short so that seeding stays cheap, have a lane source each, from the step
-/// and the band's first row, with purpose `acceptance`. Nothing depends on how bands are spread over ranks.
+/// One code path for all even widths: 512 spins at a time, in the layout of `CheckerboardLayout`. Streams: bands of
+/// `bandRows` rows have a lane source each, from the step and the band's first row, with purpose `acceptance`. Nothing
+/// depends on how bands are spread over ranks.
 public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
   /// The model.
   public let model: IsingModel
@@ -16,23 +16,17 @@ public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
 
   /// The half sweep of `colour` (0 or 1); refuses odd extents.
   public init(_ model: IsingModel, colour: Int) throws(LatticeError) {
-    let lattice = model.lattice
-    guard lattice.rows % 2 == 0 && lattice.columns % 2 == 0 else {
-      throw .oddSize(rows: lattice.rows, columns: lattice.columns)
-    }
+    _ = try CheckerboardLayout(model.lattice)
     precondition(colour == 0 || colour == 1, "a checkerboard has two colours")
     self.model = model
     self.colour = colour
     rule = Rule(model)
   }
 
-  /// How many rows share a lane source: four below 2048 spins of one colour in a row, else one.
-  @inlinable static func bandRows(vectors: Int) -> Int { vectors >= 4 ? 1 : 4 }
-
   @inlinable public mutating func step(_ state: inout CheckerboardConfiguration, at step: UInt64, from streams: some Streams) {
     precondition(state.lattice == model.lattice, "the kernel belongs to another lattice")
-    let rows = state.lattice.rows, band = Self.bandRows(vectors: state.vectors), replica = state.replica
-    let w = state.vectors, bits = state.bits, valid = state.valid, rule = rule, colour = colour
+    let layout = state.layout, rows = state.lattice.rows, band = layout.bandRows, replica = state.replica
+    let w = layout.vectors, valid = layout.valid, rule = rule, colour = colour
     unsafe rule.digits.withUnsafeBufferPointer { digits in
       let table = unsafe DigitTable(digits)
       unsafe state.spins.withUnsafeMutableBufferPointer { spins in
@@ -41,23 +35,29 @@ public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
         for first in stride(from: 0, to: rows, by: band) {
           var lanes = streams.lanes(replica: replica, step: step, site: first, purpose: .acceptance)
           for y in first..<min(first &+ band, rows) {
-            let row = unsafe mine + y &* w, beside = unsafe others + y &* w
             let above = unsafe others + (y == 0 ? rows &- 1 : y &- 1) &* w
             let below = unsafe others + (y == rows &- 1 ? 0 : y &+ 1) &* w
-            // Site j of this colour stands between sites j - 1 and j of the other one, or j and j + 1.
-            let isShifted = (y &+ colour) & 1 == 1
-            for v in 0..<w {
-              let near = unsafe beside[v], far: SIMD8<UInt64>
-              if isShifted {
-                far = unsafe v &+ 1 < w ? beside[v &+ 1] : rotatedDown(beside[0], count: bits)
-              } else {
-                far = unsafe v > 0 ? beside[v &- 1] : rotatedUp(beside[w &- 1], count: bits)
-              }
-              unsafe row[v] = unsafe rule.next(row[v], above[v], below[v], near, far, valid: valid, digits: table, lanes: &lanes)
-            }
+            unsafe rule.update(
+              mine + y &* w, beside: others + y &* w, above: above, below: below, isShifted: (y &+ colour) & 1 == 1, layout,
+              valid: valid, digits: table, lanes: &lanes)
           }
         }
       }
+    }
+  }
+}
+
+extension SpinRule {
+  /// Updates one row of one colour, whose neighbours are in the other rows, of the other colour. `isShifted`: where the
+  /// row's (y + c) is odd.
+  @unsafe @inlinable @inline(__always) func update(
+    _ row: UnsafeMutablePointer<SIMD8<UInt64>>, beside: UnsafePointer<SIMD8<UInt64>>, above: UnsafePointer<SIMD8<UInt64>>,
+    below: UnsafePointer<SIMD8<UInt64>>, isShifted: Bool, _ layout: CheckerboardLayout, valid: SIMD8<UInt64>, digits: DigitTable,
+    lanes: inout some LaneChoices
+  ) {
+    for v in 0..<layout.vectors {
+      let far = unsafe layout.far(beside, v, isShifted: isShifted)
+      unsafe row[v] = unsafe next(row[v], above[v], below[v], beside[v], far, valid: valid, digits: digits, lanes: &lanes)
     }
   }
 }

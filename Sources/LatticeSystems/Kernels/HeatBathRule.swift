@@ -4,9 +4,9 @@ public import RandomStreams
 /// Heat bath: the new spin is +1 with probability 1 / (1 + exp(-2 (K h + B))), whatever the old one was.
 public struct HeatBathRule: SpinRule {
   public let digits: [UInt64]
-  public init(_ model: IsingModel) {
+  public init(coupling: Double, field: Double) {
     let up = (0...4).map { u in
-      min(1 / (1 + exp(-2 * (model.coupling * Double(2 * u - 4) + model.field))), 1.0.nextDown)
+      min(1 / (1 + exp(-2 * (coupling * Double(2 * u - 4) + field))), 1.0.nextDown)
     }
     digits = DigitTable.words(up + up)
   }

@@ -8,15 +8,15 @@ public struct MetropolisRule: SpinRule {
   /// All ones where K < 0: unlike neighbours then count as like ones.
   @usableFromInline let inverse: SIMD8<UInt64>
 
-  public init(_ model: IsingModel) {
-    hasField = model.field != 0
-    let k = abs(model.coupling), below = 1.0.nextDown
-    inverse = SIMD8(repeating: model.coupling < 0 ? ~0 : 0)
+  public init(coupling: Double, field: Double) {
+    hasField = field != 0
+    let k = abs(coupling), below = 1.0.nextDown
+    inverse = SIMD8(repeating: coupling < 0 ? ~0 : 0)
     if hasField {
       // A certain move is one minus 2^-53: deciding it by digits keeps a single path.
       digits = DigitTable.words(
         [-1.0, 1].flatMap { s in
-          (0...4).map { u in min(exp(-2 * s * (model.coupling * Double(2 * u - 4) + model.field)), below) }
+          (0...4).map { u in min(exp(-2 * s * (coupling * Double(2 * u - 4) + field)), below) }
         })
     } else {
       digits = DigitTable.words([min(exp(-8 * k), below), min(exp(-4 * k), below)])

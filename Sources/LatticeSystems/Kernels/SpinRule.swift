@@ -4,8 +4,8 @@ public import RandomStreams
 ///
 /// Law: each spin's move leaves exp(s (K h + B)) invariant, h being the sum of its four neighbours.
 public protocol SpinRule: Sendable {
-  /// The rule for `model`.
-  init(_ model: IsingModel)
+  /// The rule at the coupling K and the field B, both finite.
+  init(coupling: Double, field: Double)
   /// Binary digits of the probabilities that `next` decides with, read 64 words to a probability.
   var digits: [UInt64] { get }
   /// The spins after the move, for bits of `valid`; other bits of the result are zero.
@@ -13,6 +13,11 @@ public protocol SpinRule: Sendable {
     _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>,
     valid: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
   ) -> SIMD8<UInt64>
+}
+
+extension SpinRule {
+  /// The rule for `model`.
+  public init(_ model: IsingModel) { self.init(coupling: model.coupling, field: model.field) }
 }
 
 /// Where a rule's digits lie while a kernel runs.

@@ -16,6 +16,8 @@ public enum LatticeError: Error, Equatable, Sendable {
   case unstableScalar(kappa: Double, lambda: Double)
   /// A width of proposals or a step size must be finite and above zero.
   case badWidth(Double)
+  /// More sites than the kernel can count.
+  case tooManySites(Int, most: Int)
   /// The kernel has no field term.
   case fieldNotSupported(Double)
 }
@@ -32,6 +34,7 @@ extension LatticeError: CustomStringConvertible {
     case .coloursOutOfRange(let colours, let allowed): "\(colours) colours are not in \(allowed)"
     case .unstableScalar(let kappa, let lambda): "kappa = \(kappa), lambda = \(lambda) give no normalisable weight"
     case .badWidth(let width): "a width must be finite and above 0, found \(width)"
+    case .tooManySites(let sites, let most): "\(sites) sites are too many here: at most \(most)"
     case .fieldNotSupported(let field): "this kernel works without a field only, found \(field)"
     }
   }

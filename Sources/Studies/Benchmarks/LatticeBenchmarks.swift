@@ -1,4 +1,5 @@
 import LatticeSystems
+import MessagePassing
 import RandomStreams
 public import Runtime
 import Sampling
@@ -9,7 +10,7 @@ public enum LatticeBenchmarks {
   public static let all: [Benchmark] = [
     checkerboard(size: 4096), checkerboard(size: 1024), swendsenWang(size: 32, coupling: 0.408),
     swendsenWang(size: 1024, coupling: 0.408), randomWords,
-  ]
+  ] + [256, 1024, 4096, 16384, 65536].map { strip(size: $0) }
 
   private static let streams = KeyedStreams(StreamKey.derive(seed: 0, study: "benchmark", unit: "lattice"))
 
@@ -29,6 +30,21 @@ public enum LatticeBenchmarks {
       let count = (1 << 32) / lattice.sites
       return {
         sweep(count)
+        return Double(count * lattice.sites)
+      }
+    }
+  }
+
+  /// The same on one strip that is the whole lattice. From 16384 on from a shorter run: 65536^2 spins are 512 MiB.
+  private static func strip(size: Int) -> Benchmark {
+    Benchmark("checkerboard Metropolis on strips, Ising \(size)x\(size), T = 2.5", unit: "flips", reference: nil) {
+      let lattice = try SquareLattice(size: size), alone = SoloCommunicator()
+      let sweep = try StripMetropolis(lattice, coupling: 1 / 2.5)
+      var strip = try CheckerboardStrip(hot: lattice, replica: 0, from: streams, on: alone)
+      try sweep.advance(&strip, sweeps: size > 4096 ? 5 : 50, from: streams, on: alone)
+      let count = (1 << 32) / lattice.sites
+      return {
+        try sweep.advance(&strip, sweeps: count, from: streams, on: SoloCommunicator())
         return Double(count * lattice.sites)
       }
     }

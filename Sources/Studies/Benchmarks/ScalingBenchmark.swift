@@ -25,16 +25,12 @@ public struct ScalingBenchmark: Sendable {
   public func measure(
     repeats: Int, on world: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) -> [(alone: Double, together: Double)] {
-    var rates: [(alone: Double, together: Double)] = []
     let alone = Trainer(self, rank: 0, ranks: 1), shared = Trainer(self, rank: world.rank, ranks: world.size)
-    for _ in 0..<repeats {
-      try world.barrier()
-      // The others wait asleep, so that the one has the machine for itself.
-      let one = world.rank == 0 ? try alone.rate(on: SoloCommunicator()) : 0
-      try world.barrier()
-      rates.append((one, try shared.rate(on: world)))
+    return try takeTurns(repeats: repeats, on: world) { () throws(MessagePassingError) in
+      try alone.rate(on: SoloCommunicator())
+    } together: { () throws(MessagePassingError) in
+      try shared.rate(on: world)
     }
-    return rates
   }
 
   /// One training and its state.
@@ -62,12 +58,32 @@ public struct ScalingBenchmark: Sendable {
     /// Samples per second over some tenths of a second.
     func rate(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> Double {
       _ = try trainer.advance(&state, batches: 1, on: team)
-      var begin = timespec(), end = timespec()
-      unsafe clock_gettime(CLOCK_MONOTONIC, &begin)
+      let begin = wallSeconds()
       for _ in 0..<steps { _ = try trainer.advance(&state, batches: 1, on: team) }
-      unsafe clock_gettime(CLOCK_MONOTONIC, &end)
-      let seconds = Double(end.tv_sec - begin.tv_sec) + 1e-9 * Double(end.tv_nsec - begin.tv_nsec)
-      return Double(steps * batch) / seconds
+      return Double(steps * batch) / (wallSeconds() - begin)
     }
   }
+}
+
+/// The rates of rank 0 alone and of all ranks, measured in turns; every rank calls it, rank 0's values count.
+func takeTurns(
+  repeats: Int, on world: borrowing some Communicator & ~Copyable, alone: () throws(MessagePassingError) -> Double,
+  together: () throws(MessagePassingError) -> Double
+) throws(MessagePassingError) -> [(alone: Double, together: Double)] {
+  var rates: [(alone: Double, together: Double)] = []
+  for _ in 0..<repeats {
+    try world.barrier()
+    // The others wait asleep, so that the one has the machine for itself.
+    let one = world.rank == 0 ? try alone() : 0
+    try world.barrier()
+    rates.append((one, try together()))
+  }
+  return rates
+}
+
+/// Seconds of the clock that nobody sets.
+func wallSeconds() -> Double {
+  var now = timespec()
+  unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+  return Double(now.tv_sec) + 1e-9 * Double(now.tv_nsec)
 }
