@@ -4,10 +4,11 @@ public import Runtime
 
 extension LatticeSweep {
   public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State {
-    let sampler = try sampler(coupling: coupling), source = KeyedStreams(streams)
     var state = State()
-    state.chains = (0..<chains).map { sampler.start(replica: $0, hot: isHot($0), from: source) }
     state.series = Array(repeating: [], count: chains)
+    if isCut { return state }
+    let sampler = try sampler(coupling: coupling), source = KeyedStreams(streams)
+    state.chains = (0..<chains).map { sampler.start(replica: $0, hot: isHot($0), from: source) }
     return state
   }
 
@@ -17,35 +18,45 @@ extension LatticeSweep {
   public func advance(
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Partial> {
-    let sampler = try sampler(coupling: coupling), source = KeyedStreams(streams)
+    let sampler = isCut ? nil : try sampler(coupling: coupling), source = KeyedStreams(streams)
+    let names = sampler?.names ?? stripNames, width = CommonObservable.allCases.count + names.count
     let total = warmUp + measurements
     // About a second's work of one rank.
     let count = max(1, min(total - state.rows, Int(1e9 / (rowCost * Double(chains)))))
-    let mine = team.rank * chains / team.size..<(team.rank + 1) * chains / team.size
-    var steps = state.steps, words: [UInt64] = [], rows: [Double] = []
-    for chain in mine {
-      steps = state.steps
-      var own = state.chains[chain]
-      rows += sampler.run(&own, replica: chain, steps: &steps, measurements: count, interval: interval, from: source)
-      words += own
-    }
-    do throws(MessagePassingError) {
-      try share(words, into: &state.chains, on: team)
-      var fresh = [[Double]](repeating: [], count: chains)
-      try share(rows, into: &fresh, on: team)
-      let width = CommonObservable.allCases.count + sampler.names.count
+    do {
+      let fresh =
+        if let sampler { try advanceChains(&state, count, with: sampler, from: source, on: team) } else {
+          try advanceStrips(&state, count, from: source, on: team)
+        }
       // A slice may reach from the warm-up into what is recorded.
       let skipped = width * max(0, min(count, warmUp - state.rows))
       for chain in 0..<chains { state.series[chain] += fresh[chain][skipped...] }
-    } catch { throw .communication(error) }
+    } catch let error as MessagePassingError { throw .communication(error) } catch { throw .fault("\(error)") }
     state.rows += count
     state.steps += UInt64(count * interval)
     if state.rows < total {
       return .more(
-        fraction: Double(state.rows) / Double(total), stage: state.rows <= warmUp ? "warming up" : "sampling",
-        curves: curves(state, sampler))
+        fraction: Double(state.rows) / Double(total), stage: state.rows <= warmUp ? "warming up" : "sampling", curves: curves(state, width))
     }
-    return .done(try analysis(state, sampler))
+    return .done(try analysis(state, sampler, names: names))
+  }
+
+  /// `count` rows of every chain; each rank of the team works on its share of them.
+  private func advanceChains(
+    _ state: inout State, _ count: Int, with sampler: any LatticeSampler, from source: KeyedStreams,
+    on team: borrowing some Communicator & ~Copyable
+  ) throws(MessagePassingError) -> [[Double]] {
+    let mine = team.rank * chains / team.size..<(team.rank + 1) * chains / team.size
+    var words: [UInt64] = [], rows: [Double] = []
+    for chain in mine {
+      var own = state.chains[chain], steps = state.steps
+      rows += sampler.run(&own, replica: chain, steps: &steps, measurements: count, interval: interval, from: source)
+      words += own
+    }
+    var fresh = [[Double]](repeating: [], count: chains)
+    try share(words, into: &state.chains, on: team)
+    try share(rows, into: &fresh, on: team)
+    return fresh
   }
 
   /// Every chain's elements, equally many, from the ranks that hold them; all ranks share chains out alike.
@@ -58,8 +69,7 @@ extension LatticeSweep {
   }
 
   /// The mean energy and |m| of the last row over chains, to watch.
-  private func curves(_ state: State, _ sampler: any LatticeSampler) -> [CurvePoint] {
-    let width = CommonObservable.allCases.count + sampler.names.count
+  private func curves(_ state: State, _ width: Int) -> [CurvePoint] {
     guard let length = state.series.first?.count, length > 0 else { return [] }
     func mean(_ observable: CommonObservable) -> Double {
       state.series.reduce(0) { $0 + $1[length - width + observable.rawValue] } / Double(chains)

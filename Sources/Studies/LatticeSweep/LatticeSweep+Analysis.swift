@@ -22,10 +22,10 @@ extension LatticeSweep {
   }
 
   /// All that the series of a finished unit say. It is computed alike on all ranks.
-  func analysis(_ state: State, _ sampler: any LatticeSampler) throws(StudyError) -> Partial {
+  func analysis(_ state: State, _ sampler: (any LatticeSampler)?, names: [String]) throws(StudyError) -> Partial {
     var partial = Partial()
     do {
-      let rows = try RowAnalysis(self, names: sampler.names, coupling: coupling, series: state.series)
+      let rows = try RowAnalysis(self, names: names, coupling: coupling, series: state.series)
       partial.samples = [rows.sample]
       let at = place(coupling: coupling)
       for (name, observable) in try rows.observables() { partial.recording.record(at: at, name, observable) }
@@ -33,7 +33,7 @@ extension LatticeSweep {
     } catch {
       throw .unitFailedOnAllRanks("the series cannot be analysed: \(error)")
     }
-    if extents.count == 2, sites <= 1 << 22 { partial.recording.record(picture(sampler.picture(state.chains[0]))) }
+    if let sampler, extents.count == 2, sites <= 1 << 22 { partial.recording.record(picture(sampler.picture(state.chains[0]))) }
     return partial
   }
 

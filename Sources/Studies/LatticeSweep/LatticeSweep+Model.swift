@@ -60,7 +60,7 @@ extension LatticeSweep {
         }
       }
     } catch {
-      throw .invalid(parameter: Self.parameter(of: error), what: error.description)
+      throw refusal(error)
     }
     throw .invalid(
       parameter: "sampling.move", what: "\(resolvedMove.rawValue) does not serve \(model.rawValue); \(Self.servingMoves(model))")
@@ -121,15 +121,17 @@ extension LatticeSweep {
   /// Names of what moves tell: N <m^2> from cluster sizes, and the mean size where that is not it.
   static let improved = "susceptibility_improved", clusterSize = "cluster_size"
 
-  /// Which parameter an error of a lattice, a model or a move is about.
-  private static func parameter(of error: LatticeError) -> String {
-    switch error {
-    case .tooSmall, .oddSize, .badShape: "lattice.size"
-    case .negativeCoupling, .nonFiniteCoupling, .unstableScalar: "model.coupling"
-    case .coloursOutOfRange: "model.colours"
-    case .badWidth: "sampling.width"
-    case .fieldNotSupported: "model.field"
-    }
+  /// An error of a lattice, a model or a move with the parameter that it is about.
+  func refusal(_ error: LatticeError) -> StudyError {
+    let parameter =
+      switch error {
+      case .tooSmall, .oddSize, .badShape, .tooManySites: "lattice.size"
+      case .negativeCoupling, .nonFiniteCoupling, .unstableScalar: "model.coupling"
+      case .coloursOutOfRange: "model.colours"
+      case .badWidth: "sampling.width"
+      case .fieldNotSupported: "model.field"
+      }
+    return .invalid(parameter: parameter, what: error.description)
   }
   private static func servingMoves(_ model: ModelName) -> String {
     switch model {

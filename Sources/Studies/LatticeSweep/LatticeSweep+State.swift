@@ -1,4 +1,5 @@
 public import Archives
+import LatticeSystems
 import Runtime
 import Statistics
 
@@ -7,8 +8,10 @@ extension LatticeSweep {
   public struct State: Checkpointable {
     /// Rows taken by each chain, warm-up included, and steps of the move.
     var rows = 0, steps: UInt64 = 0
-    /// The words of each chain.
+    /// The words of each chain, where ranks hold whole lattices.
     var chains: [[UInt64]] = []
+    /// The chains where each is cut into strips; nil before the first slice.
+    var strips: StripChains?
     /// The recorded rows of each chain, row-major.
     var series: [[Double]] = []
 
@@ -16,21 +19,39 @@ extension LatticeSweep {
     public static var formatVersion: Int { 1 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
-      try archive.write([rows, chains.count], at: "\(path)/counts")
+      let cut =
+        switch strips {
+        case nil: 0
+        case .packed: 1
+        case .boards: 2
+        }
+      try archive.write([rows, chains.count, series.count, cut], at: "\(path)/counts")
       try archive.write(steps, at: "\(path)/steps")
-      for chain in chains.indices {
-        try archive.write(chains[chain], at: "\(path)/chain\(chain)/words")
-        try archive.write(series[chain], at: "\(path)/chain\(chain)/series")
+      for (index, words) in chains.enumerated() { try archive.write(words, at: "\(path)/chain\(index)/words") }
+      for (index, rows) in series.enumerated() { try archive.write(rows, at: "\(path)/chain\(index)/series") }
+      switch strips {
+      case nil: break
+      case .packed(let chains):
+        for (index, strip) in chains.enumerated() { try strip.save(to: &archive, at: "\(path)/chain\(index)/strip") }
+      case .boards(let chains):
+        for (index, strip) in chains.enumerated() { try strip.save(to: &archive, at: "\(path)/chain\(index)/strip") }
       }
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let counts = try archive.read(Int.self, count: 2, at: "\(path)/counts")
+      let counts = try archive.read(Int.self, count: 4, at: "\(path)/counts")
       rows = counts[0]
       steps = try archive.scalar(UInt64.self, at: "\(path)/steps")
-      for chain in 0..<counts[1] {
-        chains.append(try archive.read(UInt64.self, count: nil, at: "\(path)/chain\(chain)/words"))
-        series.append(try archive.read(Double.self, count: nil, at: "\(path)/chain\(chain)/series"))
+      for index in 0..<counts[1] { chains.append(try archive.read(UInt64.self, count: nil, at: "\(path)/chain\(index)/words")) }
+      for index in 0..<counts[2] { series.append(try archive.read(Double.self, count: nil, at: "\(path)/chain\(index)/series")) }
+      if counts[3] == 1 {
+        var chains: [IsingStrip] = []
+        for index in series.indices { chains.append(try IsingStrip(from: archive, at: "\(path)/chain\(index)/strip")) }
+        strips = .packed(chains)
+      } else if counts[3] == 2 {
+        var chains: [CheckerboardStrip] = []
+        for index in series.indices { chains.append(try CheckerboardStrip(from: archive, at: "\(path)/chain\(index)/strip")) }
+        strips = .boards(chains)
       }
     }
   }

@@ -35,6 +35,9 @@ public struct LatticeSweep: Study {
         Parameter("size", .integer(32), .integers(2...1_048_576), unit: "sites", "sites along each axis"),
         Parameter("dimensions", .integer(2), .integers(1...7), unit: "axes", "how many axes"),
         Parameter(
+          "strips", .flag(false), .anything,
+          "cut each lattice into strips of rows over all ranks instead of sharing chains out: for lattices too large for one rank"),
+        Parameter(
           "extents", .integers([]), .integers(2...1_048_576), unit: "sites", "sites along each axis where they differ; empty: size"),
       ]),
     ParameterTable(
@@ -73,7 +76,7 @@ public struct LatticeSweep: Study {
   public static let debugOverrides = ["lattice.size=8", "sampling.measurements=200", "sampling.warm_up=20"]
 
   let model: ModelName, coupling: Double, field: Double, colours: Int, quartic: Double
-  let extents: [Int]
+  let extents: [Int], isCut: Bool
   let move: MoveName, chains: Int, start: String, measurements: Int, interval: Int, warmUp: Int
   let width: Double, clustersPerSweep: Int, stepSize: Double, stepCount: Int
   let blocks: Int, quantity: ScalingQuantity, degree: Int, correctionExponent: Double, leastSize: Int, keepsSeries: Bool
@@ -94,6 +97,7 @@ public struct LatticeSweep: Study {
     coupling =
       parameters.real("model.coupling") + parameters.real("model.offset")
       * pow(Double(extents.max() ?? 1), -1 / parameters.real("model.window_nu"))
+    isCut = parameters.flag("lattice.strips")
     move = chosen("sampling.move", MoveName.self)
     chains = parameters.integer("sampling.chains")
     start = parameters.text("sampling.start")
@@ -123,7 +127,7 @@ public struct LatticeSweep: Study {
         parameter: "sampling.measurements",
         what: "\(measurements) rows cannot fill \(blocks / chains) blocks of each chain with 4 rows or more")
     }
-    _ = try sampler(coupling: coupling)
+    if isCut { try checkStrips() } else { _ = try sampler(coupling: coupling) }
   }
 
   /// How many sites the lattice has.
@@ -156,7 +160,7 @@ public struct LatticeSweep: Study {
     // Some 116 floating-point operations of a matrix product take a nanosecond.
     return [
       PlannedUnit(
-        label: "lattice", unit: Unit(), team: chains == 1 ? .one : .upTo(chains), operations: 116 * rows * rowCost,
+        label: "lattice", unit: Unit(), team: isCut ? .all : chains == 1 ? .one : .upTo(chains), operations: 116 * rows * rowCost,
         bytesPerRank: 3 * series + 2 * lattice + Double(sites) * (isSquareIsing ? 12 : 40))
     ]
   }
