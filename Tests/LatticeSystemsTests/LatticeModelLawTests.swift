@@ -26,6 +26,21 @@ import Testing
     }
   }
 
+  @Test("local sweeps leave the Ising weight invariant on a 3x3 torus, exactly, alone, repeated and with clusters after them")
+  func isingPlane() throws {
+    for (coupling, field) in [(0.44, 0.0), (0.4, 0.1)] {
+      let states = try ising([3, 3], coupling, field)
+      try states.checkStationary(LocalMetropolis(states.model))
+      try states.checkStationary(LocalHeatBath(states.model))
+    }
+    let ring = try ising([5], 0.44), local = LocalHeatBath(ring.model)
+    try ring.checkStationary(Repeat(local, count: 2))
+    try ring.checkStationary(Then(Repeat(try LocalMetropolis(ring.model), count: 2), try WolffCluster(ring.model)))
+    try ring.checkStationary(Then(try SwendsenWangCluster(ring.model), local))
+    let other = try ising([5], 0.45)
+    #expect(throws: LawViolation.self) { try ring.checkStationary(Then(local, LocalHeatBath(other.model))) }
+  }
+
   @Test("local sweeps leave the Potts weight invariant, exactly", arguments: [([4], 3), ([2, 2], 3), ([5], 2), ([4], 4), ([3], 5)])
   func pottsSweeps(extents: [Int], colours: Int) throws {
     for coupling in [0.9, -0.4] {
