@@ -26,6 +26,7 @@ public enum LatticeModelKnownValues {
     Check("A9", .slow) { try xyPartition() },
     Check("A10", .fast) { try freeField() },
     Check("A10", .slow) { try scalarSampled() },
+    Check("C-7", .slow) { scalarExact() },
     Check("C-7", .slow) { try scalarPlane() },
     Check("C-9", .fast) { try freeFieldCube() },
   ]
