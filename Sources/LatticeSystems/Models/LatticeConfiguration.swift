@@ -12,6 +12,11 @@ public protocol LatticeValue: BitwiseCopyable, Sendable, Equatable {
   var stored: [Stored] { get }
   /// The value of `storedCount` numbers.
   init(stored: ArraySlice<Stored>)
+  /// This value, or `other` where `isWanted`: without a branch, which chance would mispredict.
+  func replaced(by other: Self, if isWanted: Bool) -> Self
+}
+extension LatticeValue {
+  @inlinable @inline(__always) public func replaced(by other: Self, if isWanted: Bool) -> Self { isWanted ? other : self }
 }
 extension UInt8: LatticeValue {
   public static var storedCount: Int { 1 }
@@ -33,6 +38,10 @@ extension SIMD2<Double>: LatticeValue {
   public static var storedCount: Int { 2 }
   public var stored: [Double] { [x, y] }
   public init(stored: ArraySlice<Double>) { self.init(stored.first!, stored.last!) }
+  // A choice between vectors by one condition would be a branch.
+  @inlinable @inline(__always) public func replaced(by other: Self, if isWanted: Bool) -> Self {
+    replacing(with: other, where: SIMDMask(repeating: isWanted))
+  }
 }
 
 /// One value for each site of a lattice, in the order of sites, with the number of its replica, which selects its

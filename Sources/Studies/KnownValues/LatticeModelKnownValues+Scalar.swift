@@ -70,7 +70,7 @@ private struct ScalarTorus {
     let r = rank, rows = chain(2), rest = chain(size - 2), left = r * r, right = size == 4 ? r * r : r, n = left * right
     // Both chains as matrices [(below, above), (first bond, last bond)], the second with its bonds exchanged.
     var row = [Double](repeating: 0, count: left * left * right * right)
-    Linear.multiply(rows, rest, transposed: true, rows: left * left, inner: r * r, columns: right * right, into: &row)
+    Linear.multiply(rows, transposed: false, rest, transposed: true, rows: left * left, inner: r * r, columns: right * right, into: &row)
     // [below, above] of the whole row, even and odd states apart: the number of odd bonds below and above has one parity.
     func parity(_ state: Int) -> Int { (state / right).oddDigits(base: r) ^ (state % right).oddDigits(base: r) }
     var trace = 0.0
@@ -99,7 +99,7 @@ private struct ScalarTorus {
     var products = (0..<pairs).flatMap { k in zip(f[k / r], f[k % r]).map { 0.1.squareRoot() * $0 * $1 } }
     let points = products.count / pairs
     var site = [Double](repeating: 0, count: pairs * pairs)
-    Linear.multiply(products, products, transposed: true, rows: pairs, inner: points, columns: pairs, into: &site)
+    Linear.multiply(products, transposed: false, products, transposed: true, rows: pairs, inner: points, columns: pairs, into: &site)
     if length == 1 { return site }
     // sum_h site[a, a', g, h] site[b, b', h, k] -> [(a, b), (a', b'), g, k].
     products = [Double](repeating: 0, count: pairs * r * pairs * r)
