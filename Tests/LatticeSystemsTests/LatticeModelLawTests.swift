@@ -114,6 +114,18 @@ import Testing
     checkLocal(try ScalarPhi4Model(lattice, hopping: 0.25, quartic: 0.5))
   }
 
+  @Test("the acceptance is min(1, exp(change)) to 1e-14 over the whole range, 1 without a cost") func exponential() throws {
+    let model = try ScalarPhi4Model(HypercubicLattice([4]), hopping: 0.25, quartic: 0.5)
+    for x in stride(from: -6, through: 6, by: 0.037) {
+      for field in [-2.0, 0, 1e-9, 3] {
+        let change = model.logWeightChange(from: 0.3, to: x, in: field)
+        let found = model.acceptance(from: 0.3, to: x, in: field)
+        #expect(change >= 0 ? found == 1 : abs(found / exp(max(change, -700)) - 1) < 1e-14)
+      }
+    }
+    #expect(model.acceptance(from: 0, to: 1e200, in: 0) < 1e-300)
+  }
+
   /// The laws of `ClusterModel` for random pairs of values, `weight` being ln of the bond weight.
   func checkBonds<Model: ClusterModel>(_ model: Model, _ weight: (Model.Value, Model.Value) -> Double) {
     var choices = KeyedStreams(StreamKey(high: 1, low: 3)).generator(replica: 0, step: 0, site: 0, purpose: .bond)

@@ -43,8 +43,14 @@ import Testing
       var lanes = streams.lanes(replica: 0, step: 0, site: site, purpose: .bond)
       let mask = random.word() | 1, odds = UniformOdds(p), wide = SIMD8(repeating: mask)
       let n = 60_000
-      var single = 0, words = 0, blocks = 0
-      for _ in 0..<n { single += random.bernoulli(p) ? 1 : 0 }
+      var single = 0, accepted = 0, words = 0, blocks = 0
+      var series = streams.series(replica: 0, step: 0, site: site, purpose: .bond)
+      for _ in 0..<n {
+        single += random.bernoulli(p) ? 1 : 0
+        accepted += series.accepts(p) ? 1 : 0
+      }
+      #expect(series.accepts(1) && !series.accepts(0))
+      #expect(isMean(Double(accepted) / Double(n), p, variance: p * (1 - p), count: n))
       for _ in 0..<n / 20 {
         let word = random.bernoulliWord(p, where: mask)
         #expect(word & ~mask == 0)

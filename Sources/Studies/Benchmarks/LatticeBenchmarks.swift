@@ -7,11 +7,12 @@ import Sampling
 /// Throughput of the lattice kernels and of their random numbers, one core.
 public enum LatticeBenchmarks {
   /// All of them.
-  public static let all: [Benchmark] = [
-    checkerboard(size: 4096), checkerboard(size: 1024), swendsenWang(size: 32, coupling: 0.408),
-    swendsenWang(size: 1024, coupling: 0.408), swendsenWang(size: 1024, coupling: IsingModel.criticalCoupling),
-    swendsenWang(size: 4096, coupling: IsingModel.criticalCoupling), randomWords,
-  ] + [256, 1024, 4096, 16384, 65536].map { strip(size: $0) }
+  public static let all: [Benchmark] =
+    [
+      checkerboard(size: 4096), checkerboard(size: 1024), swendsenWang(size: 32, coupling: 0.408),
+      swendsenWang(size: 1024, coupling: 0.408), swendsenWang(size: 1024, coupling: IsingModel.criticalCoupling),
+      swendsenWang(size: 4096, coupling: IsingModel.criticalCoupling), randomWords,
+    ] + [256, 1024, 4096, 16384, 65536].map { strip(size: $0) }
 
   private static let streams = KeyedStreams(StreamKey.derive(seed: 0, study: "benchmark", unit: "lattice"))
 

@@ -39,10 +39,11 @@ private struct ScalarTorus {
   /// The fourth root of the site's weight, times sqrt(c_k) f_k(phi) for each state k of a bond, `[rank, grid]`, where
   /// exp(2 kappa phi phi') = sum_k c_k f_k(phi) f_k(phi'): the largest eigenvectors of the even and of the odd part.
   private var factors: [[Double]] {
-    let grid = grid, roots = grid.map { x in
-      let y = x * x
-      return exp(-((1 + square) * y + lambda * (y - 1) * (y - 1) + fourth * y * y) / 4)
-    }
+    let grid = grid,
+      roots = grid.map { x in
+        let y = x * x
+        return exp(-((1 + square) * y + lambda * (y - 1) * (y - 1) + fourth * y * y) / 4)
+      }
     func eigenvectors(_ part: (Double) -> Double) -> [[Double]] {
       var rest = zip(grid, roots).map { x, u in zip(grid, roots).map { y, v in part(2 * kappa * x * y) * u * v } }
       func applied(_ v: [Double]) -> [Double] { rest.map { row in zip(row, v).reduce(0) { $0 + $1.0 * $1.1 } } }
