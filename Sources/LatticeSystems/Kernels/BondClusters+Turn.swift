@@ -32,10 +32,12 @@ extension BondClusters {
         stranger = place < foreign.count ? Int(foreign[place]) : -1
         continue
       }
-      // A root is the first run of its cluster, so a run's parent has its label already. No branch: every tenth run is one.
-      let label = unsafe labels[unchecked: parent], isRoot = parent == run
-      unsafe labels[unchecked: run] = isRoot ? next : label
-      next &+= isRoot ? 1 : 0
+      // A root is the first run of its cluster, so a run's parent has its label already. Written first and read through the
+      // parent, a root finds its own: no branch, which every fifth run would mispredict.
+      unsafe labels[unchecked: run] = next
+      let label = unsafe labels[unchecked: parent]
+      unsafe labels[unchecked: run] = label
+      next &+= parent == run ? 1 : 0
     }
     return Int(next) - first
   }
