@@ -7,6 +7,10 @@ public protocol LaneOdds {
   var digitCount: Int { get }
   /// The probability of the decision for bit `bit` of lane `lane`; what the digits add up to.
   func probability(lane: Int, bit: Int) -> Double
+  /// Odds that are those of `odds.k` on the bits of `masks.k`; the masks have no bit in common.
+  static func joined(
+    _ odds: (Self, Self, Self, Self), on masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  ) -> Self
 }
 
 /// 512 random decisions at a time, asked for as decisions so that a law kit can enumerate them.
@@ -15,6 +19,20 @@ public protocol LaneChoices {
   mutating func next() -> SIMD8<UInt64>
   /// Each bit of `mask` is set in the result with the probability that `odds` gives it, other bits never.
   mutating func bernoulli(_ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>) -> SIMD8<UInt64>
+  /// 2048 decisions: those of `odds.k` on `masks.k`, as `bernoulli` takes them. The default takes the four in turn.
+  mutating func bernoulliFour<Odds: LaneOdds>(
+    _ odds: (Odds, Odds, Odds, Odds), where masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+}
+
+extension LaneChoices {
+  @inlinable public mutating func bernoulliFour<Odds: LaneOdds>(
+    _ odds: (Odds, Odds, Odds, Odds), where masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
+    let first = bernoulli(odds.0, where: masks.0), second = bernoulli(odds.1, where: masks.1)
+    let third = bernoulli(odds.2, where: masks.2), fourth = bernoulli(odds.3, where: masks.3)
+    return (first, second, third, fourth)
+  }
 }
 
 /// The binary digits of one probability in [0, 1), each spread over a word (all ones or zero), for comparison with
@@ -48,6 +66,10 @@ public struct UniformOdds: LaneOdds, Sendable {
   }
   @inlinable public var digitCount: Int { probability.count }
   @inlinable public func probability(lane: Int, bit: Int) -> Double { probability.value }
+  /// The first; all four are to be the same.
+  @inlinable @inline(__always) public static func joined(
+    _ odds: (Self, Self, Self, Self), on masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  ) -> Self { odds.0 }
 }
 
 /// Lane decisions taken one by one from a generator, lowest bit of lane 0 first: the plain meaning of `LaneChoices`,

@@ -21,6 +21,9 @@ public struct SeriesGenerator: WordChoices, Sendable, Equatable {
     return result
   }
 
+  /// Without a branch: a uniform number of 53 digits lies below the probability.
+  @inlinable @inline(__always) public mutating func accepts(_ probability: Double) -> Bool { uniform() < probability }
+
   /// One word gives four 15-bit numbers; where one of them equals the leading digits of the threshold (once in 8192
   /// calls), the other 49 digits decide by another word.
   @inlinable @inline(__always) public mutating func bernoulliFour(_ odds: FourOdds, where mask: UInt64) -> UInt64 {

@@ -5,6 +5,10 @@ public protocol RandomChoices {
   mutating func word() -> UInt64
   /// True with this probability; `probability <= 0` is never, `>= 1` always, and both use no randomness.
   mutating func bernoulli(_ probability: Double) -> Bool
+  /// The same for decisions that are as often certain as not, where a branch on that costs more than a word: a generator
+  /// may use randomness for certain ones too, and round the probability up to a multiple of 2^-53. The default is
+  /// `bernoulli`.
+  mutating func accepts(_ probability: Double) -> Bool
   /// A uniform index in `0 ..< count`; count 1 uses no randomness.
   mutating func index(below count: Int) -> Int
   /// Up to 64 independent decisions: each bit of `mask` is set in the result with this probability, other bits never.
@@ -16,6 +20,7 @@ public protocol RandomChoices {
 }
 
 extension RandomChoices {
+  @inlinable public mutating func accepts(_ probability: Double) -> Bool { bernoulli(probability) }
   @inlinable public mutating func bernoulliWord(_ probability: Double, where mask: UInt64) -> UInt64 {
     var rest = mask, accepted: UInt64 = 0
     while rest != 0 {

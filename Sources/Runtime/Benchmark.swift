@@ -21,14 +21,18 @@ public struct Benchmark: Sendable {
   /// Sets up outside the timing and returns a closure that does a bounded amount of work (some 0.2 to 1 s) and
   /// returns how many units it did.
   public let prepare: @Sendable () throws -> () throws -> Double
+  /// The same work by a plain loop in C, in the same unit, measured in turn with the kernel.
+  public let plainLoop: (@Sendable () throws -> () throws -> Double)?
   public init(
     _ name: String, unit: String, reference: BenchmarkReference?, referenceWorkPerUnit: Double = 0,
+    plainLoop: (@Sendable () throws -> () throws -> Double)? = nil,
     prepare: @escaping @Sendable () throws -> () throws -> Double
   ) {
     self.name = name
     self.unit = unit
     self.reference = reference
     self.referenceWorkPerUnit = referenceWorkPerUnit
+    self.plainLoop = plainLoop
     self.prepare = prepare
   }
 }

@@ -27,15 +27,18 @@ struct BenchCommand: ParsableCommand {
     for benchmark in chosen {
       let work = try benchmark.prepare()
       let rate = try ReferenceRates.median(repeats: `repeat`, work)
-      let ratio = benchmark.reference.flatMap { references[$0].map { rate * benchmark.referenceWorkPerUnit / $0 } }
+      let loop = try benchmark.plainLoop.map { try ReferenceRates.median(repeats: `repeat`, $0()) }
+      let ratio =
+        loop.map { rate / $0 } ?? benchmark.reference.flatMap { references[$0].map { rate * benchmark.referenceWorkPerUnit / $0 } }
       table.rows.append([
-        benchmark.name, "\(Shown.scaled(rate))\(benchmark.unit)/s", benchmark.reference?.rawValue ?? "-",
+        benchmark.name, "\(Shown.scaled(rate))\(benchmark.unit)/s", loop == nil ? benchmark.reference?.rawValue ?? "-" : "C loop",
         ratio.map { Shown.number($0, digits: 3) } ?? "-",
       ])
       list.append(
         .object([
           .init("kernel", .text(benchmark.name)), .init("unit", .text(benchmark.unit)), .init("per_second", .finite(rate)),
-          .init("reference", benchmark.reference.map { .text($0.rawValue) } ?? .null), .init("ratio", ratio.map(JSON.finite) ?? .null),
+          .init("reference", loop == nil ? benchmark.reference.map { .text($0.rawValue) } ?? .null : .text("C loop")),
+          .init("ratio", ratio.map(JSON.finite) ?? .null),
         ]))
     }
     if json {

@@ -77,7 +77,7 @@ import Testing
       let exchange: ReplicaExchange<AnnealedIsing<CheckerboardHeatBath>>
       func step(_ state: inout [IsingConfiguration], at step: UInt64, from streams: some Streams) {
         var progress = ReplicaExchange<AnnealedIsing<CheckerboardHeatBath>>.Progress(
-          replicas: state.map { IsingReplicas([try! CheckerboardConfiguration($0)]) }, first: 0,
+          replicas: state.map { LatticeReplicas([try! CheckerboardConfiguration($0)]) }, first: 0,
           ladder: ExchangeLadder(rungs: 2), steps: 0)
         exchange.exchange(&progress, logRatios: exchange.logRatios(progress), from: streams)
         state = (0..<2).map { progress.state(atRung: $0)!.replicas[0].packed }

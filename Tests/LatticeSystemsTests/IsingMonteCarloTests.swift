@@ -1,5 +1,6 @@
 import Archives
 import LatticeSystems
+import Oracles
 import RandomStreams
 import Sampling
 import Statistics
@@ -80,6 +81,87 @@ import Testing
       let error = (squares[0].standardError * squares[0].standardError + squares[i].standardError * squares[i].standardError).squareRoot()
       #expect(abs(squares[i].mean - squares[0].mean) < 4 * error)
     }
+  }
+
+  /// Chains of one move from hot and cold starts: e of 8x8 at K_c with its error over chains.
+  func energy<S: Streams>(_ streams: S, _ sweeps: Int, _ kernel: some MarkovKernel<IsingConfiguration>, _ model: IsingModel) -> Moments {
+    var kernel = kernel, means = Moments()
+    for replica in 0..<40 {
+      var chain = IsingChain(model.lattice, replica: replica, start: replica % 2 == 0 ? .hot : .cold, from: streams), sum = 0
+      chain.advance(sweeps: 100, with: &kernel, from: streams)
+      for _ in 0..<300 {
+        chain.advance(sweeps: sweeps, with: &kernel, from: streams)
+        sum += model.energy(chain.configuration.spins)
+      }
+      means.add(Double(sum) / (300 * 64))
+    }
+    return means
+  }
+  func energy<S: Streams>(_ streams: S, _ sweeps: Int, _ kernel: some MarkovKernel<LatticeConfiguration<Int8>>, _ model: HypercubicIsing)
+    -> Moments
+  {
+    var kernel = kernel, means = Moments()
+    for replica in 0..<40 {
+      var chain = LatticeChain(
+        replica % 2 == 0
+          ? LatticeConfiguration(hot: model, replica: replica, from: streams) : LatticeConfiguration(cold: model, replica: replica))
+      var sum = 0.0
+      chain.advance(sweeps: 100, with: &kernel, from: streams)
+      for _ in 0..<300 {
+        chain.advance(sweeps: sweeps, with: &kernel, from: streams)
+        sum += model.energy(chain.configuration.values)
+      }
+      means.add(sum / (300 * 64))
+    }
+    return means
+  }
+
+  @Test("every move gives the exact energy of 8x8 at K_c within 4 sigma with either generator, hot and cold starts together")
+  func generators() throws {
+    let model = try IsingModel(SquareLattice(size: 8), coupling: IsingModel.criticalCoupling)
+    let sites = try HypercubicIsing(HypercubicLattice([8, 8]), coupling: model.coupling)
+    let exact = try KaufmanTorus(columns: 8, rows: 8, coupling: model.coupling).energyPerSite
+    func check(_ streams: some Streams) throws {
+      for means in try [
+        energy(streams, 2, SwendsenWang(model), model), energy(streams, 4, Wolff(model), model),
+        energy(streams, 4, Then(Repeat(Wolff(model), count: 2), SwendsenWang(model)), model),
+        energy(streams, 4, LocalMetropolis(sites), sites), energy(streams, 4, LocalHeatBath(sites), sites),
+        energy(streams, 2, SwendsenWangCluster(sites), sites), energy(streams, 4, WolffCluster(sites), sites),
+      ] {
+        #expect(means.standardError < 0.02 && abs(means.mean - exact) < 4 * means.standardError)
+      }
+    }
+    try check(streams)
+    try check(PhiloxStreams(streams.key))
+  }
+
+  @Test("errors are what they say: z of e, c, N <m^2>, U over 200 chains has mean 0 +- 0.25 and variance 1 +- 0.35")
+  func calibration() throws {
+    let model = try IsingModel(SquareLattice(size: 4), coupling: IsingModel.criticalCoupling), k = model.coupling
+    let torus = EnumeratedIsing(columns: 4, rows: 4)
+    func m(_ state: Int) -> Double { Double(torus.magnetization(state)) }
+    func e(_ state: Int) -> Double { Double(torus.energy(state)) }
+    let means = torus.averages(coupling: k, of: [e, { e($0) * e($0) }, { m($0) * m($0) }, { m($0) * m($0) * m($0) * m($0) }]).averages
+    func quantities(_ means: [Double]) -> [Double] {
+      [means[0] / 16, k * k * (means[1] - means[0] * means[0]) / 16, means[2] / 16, 1 - means[3] / (3 * means[2] * means[2])]
+    }
+    let exact = quantities(means)
+    var kernel = try SwendsenWang(model), scores = [Moments](repeating: Moments(), count: 5)
+    for replica in 0..<200 {
+      var chain = IsingChain(model.lattice, replica: replica, start: replica % 2 == 0 ? .hot : .cold, from: streams)
+      chain.advance(sweeps: 50, with: &kernel, from: streams)
+      var energies: [Double] = [], sums = BlockSums(observables: 4, blocks: 40)
+      for sweep in 0..<2400 {
+        chain.advance(sweeps: 1, with: &kernel, from: streams)
+        let spins = chain.configuration.spins, m = Double(model.magnetization(spins))
+        energies.append(Double(model.energy(spins)))
+        sums.add([energies[sweep], energies[sweep] * energies[sweep], m * m, m * m * m * m], to: sweep / 60)
+      }
+      let found = sums.jackknife(quantities), fromTau = try AutocorrelationTime(energies).mean
+      for k in 0..<4 { scores[k].add((found[k].value - exact[k]) / found[k].error) }
+      scores[4].add((fromTau.value - means[0]) / fromTau.error)
+    }
+    for z in scores { #expect(abs(z.mean) < 0.25 && abs(z.variance - 1) < 0.35, "\(z.mean), \(z.variance)") }
   }
 
   @Test("a chain resumed from its checkpoint is bit for bit the chain that never stopped") func resume() throws {

@@ -26,6 +26,21 @@ import Testing
     }
   }
 
+  @Test("local sweeps leave the Ising weight invariant on a 3x3 torus, exactly, alone, repeated and with clusters after them")
+  func isingPlane() throws {
+    for (coupling, field) in [(0.44, 0.0), (0.4, 0.1)] {
+      let states = try ising([3, 3], coupling, field)
+      try states.checkStationary(LocalMetropolis(states.model))
+      try states.checkStationary(LocalHeatBath(states.model))
+    }
+    let ring = try ising([5], 0.44), local = LocalHeatBath(ring.model)
+    try ring.checkStationary(Repeat(local, count: 2))
+    try ring.checkStationary(Then(Repeat(try LocalMetropolis(ring.model), count: 2), try WolffCluster(ring.model)))
+    try ring.checkStationary(Then(try SwendsenWangCluster(ring.model), local))
+    let other = try ising([5], 0.45)
+    #expect(throws: LawViolation.self) { try ring.checkStationary(Then(local, LocalHeatBath(other.model))) }
+  }
+
   @Test("local sweeps leave the Potts weight invariant, exactly", arguments: [([4], 3), ([2, 2], 3), ([5], 2), ([4], 4), ([3], 5)])
   func pottsSweeps(extents: [Int], colours: Int) throws {
     for coupling in [0.9, -0.4] {
@@ -97,6 +112,18 @@ import Testing
     checkLocal(try PottsModel(lattice, colours: 16, coupling: -0.7))
     checkLocal(try XYModel(lattice, coupling: 1.1), width: 3)
     checkLocal(try ScalarPhi4Model(lattice, hopping: 0.25, quartic: 0.5))
+  }
+
+  @Test("the acceptance is min(1, exp(change)) to 1e-14 over the whole range, 1 without a cost") func exponential() throws {
+    let model = try ScalarPhi4Model(HypercubicLattice([4]), hopping: 0.25, quartic: 0.5)
+    for x in stride(from: -6, through: 6, by: 0.037) {
+      for field in [-2.0, 0, 1e-9, 3] {
+        let change = model.logWeightChange(from: 0.3, to: x, in: field)
+        let found = model.acceptance(from: 0.3, to: x, in: field)
+        #expect(change >= 0 ? found == 1 : abs(found / exp(max(change, -700)) - 1) < 1e-14)
+      }
+    }
+    #expect(model.acceptance(from: 0, to: 1e200, in: 0) < 1e-300)
   }
 
   /// The laws of `ClusterModel` for random pairs of values, `weight` being ln of the bond weight.

@@ -43,8 +43,14 @@ import Testing
       var lanes = streams.lanes(replica: 0, step: 0, site: site, purpose: .bond)
       let mask = random.word() | 1, odds = UniformOdds(p), wide = SIMD8(repeating: mask)
       let n = 60_000
-      var single = 0, words = 0, blocks = 0
-      for _ in 0..<n { single += random.bernoulli(p) ? 1 : 0 }
+      var single = 0, accepted = 0, words = 0, blocks = 0
+      var series = streams.series(replica: 0, step: 0, site: site, purpose: .bond)
+      for _ in 0..<n {
+        single += random.bernoulli(p) ? 1 : 0
+        accepted += series.accepts(p) ? 1 : 0
+      }
+      #expect(series.accepts(1) && !series.accepts(0))
+      #expect(isMean(Double(accepted) / Double(n), p, variance: p * (1 - p), count: n))
       for _ in 0..<n / 20 {
         let word = random.bernoulliWord(p, where: mask)
         #expect(word & ~mask == 0)
@@ -57,6 +63,29 @@ import Testing
       let w = n / 20 * mask.nonzeroBitCount
       #expect(isMean(Double(words) / Double(w), p, variance: p * (1 - p), count: w))
       #expect(isMean(Double(blocks) / Double(8 * w), p, variance: p * (1 - p), count: 8 * w))
+    }
+  }
+
+  @Test("2048 decisions at a time have their probabilities, and those at one bit are independent, open ones too") func fourGroups() {
+    let streams = KeyedStreams(key)
+    for (site, p) in [0.2, 1.0 / 3, 0.001, 0.999, 0x1p-9, 0.5 + 0x1p-12, 1.0.nextDown].enumerated() {
+      var lanes = streams.lanes(replica: 1, step: 0, site: site, purpose: .bond)
+      let odds = UniformOdds(p), all = SIMD8<UInt64>(repeating: ~0), n = 1000
+      func count(_ bits: SIMD8<UInt64>) -> Int { (0..<8).reduce(0) { $0 + bits[$1].nonzeroBitCount } }
+      var single = [0, 0, 0, 0], pairs = [0, 0, 0], masked = 0
+      for _ in 0..<n {
+        // All four groups leave the same bits open: one in 128 of them is decided after the others.
+        let on = lanes.bernoulliFour((odds, odds, odds, odds), where: (all, all, all, all))
+        for (k, bits) in [on.0, on.1, on.2, on.3].enumerated() { single[k] += count(bits) }
+        for (k, bits) in [on.0 & on.1, on.1 & on.2, on.0 & on.3].enumerated() { pairs[k] += count(bits) }
+        let half = SIMD8<UInt64>(repeating: 0x00FF_00FF_F0F0_5555), none = SIMD8<UInt64>()
+        let part = lanes.bernoulliFour((odds, odds, odds, odds), where: (half, none, ~half, none))
+        #expect(part.1 == none && part.3 == none && part.0 & ~half == none && part.2 & half == none)
+        masked += count(part.0 | part.2)
+      }
+      for found in single + [masked] { #expect(isMean(Double(found) / Double(512 * n), p, variance: p * (1 - p), count: 512 * n)) }
+      let square = p * p
+      for found in pairs { #expect(isMean(Double(found) / Double(512 * n), square, variance: square * (1 - square), count: 512 * n)) }
     }
   }
 

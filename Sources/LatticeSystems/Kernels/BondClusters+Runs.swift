@@ -132,18 +132,22 @@ extension BondClusters {
     return Self.root(&span, run)
   }
 
-  /// Makes one cluster of two; the smaller root stays, and paths are halved on the way.
+  /// Makes one cluster of two; the smaller root stays. One root that both have is written over itself: no branch hangs on
+  /// chance but the rare ones of long paths.
   @inline(__always) private static func unite(_ links: inout MutableSpan<UInt32>, _ first: Int, _ second: Int) {
     let a = root(&links, first), b = root(&links, second)
-    if a < b { unsafe links[unchecked: b] = UInt32(truncatingIfNeeded: a) }
-    if b < a { unsafe links[unchecked: a] = UInt32(truncatingIfNeeded: b) }
+    unsafe links[unchecked: max(a, b)] = UInt32(truncatingIfNeeded: min(a, b))
   }
+  /// Most runs are at most two links from their root, and a root is linked to itself: two steps are taken unseen. Paths
+  /// are halved on the way.
   @inline(__always) private static func root(_ links: inout MutableSpan<UInt32>, _ run: Int) -> Int {
-    var here = run
+    let near = unsafe links[unchecked: run]
+    var here = unsafe Int(links[unchecked: Int(near)])
+    unsafe links[unchecked: run] = UInt32(truncatingIfNeeded: here)
     while true {
-      let parent = Int(unsafe links[unchecked: here])
-      if parent == here { return here }
-      let next = unsafe links[unchecked: parent]
+      let parent = unsafe links[unchecked: here]
+      if Int(parent) == here { return here }
+      let next = unsafe links[unchecked: Int(parent)]
       unsafe links[unchecked: here] = next
       here = Int(next)
     }

@@ -3,7 +3,7 @@ public import Sampling
 
 /// Updates all sites of one colour, whose neighbours all have the other one: a stationary move, in detailed balance.
 ///
-/// One code path for all even widths: 512 spins at a time, in the layout of `CheckerboardLayout`. Streams: bands of
+/// One code path for all even widths: four groups of 512 spins at a time, in the layout of `CheckerboardLayout`. Streams: bands of
 /// `bandRows` rows have a lane source each, from the step and the band's first row, with purpose `acceptance`. Nothing
 /// depends on how bands are spread over ranks.
 public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
@@ -34,13 +34,9 @@ public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
         let mine = unsafe all + colour &* rows &* w, others = unsafe all + (1 &- colour) &* rows &* w
         for first in stride(from: 0, to: rows, by: band) {
           var lanes = streams.lanes(replica: replica, step: step, site: first, purpose: .acceptance)
-          for y in first..<min(first &+ band, rows) {
-            let above = unsafe others + (y == 0 ? rows &- 1 : y &- 1) &* w
-            let below = unsafe others + (y == rows &- 1 ? 0 : y &+ 1) &* w
-            unsafe rule.update(
-              mine + y &* w, beside: others + y &* w, above: above, below: below, isShifted: (y &+ colour) & 1 == 1, layout,
-              valid: valid, digits: table, lanes: &lanes)
-          }
+          unsafe rule.update(
+            first..<min(first &+ band, rows), of: mine, among: others, colour: colour, layout, valid: valid, height: rows,
+            digits: table, lanes: &lanes)
         }
       }
     }
@@ -48,16 +44,41 @@ public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
 }
 
 extension SpinRule {
-  /// Updates one row of one colour, whose neighbours are in the other rows, of the other colour. `isShifted`: where the
-  /// row's (y + c) is odd.
+  /// Updates rows of one colour, four groups at a time. Row y begins at vector y W of its colour.
+  ///
+  /// - Parameters:
+  ///   - mine: row 0 of the colour that moves; `others`: row 0 of the other one.
+  ///   - height: the number of rows where they close on themselves; nil where memory before and after them holds the
+  ///     rows above and below.
   @unsafe @inlinable @inline(__always) func update(
-    _ row: UnsafeMutablePointer<SIMD8<UInt64>>, beside: UnsafePointer<SIMD8<UInt64>>, above: UnsafePointer<SIMD8<UInt64>>,
-    below: UnsafePointer<SIMD8<UInt64>>, isShifted: Bool, _ layout: CheckerboardLayout, valid: SIMD8<UInt64>, digits: DigitTable,
-    lanes: inout some LaneChoices
+    _ rows: Range<Int>, of mine: UnsafeMutablePointer<SIMD8<UInt64>>, among others: UnsafePointer<SIMD8<UInt64>>, colour: Int,
+    _ layout: CheckerboardLayout, valid: SIMD8<UInt64>, height: Int?, digits: DigitTable, lanes: inout some LaneChoices
   ) {
-    for v in 0..<layout.vectors {
-      let far = unsafe layout.far(beside, v, isShifted: isShifted)
-      unsafe row[v] = unsafe next(row[v], above[v], below[v], beside[v], far, valid: valid, digits: digits, lanes: &lanes)
+    let w = layout.vectors, end = rows.upperBound &* w
+    var index = rows.lowerBound &* w, y = rows.lowerBound, v = 0
+    /// The next group in the order of memory; none after the last.
+    @inline(__always) func take() -> SpinGroup {
+      if y == rows.upperBound { return SpinGroup() }
+      let start = y &* w, place = start &+ v
+      let far = unsafe layout.far(others + start, v, isShifted: (y &+ colour) & 1 == 1)
+      var above = place &- w, below = place &+ w
+      if let height {
+        if y == 0 { above = (height &- 1) &* w &+ v }
+        if y &+ 1 == height { below = v }
+      }
+      let group = unsafe SpinGroup(mine[place], others[above], others[below], others[place], far, valid: valid)
+      v &+= 1
+      if v == w { (y, v) = (y &+ 1, 0) }
+      return group
+    }
+    while index < end {
+      let groups = (take(), take(), take(), take())
+      let new = next(groups, digits: digits, lanes: &lanes)
+      unsafe mine[index] = new.0
+      if index &+ 1 < end { unsafe mine[index &+ 1] = new.1 }
+      if index &+ 2 < end { unsafe mine[index &+ 2] = new.2 }
+      if index &+ 3 < end { unsafe mine[index &+ 3] = new.3 }
+      index &+= 4
     }
   }
 }
@@ -107,9 +128,12 @@ public struct SingleSite<Rule: SpinRule>: MarkovKernel {
     valid[0] = 1
     let next = unsafe rule.digits.withUnsafeBufferPointer { digits in
       unsafe rule.next(
-        bit(site), bit(neighbours[0]), bit(neighbours[1]), bit(neighbours[2]), bit(neighbours[3]), valid: valid,
-        digits: DigitTable(digits), lanes: &lanes)
+        (
+          SpinGroup(
+            bit(site), bit(neighbours[0]), bit(neighbours[1]), bit(neighbours[2]), bit(neighbours[3]), valid: valid),
+          SpinGroup(), SpinGroup(), SpinGroup()
+        ), digits: DigitTable(digits), lanes: &lanes)
     }
-    state.set(site, next[0] & 1 == 1)
+    state.set(site, next.0[0] & 1 == 1)
   }
 }

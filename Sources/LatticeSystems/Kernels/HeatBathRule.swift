@@ -12,9 +12,10 @@ public struct HeatBathRule: SpinRule {
   }
 
   @inlinable @inline(__always) public func next(
-    _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>,
-    valid: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
-  ) -> SIMD8<UInt64> {
-    lanes.bernoulli(NeighbourOdds(digits, SIMD8(), a, b, c, d), where: valid)
+    _ groups: (SpinGroup, SpinGroup, SpinGroup, SpinGroup), digits: DigitTable, lanes: inout some LaneChoices
+  ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
+    func odds(_ group: SpinGroup) -> NeighbourOdds { NeighbourOdds(digits, SIMD8(), of: group) }
+    let (p, q, r, s) = groups
+    return lanes.bernoulliFour((odds(p), odds(q), odds(r), odds(s)), where: (p.valid, q.valid, r.valid, s.valid))
   }
 }

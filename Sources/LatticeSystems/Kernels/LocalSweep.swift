@@ -19,7 +19,7 @@ public struct LocalMetropolisRule<Model: LatticeModel>: LocalRule {
     _ value: Model.Value, in field: Model.LocalField, from choices: inout some RandomChoices
   ) -> Model.Value {
     let new = model.proposal(from: value, width: width, choices: &choices)
-    return choices.bernoulli(model.acceptance(from: value, to: new, in: field)) ? new : value
+    return value.replaced(by: new, if: choices.accepts(model.acceptance(from: value, to: new, in: field)))
   }
 }
 

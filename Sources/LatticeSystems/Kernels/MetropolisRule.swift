@@ -24,15 +24,29 @@ public struct MetropolisRule: SpinRule {
   }
 
   @inlinable @inline(__always) public func next(
-    _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>,
-    valid: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
-  ) -> SIMD8<UInt64> {
-    if hasField { return spin ^ lanes.bernoulli(NeighbourOdds(digits, spin, a, b, c, d), where: valid) }
-    // Neighbours that pull the other way: two or more make the move free, one costs exp(-4K), none exp(-8K).
-    let s = spin ^ inverse
-    let p = s ^ a, q = s ^ b, r = s ^ c, t = s ^ d
+    _ groups: (SpinGroup, SpinGroup, SpinGroup, SpinGroup), digits: DigitTable, lanes: inout some LaneChoices
+  ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
+    let (p, q, r, s) = groups
+    if hasField {
+      func odds(_ group: SpinGroup) -> NeighbourOdds { NeighbourOdds(digits, group.spin, of: group) }
+      let on = lanes.bernoulliFour((odds(p), odds(q), odds(r), odds(s)), where: (p.valid, q.valid, r.valid, s.valid))
+      return (p.spin ^ on.0, q.spin ^ on.1, r.spin ^ on.2, s.spin ^ on.3)
+    }
+    let (pFree, pOdds) = against(p, digits), (qFree, qOdds) = against(q, digits)
+    let (rFree, rOdds) = against(r, digits), (sFree, sOdds) = against(s, digits)
+    let on = lanes.bernoulliFour(
+      (pOdds, qOdds, rOdds, sOdds), where: (p.valid & ~pFree, q.valid & ~qFree, r.valid & ~rFree, s.valid & ~sFree))
+    return (
+      p.spin ^ (pFree & p.valid | on.0), q.spin ^ (qFree & q.valid | on.1), r.spin ^ (rFree & r.valid | on.2),
+      s.spin ^ (sFree & s.valid | on.3)
+    )
+  }
+
+  /// The neighbours that pull the other way: two or more make the move free, one costs exp(-4K), none exp(-8K).
+  @inlinable @inline(__always) func against(_ group: SpinGroup, _ digits: DigitTable) -> (free: SIMD8<UInt64>, odds: TwoOdds) {
+    let spin = group.spin ^ inverse
+    let p = spin ^ group.a, q = spin ^ group.b, r = spin ^ group.c, t = spin ^ group.d
     let pq = p | q, rt = r | t
-    let one = pq | rt, two = (p & q) | (r & t) | (pq & rt)
-    return spin ^ ((two & valid) | lanes.bernoulli(TwoOdds(digits, second: one), where: valid & ~two))
+    return ((p & q) | (r & t) | (pq & rt), TwoOdds(digits, second: pq | rt))
   }
 }

@@ -1,6 +1,22 @@
 public import RandomStreams
 
-/// How a spin is given its next value when its neighbours stand still, for 512 spins at a time.
+/// 512 spins of one colour, one bit each, and their neighbours.
+public struct SpinGroup: Sendable {
+  /// The spins, their four neighbours, and the bits that stand for spins.
+  @usableFromInline var spin: SIMD8<UInt64>, a: SIMD8<UInt64>, b: SIMD8<UInt64>, c: SIMD8<UInt64>, d: SIMD8<UInt64>
+  @usableFromInline var valid: SIMD8<UInt64>
+  @inlinable @inline(__always) init(
+    _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>, valid: SIMD8<UInt64>
+  ) {
+    (self.spin, self.a, self.b, self.c, self.d, self.valid) = (spin, a, b, c, d, valid)
+  }
+  /// No spins.
+  @inlinable @inline(__always) init() {
+    self.init(SIMD8(), SIMD8(), SIMD8(), SIMD8(), SIMD8(), valid: SIMD8())
+  }
+}
+
+/// How a spin is given its next value when its neighbours stand still, for four groups of 512 spins at a time.
 ///
 /// Law: each spin's move leaves exp(s (K h + B)) invariant, h being the sum of its four neighbours.
 public protocol SpinRule: Sendable {
@@ -8,11 +24,10 @@ public protocol SpinRule: Sendable {
   init(coupling: Double, field: Double)
   /// Binary digits of the probabilities that `next` decides with, read 64 words to a probability.
   var digits: [UInt64] { get }
-  /// The spins after the move, for bits of `valid`; other bits of the result are zero.
+  /// The spins of each group after the move, for bits of its `valid`; other bits of the result are zero.
   func next(
-    _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>,
-    valid: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
-  ) -> SIMD8<UInt64>
+    _ groups: (SpinGroup, SpinGroup, SpinGroup, SpinGroup), digits: DigitTable, lanes: inout some LaneChoices
+  ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
 }
 
 extension SpinRule {
@@ -58,6 +73,12 @@ public struct TwoOdds: LaneOdds {
   @inlinable public func probability(lane: Int, bit: Int) -> Double {
     table.probability(second[lane] &>> UInt64(bit) & 1 == 1 ? 1 : 0)
   }
+  @inlinable @inline(__always) public static func joined(
+    _ odds: (Self, Self, Self, Self), on masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  ) -> Self {
+    let low = (odds.0.second & masks.0) | (odds.1.second & masks.1), high = (odds.2.second & masks.2) | (odds.3.second & masks.3)
+    return TwoOdds(odds.0.table, second: low | high)
+  }
 }
 
 /// A probability for each spin value s and number u of neighbours that are up, number 5 s + u of the table: the general
@@ -67,14 +88,30 @@ public struct NeighbourOdds: LaneOdds {
   /// The number of neighbours that are up, binary.
   @usableFromInline let ones: SIMD8<UInt64>, twos: SIMD8<UInt64>, fours: SIMD8<UInt64>
   @inlinable @inline(__always) init(
-    _ table: DigitTable, _ spin: SIMD8<UInt64>, _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>
+    _ table: DigitTable, _ spin: SIMD8<UInt64>, of group: SpinGroup
   ) {
-    self.table = table
-    self.spin = spin
+    let a = group.a, b = group.b, c = group.c, d = group.d
     let x = a ^ b, y = c ^ d, ab = a & b, cd = c & d
-    ones = x ^ y
-    twos = ab ^ cd ^ (x & y)
-    fours = ab & cd
+    self.init(table, spin, ones: x ^ y, twos: ab ^ cd ^ (x & y), fours: ab & cd)
+  }
+  @inlinable @inline(__always) init(
+    _ table: DigitTable, _ spin: SIMD8<UInt64>, ones: SIMD8<UInt64>, twos: SIMD8<UInt64>, fours: SIMD8<UInt64>
+  ) {
+    (self.table, self.spin, self.ones, self.twos, self.fours) = (table, spin, ones, twos, fours)
+  }
+  @inlinable public static func joined(
+    _ odds: (Self, Self, Self, Self), on masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  ) -> Self {
+    func join(
+      _ a: SIMD8<UInt64>, _ b: SIMD8<UInt64>, _ c: SIMD8<UInt64>, _ d: SIMD8<UInt64>
+    ) -> SIMD8<UInt64> {
+      let low = (a & masks.0) | (b & masks.1), high = (c & masks.2) | (d & masks.3)
+      return low | high
+    }
+    let (p, q, r, s) = odds
+    return NeighbourOdds(
+      p.table, join(p.spin, q.spin, r.spin, s.spin), ones: join(p.ones, q.ones, r.ones, s.ones),
+      twos: join(p.twos, q.twos, r.twos, s.twos), fours: join(p.fours, q.fours, r.fours, s.fours))
   }
   @inlinable public func digits(_ index: Int) -> SIMD8<UInt64> {
     let one = ones, two = twos, four = fours

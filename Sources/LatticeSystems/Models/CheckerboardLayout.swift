@@ -24,9 +24,9 @@ public struct CheckerboardLayout: Sendable, Equatable {
     return mask
   }
 
-  /// How many rows share a lane source: four below 2048 spins of one colour in a row, so that seeding stays cheap, else
+  /// How many rows share a lane source: four below 8192 spins of one colour in a row, so that seeding stays cheap, else
   /// one. Bands begin at multiples of it.
-  @inlinable var bandRows: Int { vectors >= 4 ? 1 : 4 }
+  @inlinable var bandRows: Int { vectors >= 16 ? 1 : 4 }
 
   /// The second neighbour in its own row of each spin of vector v: site j of one colour stands between sites j - 1 and
   /// j of the other one, or, where the row is shifted ((y + c) % 2 = 1), j and j + 1. `beside` is the row of the other

@@ -57,7 +57,5 @@ public struct HypercubicIsing: HeatBathModel, ClusterModel {
   @inlinable public func turned(_ value: Int8, by turn: Int, _ axis: Void) -> Int8 { turn == 0 ? value : 0 &- value }
 }
 
-/// min(1, exp(change)); exactly 1 at a change of zero or above.
-@inlinable func metropolisAcceptance(_ change: Double) -> Double { change >= 0 ? 1 : exponential(change) }
 /// exp, callable from inlinable code.
 @usableFromInline func exponential(_ x: Double) -> Double { exp(x) }

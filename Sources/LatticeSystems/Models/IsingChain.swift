@@ -33,24 +33,11 @@ public struct IsingChain: Sendable, Equatable, Checkpointable {
 
   public static let formatVersion = 1
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.write(configuration.lattice.shape, at: path + "/shape")
-    try archive.write(configuration.replica, at: path + "/replica")
-    try archive.write(configuration.spins, at: path + "/spins")
+    try configuration.save(to: &archive, at: path)
     try archive.write(steps, at: path + "/steps")
   }
-  /// Throws `damaged` where the shape is not a lattice or the spins do not fit it.
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    let shape = try archive.read(Int.self, count: 2, at: path + "/shape")
-    let lattice: SquareLattice
-    do { lattice = try SquareLattice(rows: shape[0], columns: shape[1]) } catch {
-      throw .damaged(file: path, reason: error.description)
-    }
-    let spins = try archive.read(UInt64.self, count: lattice.words, at: path + "/spins")
-    let tail = lattice.sites % 64
-    guard tail == 0 || spins[spins.count - 1] >> UInt64(tail) == 0 else {
-      throw .damaged(file: path, reason: "spins past the last site")
-    }
-    configuration = IsingConfiguration(lattice, spins: spins, replica: try archive.scalar(Int.self, at: path + "/replica"))
+    configuration = try IsingConfiguration(from: archive, at: path)
     steps = try archive.scalar(UInt64.self, at: path + "/steps")
   }
 }

@@ -1,3 +1,4 @@
+public import Archives
 public import RandomStreams
 
 /// One lattice of Ising spins, packed row-major, with the number of its replica, which selects its random streams.
@@ -36,5 +37,29 @@ extension IsingConfiguration {
   public mutating func set(_ site: Int, _ isUp: Bool) {
     let bit = UInt64(1) << UInt64(site & 63)
     if isUp { words[site >> 6] |= bit } else { words[site >> 6] &= ~bit }
+  }
+}
+
+/// Its archive belongs to whatever holds it, which writes the version.
+extension IsingConfiguration: Checkpointable {
+  public static let formatVersion = 1
+  public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.write(lattice.shape, at: path + "/shape")
+    try archive.write(replica, at: path + "/replica")
+    try archive.write(spins, at: path + "/spins")
+  }
+  /// Throws `damaged` where the shape is not a lattice or the spins do not fit it.
+  public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    let shape = try archive.read(Int.self, count: 2, at: path + "/shape")
+    let lattice: SquareLattice
+    do { lattice = try SquareLattice(rows: shape[0], columns: shape[1]) } catch {
+      throw .damaged(file: path, reason: error.description)
+    }
+    let spins = try archive.read(UInt64.self, count: lattice.words, at: path + "/spins")
+    let tail = lattice.sites % 64
+    guard tail == 0 || spins[spins.count - 1] >> UInt64(tail) == 0 else {
+      throw .damaged(file: path, reason: "spins past the last site")
+    }
+    self.init(lattice, spins: spins, replica: try archive.scalar(Int.self, at: path + "/replica"))
   }
 }

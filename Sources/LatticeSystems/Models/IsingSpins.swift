@@ -1,5 +1,7 @@
+public import Archives
+
 /// A layout of Ising spins on a square lattice: it is made from packed spins and gives them back.
-public protocol IsingSpins: Sendable, Equatable {
+public protocol IsingSpins: Sendable, Equatable, Checkpointable {
   /// The same spins in this layout; refuses lattices that it cannot hold.
   init(_ configuration: IsingConfiguration) throws(LatticeError)
   /// The packed spins, with lattice and replica.
@@ -35,6 +37,15 @@ extension IsingConfiguration: IsingSpins {
 }
 
 extension CheckerboardConfiguration: IsingSpins {
+  public static let formatVersion = 1
+  public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try packed.save(to: &archive, at: path)
+  }
+  /// Throws `damaged` where the stored lattice has odd extents.
+  public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    let packed = try IsingConfiguration(from: archive, at: path)
+    do { try self.init(packed) } catch { throw .damaged(file: path, reason: error.description) }
+  }
   public func energy(of model: IsingModel) -> Int { energy }
   public func magnetization(of model: IsingModel) -> Int {
     spins.reduce(-lattice.sites) { sum, vector in

@@ -12,6 +12,11 @@ public protocol LatticeValue: BitwiseCopyable, Sendable, Equatable {
   var stored: [Stored] { get }
   /// The value of `storedCount` numbers.
   init(stored: ArraySlice<Stored>)
+  /// This value, or `other` where `isWanted`: without a branch, which chance would mispredict.
+  func replaced(by other: Self, if isWanted: Bool) -> Self
+}
+extension LatticeValue {
+  @inlinable @inline(__always) public func replaced(by other: Self, if isWanted: Bool) -> Self { isWanted ? other : self }
 }
 extension UInt8: LatticeValue {
   public static var storedCount: Int { 1 }
@@ -33,6 +38,10 @@ extension SIMD2<Double>: LatticeValue {
   public static var storedCount: Int { 2 }
   public var stored: [Double] { [x, y] }
   public init(stored: ArraySlice<Double>) { self.init(stored.first!, stored.last!) }
+  // A choice between vectors by one condition would be a branch.
+  @inlinable @inline(__always) public func replaced(by other: Self, if isWanted: Bool) -> Self {
+    replacing(with: other, where: SIMDMask(repeating: isWanted))
+  }
 }
 
 /// One value for each site of a lattice, in the order of sites, with the number of its replica, which selects its
@@ -64,6 +73,26 @@ public struct LatticeConfiguration<Value: LatticeValue>: Sendable, Equatable {
   }
 }
 
+/// Its archive belongs to whatever holds it, which writes the version.
+extension LatticeConfiguration: Checkpointable {
+  public static var formatVersion: Int { 1 }
+  public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.write(lattice.extents, at: path + "/shape")
+    try archive.write(replica, at: path + "/replica")
+    try archive.write(values.flatMap(\.stored), at: path + "/values")
+  }
+  /// Throws `damaged` where the shape is not a lattice.
+  public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    let extents = try archive.read(Int.self, count: nil, at: path + "/shape"), lattice: HypercubicLattice
+    do { lattice = try HypercubicLattice(extents) } catch { throw .damaged(file: path, reason: error.description) }
+    let width = Value.storedCount
+    let stored = try archive.read(Value.Stored.self, count: width * lattice.sites, at: path + "/values")
+    self.init(
+      lattice, values: (0..<lattice.sites).map { Value(stored: stored[width * $0..<width * ($0 + 1)]) },
+      replica: try archive.scalar(Int.self, at: path + "/replica"))
+  }
+}
+
 /// One Markov chain on a hypercubic lattice: the values and how many steps were taken. It goes on from its checkpoint as
 /// if it had never stopped, on any rank.
 public struct LatticeChain<Value: LatticeValue>: Sendable, Equatable, Checkpointable {
@@ -87,21 +116,12 @@ public struct LatticeChain<Value: LatticeValue>: Sendable, Equatable, Checkpoint
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
     try archive.writeVersion(of: Self.self, at: path)
-    try archive.write(configuration.lattice.extents, at: path + "/shape")
-    try archive.write(configuration.replica, at: path + "/replica")
-    try archive.write(configuration.values.flatMap(\.stored), at: path + "/values")
+    try configuration.save(to: &archive, at: path)
     try archive.write(steps, at: path + "/steps")
   }
-  /// Throws `damaged` where the shape is not a lattice.
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
     try archive.checkVersion(of: Self.self, at: path)
-    let extents = try archive.read(Int.self, count: nil, at: path + "/shape"), lattice: HypercubicLattice
-    do { lattice = try HypercubicLattice(extents) } catch { throw .damaged(file: path, reason: error.description) }
-    let width = Value.storedCount
-    let stored = try archive.read(Value.Stored.self, count: width * lattice.sites, at: path + "/values")
-    configuration = LatticeConfiguration(
-      lattice, values: (0..<lattice.sites).map { Value(stored: stored[width * $0..<width * ($0 + 1)]) },
-      replica: try archive.scalar(Int.self, at: path + "/replica"))
+    configuration = try LatticeConfiguration(from: archive, at: path)
     steps = try archive.scalar(UInt64.self, at: path + "/steps")
   }
 }

@@ -56,7 +56,7 @@ public struct StripSweep<Rule: SpinRule>: Sendable {
   @inlinable func update(
     _ strip: inout CheckerboardStrip, _ colour: Int, rows: Range<Int>, _ step: UInt64, _ streams: some Streams
   ) {
-    let layout = strip.layout, band = layout.bandRows, w = layout.vectors, valid = layout.valid, replica = strip.replica
+    let layout = strip.layout, band = layout.bandRows, valid = layout.valid, replica = strip.replica
     let mine = strip.place(colour, 0), others = strip.place(1 &- colour, 0), rule = rule
     unsafe rule.digits.withUnsafeBufferPointer { digits in
       let table = unsafe DigitTable(digits)
@@ -64,12 +64,9 @@ public struct StripSweep<Rule: SpinRule>: Sendable {
         let all = spins.baseAddress!
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: band) {
           var lanes = streams.lanes(replica: replica, step: step, site: first, purpose: .acceptance)
-          for y in first..<min(first &+ band, rows.upperBound) {
-            let beside = unsafe all + (others &+ y &* w)
-            unsafe rule.update(
-              all + (mine &+ y &* w), beside: beside, above: beside - w, below: beside + w, isShifted: (y &+ colour) & 1 == 1, layout,
-              valid: valid, digits: table, lanes: &lanes)
-          }
+          unsafe rule.update(
+            first..<min(first &+ band, rows.upperBound), of: all + mine, among: all + others, colour: colour, layout, valid: valid,
+            height: nil, digits: table, lanes: &lanes)
         }
       }
     }

@@ -7,10 +7,12 @@ import Sampling
 /// Throughput of the lattice kernels and of their random numbers, one core.
 public enum LatticeBenchmarks {
   /// All of them.
-  public static let all: [Benchmark] = [
-    checkerboard(size: 4096), checkerboard(size: 1024), swendsenWang(size: 32, coupling: 0.408),
-    swendsenWang(size: 1024, coupling: 0.408), randomWords,
-  ] + [256, 1024, 4096, 16384, 65536].map { strip(size: $0) }
+  public static let all: [Benchmark] =
+    [
+      checkerboard(size: 4096), checkerboard(size: 1024), swendsenWang(size: 32, coupling: 0.408),
+      swendsenWang(size: 1024, coupling: 0.408), swendsenWang(size: 1024, coupling: IsingModel.criticalCoupling),
+      swendsenWang(size: 4096, coupling: IsingModel.criticalCoupling), randomWords,
+    ] + [256, 1024, 4096, 16384, 65536].map { strip(size: $0) }
 
   private static let streams = KeyedStreams(StreamKey.derive(seed: 0, study: "benchmark", unit: "lattice"))
 
@@ -51,12 +53,13 @@ public enum LatticeBenchmarks {
   }
 
   private static func swendsenWang(size: Int, coupling: Double) -> Benchmark {
-    Benchmark("Swendsen-Wang, Ising \(size)x\(size), K = \(coupling)", unit: "spins", reference: nil) {
+    let label = coupling == IsingModel.criticalCoupling ? "K_c" : "K = \(coupling)"
+    return Benchmark("Swendsen-Wang, Ising \(size)x\(size), \(label)", unit: "spins", reference: nil) {
       let lattice = try SquareLattice(size: size)
       var kernel = try SwendsenWang(IsingModel(lattice, coupling: coupling))
       var chain = IsingChain(lattice, replica: 0, start: .hot, from: streams)
       chain.advance(sweeps: 50, with: &kernel, from: streams)
-      let count = (1 << 25) / lattice.sites
+      let count = max(2, (1 << 25) / lattice.sites)
       return {
         chain.advance(sweeps: count, with: &kernel, from: streams)
         return Double(count * lattice.sites)

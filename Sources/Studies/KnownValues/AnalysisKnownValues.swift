@@ -68,15 +68,17 @@ public enum AnalysisKnownValues {
           sums.add(structureFactors(chain.configuration.spins[0]), to: number)
         }
       }
-      let found = sums.jackknife { [($0[0] / $0[1] - 1).squareRoot() / (2 * sin(Double.pi / 8))] }[0]
+      let found = sums.jackknife { [($0[0] / $0[1] - 1).squareRoot() / (2 * halfWave)] }[0]
       return KnownValue(
         "xi of the 8x8 torus, K=\(label), Swendsen-Wang", expected: expected, found: found.value, error: found.error,
         .sigmas(4, largestError: 0.02))
     }
   }
 
+  /// sin(pi / L) of L = 8, which xi is measured by.
+  static let halfWave = sin(Double.pi / 8)
   /// S(0) and S(k_1) of one 8x8 configuration, a row in each byte.
-  private static func structureFactors(_ spins: UInt64) -> [Double] {
+  static func structureFactors(_ spins: UInt64) -> [Double] {
     let waves = (0..<8).map { SIMD2(cos(Double.pi * Double($0) / 4), sin(Double.pi * Double($0) / 4)) }
     var alongRows = SIMD2<Double>(), alongColumns = SIMD2<Double>()
     for i in 0..<8 {

@@ -1,0 +1,10 @@
+"""Prints the kernels of `renorm bench --json` beside a peer's rates: compare.py PEER renorm.json peer.json"""
+import json
+import sys
+
+peer, ours, theirs = sys.argv[1], json.load(open(sys.argv[2])), json.load(open(sys.argv[3]))
+rates = {kernel["kernel"]: kernel["per_second"] for kernel in ours["kernels"]}
+print(f"{ours['processor']}; one core, processor time, units per second\n")
+print(f"{'kernel':<52} {'renorm':>10} {peer:>10} {'ratio':>7}")
+for name, rate in theirs.items():
+    print(f"{name:<52} {rates[name]:>10.3g} {rate:>10.3g} {rates[name] / rate:>7.1f}")
