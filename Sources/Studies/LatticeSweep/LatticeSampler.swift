@@ -68,8 +68,7 @@ struct IsingSampler<Move: MarkovKernel>: LatticeSampler where Move.State: IsingS
         steps += 1
         for k in own.indices { sums[k] += own[k].value(move) }
       }
-      let m = Double(state.magnetization(of: model)) / sites
-      rows += [Double(state.energy(of: model)), abs(m), m * m, (m * m) * (m * m), modes.weight(state, of: model), m]
+      rows += isingRow(state, of: model, sites: sites, modes: modes)
       for sum in sums { rows.append(sum / Double(interval)) }
     }
     words = state.packed.spins
@@ -78,6 +77,12 @@ struct IsingSampler<Move: MarkovKernel>: LatticeSampler where Move.State: IsingS
   func picture(_ words: [UInt64]) -> [Double] {
     (0..<model.lattice.sites).map { words[$0 >> 6] >> UInt64($0 & 63) & 1 == 1 ? 1 : -1 }
   }
+}
+
+/// The row of Ising spins on a square lattice: the common observables and the magnetization with its sign.
+func isingRow(_ spins: some IsingSpins, of model: IsingModel, sites: Double, modes: LowestModes) -> [Double] {
+  let m = Double(spins.magnetization(of: model)) / sites
+  return [Double(spins.energy(of: model)), abs(m), m * m, (m * m) * (m * m), modes.weight(spins, of: model), m]
 }
 
 /// Any other model, a value a site.

@@ -1,12 +1,20 @@
 public import MessagePassing
 public import RandomStreams
 public import Runtime
+import Sampling
 
 extension LatticeSweep {
   public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State {
     var state = State()
     state.series = Array(repeating: [], count: chains)
     if isCut { return state }
+    if !ladder.isEmpty {
+      let sampler = try ladderSampler(), source = KeyedStreams(streams)
+      state.series = Array(repeating: [], count: chains * ladder.count)
+      state.chains = (0..<chains).flatMap { sampler.start(0..<ladder.count, ladder: $0, from: source) }
+      state.ladders = Array(repeating: ExchangeLadder(rungs: ladder.count), count: chains)
+      return state
+    }
     let sampler = try sampler(coupling: coupling), source = KeyedStreams(streams)
     state.chains = (0..<chains).map { sampler.start(replica: $0, hot: isHot($0), from: source) }
     return state
@@ -18,19 +26,24 @@ extension LatticeSweep {
   public func advance(
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Partial> {
-    let sampler = isCut ? nil : try sampler(coupling: coupling), source = KeyedStreams(streams)
-    let names = sampler?.names ?? stripNames, width = CommonObservable.allCases.count + names.count
+    let ladderSampler = ladder.isEmpty ? nil : try ladderSampler()
+    let sampler = isCut || !ladder.isEmpty ? nil : try sampler(coupling: coupling), source = KeyedStreams(streams)
+    let names = sampler?.names ?? ladderSampler?.names ?? stripNames, width = CommonObservable.allCases.count + names.count
     let total = warmUp + measurements
     // About a second's work of one rank.
-    let count = max(1, min(total - state.rows, Int(1e9 / (rowCost * Double(chains)))))
+    let count = max(1, min(total - state.rows, Int(1e9 / (rowCost * Double(chains * max(1, ladder.count))))))
     do {
       let fresh =
-        if let sampler { try advanceChains(&state, count, with: sampler, from: source, on: team) } else {
+        if let sampler {
+          try advanceChains(&state, count, with: sampler, from: source, on: team)
+        } else if let ladderSampler {
+          try advanceLadders(&state, count, with: ladderSampler, from: source, on: team)
+        } else {
           try advanceStrips(&state, count, from: source, on: team)
         }
       // A slice may reach from the warm-up into what is recorded.
       let skipped = width * max(0, min(count, warmUp - state.rows))
-      for chain in 0..<chains { state.series[chain] += fresh[chain][skipped...] }
+      for chain in fresh.indices { state.series[chain] += fresh[chain][skipped...] }
     } catch let error as MessagePassingError { throw .communication(error) } catch { throw .fault("\(error)") }
     state.rows += count
     state.steps += UInt64(count * interval)
@@ -72,7 +85,7 @@ extension LatticeSweep {
   private func curves(_ state: State, _ width: Int) -> [CurvePoint] {
     guard let length = state.series.first?.count, length > 0 else { return [] }
     func mean(_ observable: CommonObservable) -> Double {
-      state.series.reduce(0) { $0 + $1[length - width + observable.rawValue] } / Double(chains)
+      state.series.reduce(0) { $0 + $1[length - width + observable.rawValue] } / Double(state.series.count)
     }
     return [
       CurvePoint("energy_per_site", step: state.rows, value: mean(.energy) / Double(sites)),

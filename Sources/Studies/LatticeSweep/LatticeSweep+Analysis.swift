@@ -25,11 +25,17 @@ extension LatticeSweep {
   func analysis(_ state: State, _ sampler: (any LatticeSampler)?, names: [String]) throws(StudyError) -> Partial {
     var partial = Partial()
     do {
-      let rows = try RowAnalysis(self, names: names, coupling: coupling, series: state.series)
-      partial.samples = [rows.sample]
-      let at = place(coupling: coupling)
-      for (name, observable) in try rows.observables() { partial.recording.record(at: at, name, observable) }
-      if keepsSeries { rows.recordSeries(in: &partial.recording) }
+      let rungs = max(1, ladder.count)
+      for rung in 0..<rungs {
+        let coupling = ladder.isEmpty ? coupling : ladder[rung]
+        let series = stride(from: rung, to: state.series.count, by: rungs).map { state.series[$0] }
+        let rows = try RowAnalysis(self, names: names, coupling: coupling, series: series)
+        partial.samples.append(rows.sample)
+        let at = place(coupling: coupling)
+        for (name, observable) in try rows.observables() { partial.recording.record(at: at, name, observable) }
+        if keepsSeries { rows.recordSeries(in: &partial.recording, rung: ladder.isEmpty ? nil : rung) }
+      }
+      if !ladder.isEmpty { recordExchanges(state, in: &partial.recording) }
     } catch {
       throw .unitFailedOnAllRanks("the series cannot be analysed: \(error)")
     }
@@ -69,7 +75,7 @@ struct RowAnalysis {
     var settled: WarmUp?, cut = 0
     // Shorter series show no transient; their errors say enough.
     if all >= 60 {
-      let starts = study.start == "both" && series.count > 1 ? [0, 1] : [0]
+      let starts = study.start == "both" && study.ladder.isEmpty && series.count > 1 ? [0, 1] : [0]
       for k in [CommonObservable.energy.rawValue, CommonObservable.squaredMagnetization.rawValue] {
         let groups = starts.map { start in
           series.indices.filter { starts.count == 1 || $0 % 2 == start }.map { column(series[$0], k) }
@@ -203,12 +209,13 @@ struct RowAnalysis {
   private func rounded(_ value: Double) -> String { written(value, nil, digits: 2) }
 
   /// The series as arrays over chain and draw.
-  func recordSeries(in recording: inout Recording) {
+  func recordSeries(in recording: inout Recording, rung: Int?) {
     let labels = ["energy", "abs_magnetization", "squared_magnetization"]
     for (k, label) in labels.enumerated() {
       recording.record(
         ResultArray(
-          name: "series_\(label)", longName: "\(label.replacing("_", with: " ")) of each row, warm-up cut off", unit: k == 0 ? "J" : "1",
+          name: "series_\(label)" + (rung.map { "_rung_\($0)" } ?? ""),
+          longName: "\(label.replacing("_", with: " ")) of each row, warm-up cut off", unit: k == 0 ? "J" : "1",
           dimensions: [("chain_\(chains.count)", chains.count), ("draw_\(length)", length)], values: column(k).flatMap { $0 }))
     }
   }

@@ -1,6 +1,7 @@
 public import Archives
 import LatticeSystems
 import Runtime
+import Sampling
 import Statistics
 
 extension LatticeSweep {
@@ -8,11 +9,13 @@ extension LatticeSweep {
   public struct State: Checkpointable {
     /// Rows taken by each chain, warm-up included, and steps of the move.
     var rows = 0, steps: UInt64 = 0
-    /// The words of each chain, where ranks hold whole lattices.
+    /// The words of each chain, where ranks hold whole lattices; with replica exchange of each replica, ladder by ladder.
     var chains: [[UInt64]] = []
+    /// Who stands where, by ladder.
+    var ladders: [ExchangeLadder] = []
     /// The chains where each is cut into strips; nil before the first slice.
     var strips: StripChains?
-    /// The recorded rows of each chain, row-major.
+    /// The recorded rows of each chain, row-major; with replica exchange of each rung, ladder by ladder.
     var series: [[Double]] = []
 
     init() {}
@@ -25,9 +28,10 @@ extension LatticeSweep {
         case .packed: 1
         case .boards: 2
         }
-      try archive.write([rows, chains.count, series.count, cut], at: "\(path)/counts")
+      try archive.write([rows, chains.count, series.count, cut, ladders.count], at: "\(path)/counts")
       try archive.write(steps, at: "\(path)/steps")
       for (index, words) in chains.enumerated() { try archive.write(words, at: "\(path)/chain\(index)/words") }
+      for (index, ladder) in ladders.enumerated() { try ladder.save(to: &archive, at: "\(path)/ladder\(index)") }
       for (index, rows) in series.enumerated() { try archive.write(rows, at: "\(path)/chain\(index)/series") }
       switch strips {
       case nil: break
@@ -39,11 +43,12 @@ extension LatticeSweep {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let counts = try archive.read(Int.self, count: 4, at: "\(path)/counts")
+      let counts = try archive.read(Int.self, count: 5, at: "\(path)/counts")
       rows = counts[0]
       steps = try archive.scalar(UInt64.self, at: "\(path)/steps")
       for index in 0..<counts[1] { chains.append(try archive.read(UInt64.self, count: nil, at: "\(path)/chain\(index)/words")) }
       for index in 0..<counts[2] { series.append(try archive.read(Double.self, count: nil, at: "\(path)/chain\(index)/series")) }
+      for index in 0..<counts[4] { ladders.append(try ExchangeLadder(from: archive, at: "\(path)/ladder\(index)")) }
       if counts[3] == 1 {
         var chains: [IsingStrip] = []
         for index in series.indices { chains.append(try IsingStrip(from: archive, at: "\(path)/chain\(index)/strip")) }

@@ -5,7 +5,8 @@ public import Runtime
 /// Monte Carlo of a lattice model at one coupling (or along a ladder of them by replica exchange), with errors that know
 /// about autocorrelation; swept over sizes and couplings it ends in finite-size scaling.
 ///
-/// One unit of work: all chains of one lattice. Chains are shared out over the ranks of its team.
+/// One unit of work: all chains of one lattice. Ranks of its team share chains out, or the replicas of each ladder, or cut
+/// each lattice into strips.
 public struct LatticeSweep: Study {
   public static let name = "lattice-sweep"
   public static let summary =
@@ -60,6 +61,13 @@ public struct LatticeSweep: Study {
         Parameter("step_count", .integer(10), .integers(1...10_000), unit: "steps", "of a trajectory of the move hybrid"),
       ]),
     ParameterTable(
+      "exchange", "replica exchange instead of one coupling: every chain becomes a ladder of replicas, shared out over the ranks",
+      [
+        Parameter(
+          "couplings", .reals([]), .reals(-100...100), unit: "1",
+          "rising, of one sign; a row is taken and neighbours may trade after each interval; empty: no exchange")
+      ]),
+    ParameterTable(
       "analysis", "errors and finite-size scaling",
       [
         Parameter("blocks", .integer(32), .integers(8...4096), unit: "blocks", "of the jackknife, a multiple of chains"),
@@ -77,6 +85,8 @@ public struct LatticeSweep: Study {
 
   let model: ModelName, coupling: Double, field: Double, colours: Int, quartic: Double
   let extents: [Int], isCut: Bool
+  /// The couplings of a ladder; empty without replica exchange.
+  let ladder: [Double]
   let move: MoveName, chains: Int, start: String, measurements: Int, interval: Int, warmUp: Int
   let width: Double, clustersPerSweep: Int, stepSize: Double, stepCount: Int
   let blocks: Int, quantity: ScalingQuantity, degree: Int, correctionExponent: Double, leastSize: Int, keepsSeries: Bool
@@ -98,6 +108,7 @@ public struct LatticeSweep: Study {
       parameters.real("model.coupling") + parameters.real("model.offset")
       * pow(Double(extents.max() ?? 1), -1 / parameters.real("model.window_nu"))
     isCut = parameters.flag("lattice.strips")
+    ladder = parameters.reals("exchange.couplings")
     move = chosen("sampling.move", MoveName.self)
     chains = parameters.integer("sampling.chains")
     start = parameters.text("sampling.start")
@@ -127,7 +138,22 @@ public struct LatticeSweep: Study {
         parameter: "sampling.measurements",
         what: "\(measurements) rows cannot fill \(blocks / chains) blocks of each chain with 4 rows or more")
     }
-    if isCut { try checkStrips() } else { _ = try sampler(coupling: coupling) }
+    if isCut {
+      guard ladder.isEmpty else { throw .invalid(parameter: "exchange.couplings", what: "ladders have no strips; give one of the two") }
+      try checkStrips()
+    } else if ladder.isEmpty {
+      _ = try sampler(coupling: coupling)
+    } else {
+      try checkLadder()
+      _ = try ladderSampler()
+    }
+  }
+
+  private func checkLadder() throws(StudyError) {
+    guard ladder.count >= 2, zip(ladder, ladder.dropFirst()).allSatisfy({ $0 < $1 }), ladder[0] >= 0 else {
+      throw .invalid(parameter: "exchange.couplings", what: "\(ladder): at least two couplings, rising from 0 or above, are needed")
+    }
+    guard field == 0 else { throw .invalid(parameter: "model.field", what: "\(field): ladders are without a field") }
   }
 
   /// How many sites the lattice has.
@@ -155,12 +181,14 @@ public struct LatticeSweep: Study {
   var rowCost: Double { Double(sites) * (cost.step * Double(interval) + cost.row) }
 
   public func plan() -> [PlannedUnit<Unit>] {
-    let rows = Double(chains * (measurements + warmUp))
-    let series = Double(chains * measurements * 10 * 8), lattice = Double(sites) * (isSquareIsing ? 0.125 : 8) * Double(chains)
+    let replicas = Double(chains * max(1, ladder.count))
+    let rows = replicas * Double(measurements + warmUp)
+    let series = replicas * Double(measurements * 10 * 8), lattice = Double(sites) * (isSquareIsing ? 0.125 : 8) * replicas
+    let team: TeamSize = isCut ? .all : ladder.isEmpty ? (chains == 1 ? .one : .upTo(chains)) : .upTo(ladder.count)
     // Some 116 floating-point operations of a matrix product take a nanosecond.
     return [
       PlannedUnit(
-        label: "lattice", unit: Unit(), team: isCut ? .all : chains == 1 ? .one : .upTo(chains), operations: 116 * rows * rowCost,
+        label: "lattice", unit: Unit(), team: team, operations: 116 * rows * rowCost,
         bytesPerRank: 3 * series + 2 * lattice + Double(sites) * (isSquareIsing ? 12 : 40))
     ]
   }
