@@ -54,6 +54,13 @@ public struct BlockSums: Mergeable, Checkpointable, Sendable, Equatable {
     }
   }
 
+  /// The means of the observables over all samples but those of one block (nil: all); not a number without a sample.
+  public func means(without left: Int?) -> [Double] {
+    var rest = Partial(observables)
+    for block in 0..<blocks where block != left && counts[block] > 0 { rest = rest.adding(self, block) }
+    return rest.means
+  }
+
   /// Sums over some of the blocks.
   private struct Partial {
     var count: Int

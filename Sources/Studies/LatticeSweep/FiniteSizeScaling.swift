@@ -53,6 +53,23 @@ struct FiniteSizeScaling {
       }
     }
     var couplings: [Double] { samples.map(\.coupling) }
+
+    /// The same values with their covariance, `[points, points]`: chains of different couplings are independent, rungs of
+    /// a ladder are not, so there it is the jackknife's over common blocks.
+    func correlatedPoints(_ name: String) -> (values: [Double], covariance: [Double]) {
+      let points = points(name), n = points.count, blocks = samples[0].sums.blocks
+      // A covariance from few blocks is no better than none.
+      if study.ladder.isEmpty || blocks < 2 * n {
+        return (points.map(\.value), (0..<n * n).map { $0 / n == $0 % n ? points[$0 / n].error * points[$0 / n].error : 0 })
+      }
+      let all = samples.map { LatticeQuantities(study, names: names, coupling: $0.coupling) }
+      return jackknifeCovariance(blocks: blocks) { (left: Int?) -> [Double] in
+        samples.indices.map { k in
+          guard let quantity = all[k].all.first(where: { $0.name == name }) else { return .nan }
+          return quantity.value(samples[k].sums.means(without: left))
+        }
+      }
+    }
   }
 
   /// Where two sizes cross.
@@ -78,6 +95,16 @@ struct FiniteSizeScaling {
     if study.model == .phi4 { words.append("lambda = \(study.quartic)") }
     if study.field != 0 { words.append("B = \(study.field)") }
     return (words + [study.resolvedMove.rawValue]).joined(separator: ", ")
+  }
+
+  /// The same as part of names: "potts-3-2d-swendsen-wang".
+  var slug: String {
+    var words = [study.model.rawValue]
+    if study.model == .potts { words.append("\(study.colours)") }
+    if study.model == .phi4 { words.append("\(study.quartic)") }
+    words.append("\(study.extents.count)d")
+    if study.field != 0 { words.append("field-\(study.field)") }
+    return (words + [study.resolvedMove.rawValue]).joined(separator: "-")
   }
 
   /// Crossings of neighbouring sizes, by reweighting, with jackknife errors over the blocks of both.
@@ -110,27 +137,37 @@ struct FiniteSizeScaling {
   }
 
   private func fit(_ quantity: ScalingQuantity, leastSize: Int) -> ScalingFit? {
-    var lengths: [Double] = [], x: [Double] = [], y: [Double] = [], errors: [Double] = []
+    var lengths: [Double] = [], x: [Double] = [], y: [Double] = [], blocks: [[Double]] = []
     for size in sizes where size.size >= leastSize {
-      for (coupling, point) in zip(size.couplings, size.points(quantity.rawValue)) {
-        lengths.append(Double(size.size))
-        x.append(coupling)
-        y.append(point.value)
-        errors.append(point.error)
-      }
+      let (values, covariance) = size.correlatedPoints(quantity.rawValue)
+      lengths += Array(repeating: Double(size.size), count: values.count)
+      x += size.couplings
+      y += values
+      blocks.append(covariance)
     }
     guard Set(lengths).count >= 2 else { return nil }
-    // Chains of different points are independent, so the errors are too.
+    let noise = Self.blockDiagonal(blocks)
     let middle = crossings(quantity).last?.coupling.value ?? study.criticalPoint?.coupling.value ?? x.reduce(0, +) / Double(x.count)
     let guesses = [study.criticalPoint?.nu.map { 1 / $0.value }, 1, 1.5].compactMap { $0 }
     var best: ScalingFit?
     for guess in guesses {
       let found = try? ScalingFit(
-        sizes: lengths, x: x, y: y, noise: .errors(errors), degree: study.degree, critical: middle, inverseNu: guess,
+        sizes: lengths, x: x, y: y, noise: .covariance(noise), degree: study.degree, critical: middle, inverseNu: guess,
         omega: study.correctionExponent > 0 ? study.correctionExponent : nil)
       if let found, best.map({ found.fit.chiSquared < $0.fit.chiSquared }) ?? true { best = found }
     }
     return best
+  }
+
+  /// The covariance of all sizes' points: different sizes are independent.
+  private static func blockDiagonal(_ blocks: [[Double]]) -> [Double] {
+    let counts = blocks.map { Int(Double($0.count).squareRoot().rounded()) }, n = counts.reduce(0, +)
+    var matrix = [Double](repeating: 0, count: n * n), start = 0
+    for (block, count) in zip(blocks, counts) {
+      for i in 0..<count { for j in 0..<count { matrix[(start + i) * n + start + j] = block[i * count + j] } }
+      start += count
+    }
+    return matrix
   }
 
   /// The collapse of the sampled points, started at the joint fit; nil where curves do not overlap.

@@ -7,7 +7,11 @@ extension LatticeSweep {
     guard let partial = results.first?.partial, let row = partial.recording.rows.first else {
       return Report(title: title, abstract: "The unit failed; there is nothing to report.", rows: [], derived: [], sections: [], arrays: [])
     }
-    var items: [ReportSection.Item] = [.text(Self.warning(row)), .table(Self.table(row))]
+    var items: [ReportSection.Item] = [.text(Self.warning(row))]
+    for row in partial.recording.rows where row.observables.contains(where: { $0.name == "energy_per_site" }) {
+      items.append(.table(Self.table(row)))
+    }
+    if let ladders = Self.ladders(partial.recording.rows) { items.append(.table(ladders)) }
     if let figure = snapshots([("K = \(coupling)", partial)]) { items.append(.figure(figure)) }
     if let figure = traces(partial) { items.append(.figure(figure)) }
     return Report(
@@ -39,7 +43,8 @@ extension LatticeSweep {
   }
   private static func table(_ row: ResultRow) -> ReportTable {
     ReportTable(
-      caption: "All observables, with the autocorrelation time of those that are means, in rows.",
+      caption: row.at.map { "\($0.name) \($0.value.words)" }.joined(separator: ", ")
+        + ": all observables, with the autocorrelation time of those that are means, in rows.",
       header: ["observable", "value", "unit", "tau"],
       rows: row.observables.map { name, observable in
         [

@@ -14,14 +14,17 @@ extension LatticeSweep {
       title: first.study.title, abstract: "\(finished.count) of \(points.count) points of a sweep. " + errorWords(first.study.blocks),
       rows: finished.flatMap(\.partial.recording.rows), derived: [], sections: [], arrays: finished.flatMap(arrays))
     let families = families(finished)
-    for (index, family) in families.enumerated() {
-      let scaling = ScalingReport(family, suffix: families.count > 1 ? "-\(index + 1)" : "")
+    for family in families {
+      let scaling = ScalingReport(family, isOnly: families.count == 1)
       report.derived += scaling.derived
       report.sections += scaling.sections
-      if let figure = snapshots(of: family, finished) { report.sections.append(ReportSection("Configurations", [.figure(figure)])) }
+      if let figure = snapshots(of: family, finished, isOnly: families.count == 1) {
+        report.sections.append(ReportSection("Configurations", [.figure(figure)]))
+      }
     }
     if let figure = times(families) { report.sections.append(ReportSection("Autocorrelation times", [.figure(figure)])) }
     report.derived += dynamicExponents(families)
+    if let ladders = ladders(finished) { report.sections.append(ReportSection("Replica exchange", [.table(ladders)])) }
     report.sections.append(ReportSection("All points", [.table(table(finished))]))
     return report
   }
@@ -59,7 +62,7 @@ extension LatticeSweep {
   }
 
   /// One configuration of each size at the middle coupling.
-  private static func snapshots(of family: FiniteSizeScaling, _ finished: [Finished]) -> Figure? {
+  private static func snapshots(of family: FiniteSizeScaling, _ finished: [Finished], isOnly: Bool) -> Figure? {
     let shown = family.sizes.compactMap { size -> (title: String, partial: Partial)? in
       let middle = size.couplings[size.couplings.count / 2]
       let own = finished.first {
@@ -68,7 +71,9 @@ extension LatticeSweep {
       }
       return own.map { ("L = \(size.size), K = \(written(middle, nil, digits: 5))", $0.partial) }
     }
-    return family.study.snapshots(shown)
+    guard var figure = family.study.snapshots(shown) else { return nil }
+    if !isOnly { figure.name += "-\(family.slug)" }
+    return figure
   }
 
   // MARK: Autocorrelation
@@ -104,7 +109,9 @@ extension LatticeSweep {
           design: points.map { [1, logarithm($0.size)] }, values: points.map { logarithm($0.tau.value) },
           noise: .errors(points.map { $0.tau.error / $0.tau.value }))
       else { return nil }
-      let name = families.count > 1 ? "dynamic_exponent_energy@\(family.label)" : "dynamic_exponent_energy"
+      let name =
+        families.count > 1
+        ? "dynamic_exponent_energy_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" }) : "dynamic_exponent_energy"
       return (
         name,
         Observable(
@@ -117,10 +124,31 @@ extension LatticeSweep {
 
   // MARK: Table
 
+  /// Acceptances and round trips of ladders; nil where there are none.
+  static func ladders(_ rows: [ResultRow]) -> ReportTable? {
+    let found = rows.compactMap { row -> [String]? in
+      guard let acceptance = row.observables.first(where: { $0.name == "exchange_acceptance" })?.observable,
+        let trips = row.observables.first(where: { $0.name == "round_trips_per_thousand_exchanges" })?.observable
+      else { return nil }
+      return [
+        row.at.map { "\($0.name) \($0.value.words)" }.joined(separator: ", "),
+        acceptance.values.map { written($0, nil, digits: 2) }.joined(separator: " "), written(trips.values[0], trips.errors?[0]),
+        trips.reason ?? "",
+      ]
+    }
+    return found.isEmpty
+      ? nil
+      : ReportTable(
+        caption:
+          "How often neighbouring rungs traded, pair by pair, and how often the replicas of a ladder went from the first rung to the last and back.",
+        header: ["ladder", "acceptance", "round trips per 1000 exchanges", ""], rows: found)
+  }
+  private static func ladders(_ finished: [Finished]) -> ReportTable? { ladders(finished.flatMap(\.partial.recording.rows)) }
+
   private static func table(_ finished: [Finished]) -> ReportTable {
     let shown = ["energy_per_site", "specific_heat", "abs_magnetization", "susceptibility", "binder_cumulant", "correlation_length"]
     let rows = finished.prefix(200).flatMap { one in
-      one.partial.recording.rows.map { row in
+      one.partial.recording.rows.filter { row in row.observables.contains { $0.name == "energy_per_site" } }.map { row in
         func cell(_ name: String) -> String {
           guard let found = row.observables.first(where: { $0.name == name })?.observable else { return "–" }
           return written(found.values[0], found.errors?[0])

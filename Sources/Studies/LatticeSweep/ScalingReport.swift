@@ -7,11 +7,15 @@ import Statistics
 struct ScalingReport {
   private(set) var sections: [ReportSection] = []
   private(set) var derived: [(name: String, observable: Observable)] = []
-  private let family: FiniteSizeScaling, suffix: String
+  private let family: FiniteSizeScaling
+  /// What keeps names of figures and of derived values apart where there are several families.
+  private let suffix: String, tag: String
 
-  /// The report of `family`; `suffix` keeps the figures' names apart where there are several.
-  init(_ family: FiniteSizeScaling, suffix: String) {
-    (self.family, self.suffix) = (family, suffix)
+  /// The report of `family`, which is one of several or the only one.
+  init(_ family: FiniteSizeScaling, isOnly: Bool) {
+    self.family = family
+    suffix = isOnly ? "" : "-\(family.slug)"
+    tag = isOnly ? "" : "_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" })
     if family.isScalable {
       let others = ScalingQuantity.allCases.filter { $0 != family.study.quantity }
       for quantity in [family.study.quantity] + others { scale(quantity) }
@@ -35,7 +39,7 @@ struct ScalingReport {
     for point in crossings {
       derived.append(
         (
-          "crossing_\(quantity.rawValue)_\(point.small)_\(point.large)\(suffix)",
+          "crossing_\(quantity.rawValue)_\(point.small)_\(point.large)\(tag)",
           Observable(point.coupling.value, error: point.coupling.error)
         ))
     }
@@ -51,7 +55,7 @@ struct ScalingReport {
 
   private mutating func verdict(_ quantity: ScalingQuantity, _ best: FiniteSizeScaling.JointFit) -> [ReportSection.Item] {
     let fit = best.fit, known = family.study.criticalPoint
-    let tail = quantity == family.study.quantity ? suffix : "_\(quantity.rawValue)\(suffix)"
+    let tail = quantity == family.study.quantity ? tag : "_\(quantity.rawValue)\(tag)"
     let poor =
       fit.fit.pValue < 1e-3
       ? "chi^2 per degree of freedom \(written(fit.fit.reducedChiSquared, nil, digits: 3)): corrections to scaling or too wide a range"
@@ -130,7 +134,7 @@ struct ScalingReport {
   }
   private mutating func collapsed(_ quantity: ScalingQuantity, _ collapse: DataCollapse) -> [ReportSection.Item] {
     let p = collapse.parameters
-    let tail = quantity == family.study.quantity ? suffix : "_\(quantity.rawValue)\(suffix)"
+    let tail = quantity == family.study.quantity ? tag : "_\(quantity.rawValue)\(tag)"
     derived.append(("collapse_quality\(tail)", Observable(collapse.quality)))
     let curves = family.scalingCurves(quantity).map { curve in
       Curve(
@@ -192,7 +196,7 @@ struct ScalingReport {
     }
     let jump = Curve("2 / (pi K)", x: grid, y: grid.map { 2 / (Double.pi * $0) }, style: .line)
     for crossing in crossings {
-      derived.append(("helicity_crossing_\(crossing.size)\(suffix)", Observable(crossing.coupling.value, error: crossing.coupling.error)))
+      derived.append(("helicity_crossing_\(crossing.size)\(tag)", Observable(crossing.coupling.value, error: crossing.coupling.error)))
     }
     let items: [ReportSection.Item] = [
       .text(
