@@ -164,7 +164,9 @@ extension CheckerboardStrip {
   /// Overwrites the vectors from `place` on by words.
   mutating func setWords(_ words: [UInt64], at place: Int) {
     unsafe spins.withUnsafeMutableBytes { spins in
-      unsafe words.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(rebasing: spins[64 * place..<64 * place + $0.count]).copyMemory(from: $0) }
+      unsafe words.withUnsafeBytes { words in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: spins[64 * place..<64 * place + words.count]).copyMemory(from: words)
+      }
     }
   }
 }

@@ -124,7 +124,7 @@ extension LatticeSweep {
   /// Which parameter an error of a lattice, a model or a move is about.
   private static func parameter(of error: LatticeError) -> String {
     switch error {
-    case .tooSmall, .oddSize, .badShape: "lattice.size"
+    case .tooSmall, .oddSize, .badShape, .tooManySites: "lattice.size"
     case .negativeCoupling, .nonFiniteCoupling, .unstableScalar: "model.coupling"
     case .coloursOutOfRange: "model.colours"
     case .badWidth: "sampling.width"
