@@ -248,6 +248,8 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   private func resume(_ unit: Int, team: borrowing World) throws -> S.State {
     var bytes: [[UInt8]] = [[]]
     if team.rank == 0, let state = try savedState(of: unit) {
+      // A large state is not copied where nobody else wants it.
+      if team.size == 1 { return state }
       var memory = MemoryArchive()
       try state.save(to: &memory, at: "state")
       bytes = [memory.bytes]

@@ -39,10 +39,56 @@ struct StripRankTests {
     try checkpointLaws(strip) { $0.whole == $1.whole && $0.steps == $1.steps && $0.rows == $1.rows }
   }
 
+  @Test("a strip of packed spins obeys the laws of checkpoints", arguments: [(3, 5), (200, 1000)])
+  func packedCheckpoints(rows: Int, columns: Int) throws {
+    let lattice = try SquareLattice(rows: rows, columns: columns), alone = SoloCommunicator()
+    var strip = IsingStrip(hot: lattice, replica: 2, from: streams, on: alone)
+    var move = try StripSwendsenWang(lattice, coupling: 0.4)
+    try move.advance(&strip, steps: 1, from: streams, on: alone)
+    try checkpointLaws(strip) { $0.whole == $1.whole && $0.steps == $1.steps && $0.sites == $1.sites }
+  }
+
+  @Test("at K_c the moves on strips have Kaufman's energy, and sum |C|^2 the mean of M^2") func kaufman() throws {
+    let size = 32, lattice = try SquareLattice(size: size), coupling = IsingModel.criticalCoupling, alone = SoloCommunicator()
+    let exact = try KaufmanTorus(columns: size, rows: size, coupling: coupling).energyPerSite * Double(lattice.sites)
+    let sweep = try StripHeatBath(lattice, coupling: coupling)
+    var local = try CheckerboardStrip(hot: lattice, replica: 0, from: streams, on: alone)
+    var move = try StripSwendsenWang(lattice, coupling: coupling, measuresClusters: true)
+    var cluster = IsingStrip(cold: lattice, replica: 1, on: alone)
+    // 40 bins, each many times the autocorrelation time (some L^2 = 1000 sweeps; a few steps of Swendsen-Wang).
+    let bins = 40
+    var sums = [[Double]](repeating: [], count: 3)
+    for _ in 0..<bins {
+      var bin = [0.0, 0, 0]
+      for _ in 0..<500 {
+        try sweep.advance(&local, sweeps: 20, from: streams, on: alone)
+        bin[0] += Double(try local.measure(on: alone).energy) / 500
+        try move.advance(&cluster, steps: 2, from: streams, on: alone)
+        let measured = try cluster.measure(on: alone)
+        bin[1] += Double(measured.energy) / 500
+        bin[2] += (Double(measured.magnetization * measured.magnetization) - Double(move.clusterSquares)) / 500
+      }
+      for k in 0..<3 { sums[k].append(bin[k]) }
+    }
+    for (values, expected) in zip(sums, [exact, exact, 0]) {
+      let mean = values.reduce(0, +) / Double(bins)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(bins * (bins - 1))
+      // 40 bins: 4.4 of their sigma is 4 sigma of a normal law.
+      #expect(abs(mean - expected) < 4.4 * variance.squareRoot())
+    }
+  }
+
   @Test("strips refuse odd extents and couplings that are not finite") func refusals() throws {
     let odd = try SquareLattice(rows: 4, columns: 5), lattice = try SquareLattice(size: 4), alone = SoloCommunicator()
     #expect(throws: LatticeError.oddSize(rows: 4, columns: 5)) { try CheckerboardStrip(cold: odd, replica: 0, on: alone) }
     #expect(throws: LatticeError.oddSize(rows: 4, columns: 5)) { try StripMetropolis(odd, coupling: 0.4) }
-    #expect(throws: LatticeError.nonFiniteCoupling(coupling: .infinity, field: 0)) { try StripMetropolis(lattice, coupling: .infinity) }
+    let infinite = LatticeError.nonFiniteCoupling(coupling: .infinity, field: 0)
+    #expect(throws: infinite) { try StripMetropolis(lattice, coupling: .infinity) }
+    #expect(throws: infinite) { try StripSwendsenWang(lattice, coupling: .infinity) }
+    #expect(throws: LatticeError.negativeCoupling(-0.1)) { try StripSwendsenWang(lattice, coupling: -0.1) }
+    let large = try SquareLattice(size: 65536)
+    #expect(throws: LatticeError.tooManySites(1 << 32, most: 1 << 31)) {
+      try StripSwendsenWang(large, coupling: 0.4, measuresClusters: true)
+    }
   }
 }

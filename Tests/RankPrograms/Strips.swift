@@ -1,4 +1,5 @@
 import Archives
+import Glibc
 import LatticeSystems
 import MessagePassing
 import RandomStreams
@@ -43,7 +44,7 @@ private func sweeps<Rule: SpinRule>(
   try strip.gather(on: c)
   if c.rank == 0 { claim(strip.whole == whole, "\(lattice.shape) on \(c.size) strips is the whole lattice") }
   hash.add(measured)
-  spins.forEach { hash.add($0) }
+  for word in spins { hash.add(word) }
 }
 
 /// Swendsen-Wang on strips against the same steps of the whole lattice; prints a hash of all states and measurements,
@@ -83,7 +84,7 @@ private func clusterSteps(
   try strip.gather(on: c)
   if c.rank == 0 { claim(strip.whole == whole, "\(lattice.shape) at K = \(coupling) on \(c.size) strips is the whole lattice") }
   hash.add(measured)
-  whole.spins.forEach { hash.add($0) }
+  for word in whole.spins { hash.add(word) }
 }
 
 /// As `resumed`, with Swendsen-Wang.
@@ -96,7 +97,7 @@ private func resumedClusters(_ lattice: SquareLattice, _ hash: inout BitHash, _ 
   try move.advance(&strip, steps: 1, from: streams, on: c)
   try strip.gather(on: c)
   let expected = try broadcast(strip, on: c)
-  expected.forEach { hash.add(UInt64($0)) }
+  for word in expected { hash.add(UInt64(word)) }
   for size in 1..<c.size + 1 {
     guard let team = try c.split(color: c.rank / size, key: c.rank) else { return claim(false, "a team") }
     var again = try IsingStrip(from: MemoryArchive(bytes: bytes), at: "strip")
@@ -116,7 +117,7 @@ private func resumed(_ lattice: SquareLattice, _ hash: inout BitHash, _ c: borro
   try sweep.advance(&strip, sweeps: 2, from: streams, on: c)
   try strip.gather(on: c)
   let expected = try broadcast(strip, on: c)
-  expected.forEach { hash.add(UInt64($0)) }
+  for word in expected { hash.add(UInt64(word)) }
   for size in 1..<c.size + 1 {
     guard let team = try c.split(color: c.rank / size, key: c.rank) else { return claim(false, "a team") }
     var again = try CheckerboardStrip(from: MemoryArchive(bytes: bytes), at: "strip")
@@ -126,6 +127,70 @@ private func resumed(_ lattice: SquareLattice, _ hash: inout BitHash, _ c: borro
     try again.gather(on: team)
     claim(try broadcast(again, on: team) == expected, "\(lattice.shape) goes on on \(team.size) ranks")
   }
+}
+
+/// A measurement, no test: a lattice of 65536 x 65536 sites is swept, measured, saved to a file of the working folder and
+/// taken up again as the runtime does it; prints times and each rank's largest memory.
+func largeStrip(_ c: borrowing some Communicator & ~Copyable) throws {
+  let lattice = try SquareLattice(size: 65536), path = "large-strip.h5"
+  let sweep = try StripMetropolis(lattice, coupling: 0.4)
+  var strip = try CheckerboardStrip(hot: lattice, replica: 0, from: streams, on: c)
+  var begin = seconds()
+  func note(_ what: String) throws {
+    try c.barrier()
+    let memory = try c.gather([peakMegabytes()], to: 0).map { $0[0] }
+    if c.rank == 0 { say("\(what): \((10 * (seconds() - begin)).rounded() / 10) s, largest memory by rank \(memory) MB") }
+    begin = seconds()
+  }
+  try note("start")
+  try sweep.advance(&strip, sweeps: 4, from: streams, on: c)
+  try note("4 sweeps")
+  let before = try strip.measure(on: c)
+  try note("measurement")
+  try strip.gather(on: c)
+  try note("gathering")
+  if c.rank == 0 {
+    let whole = strip
+    try CheckpointFile.write(to: path, digest: "large") { (writer: inout HDF5Writer) throws(ArchiveError) in
+      try whole.save(to: &writer, at: "state")
+    }
+  }
+  try note("saving")
+  strip = try CheckerboardStrip(cold: SquareLattice(size: 2), replica: 0, on: c)
+  var bytes: [[UInt8]] = [[]]
+  if c.rank == 0 {
+    let state = try CheckerboardStrip(from: CheckpointFile.read(path: path, digest: "large").reader, at: "state")
+    _ = unsafe unlink(path)
+    if c.size == 1 {
+      strip = state
+    } else {
+      var memory = MemoryArchive()
+      try state.save(to: &memory, at: "state")
+      bytes = [memory.bytes]
+    }
+  }
+  if c.size > 1 {
+    var count = [bytes[0].count]
+    try c.broadcast(&count, from: 0)
+    if c.rank != 0 { bytes = [[UInt8](repeating: 0, count: count[0])] }
+    try c.broadcast(&bytes[0], from: 0)
+    strip = try CheckerboardStrip(from: MemoryArchive(bytes: bytes[0]), at: "state")
+  }
+  try note("taking up")
+  claim(try strip.measure(on: c) == before, "what is taken up is what was saved")
+  try sweep.advance(&strip, sweeps: 2, from: streams, on: c)
+  try note("measurement and 2 sweeps")
+}
+
+private func peakMegabytes() -> Int {
+  var usage = rusage()
+  _ = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return Int(usage.ru_maxrss) / 1024
+}
+private func seconds() -> Double {
+  var time = timespec()
+  _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }
 
 /// The first rank's state as bytes, on all ranks.

@@ -25,6 +25,7 @@ import MessagePassing
   case "training": try training(world.communicator)
   case "strips": try strips(world.communicator)
   case "strip-clusters": try stripClusters(world.communicator)
+  case "large-strip": try largeStrip(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)
   case "aborts": try aborts(world.communicator)

@@ -11,7 +11,7 @@ public enum LatticeBenchmarks {
     [
       checkerboard(size: 4096), checkerboard(size: 1024), swendsenWang(size: 32, coupling: 0.408),
       swendsenWang(size: 1024, coupling: 0.408), swendsenWang(size: 1024, coupling: IsingModel.criticalCoupling),
-      swendsenWang(size: 4096, coupling: IsingModel.criticalCoupling), randomWords,
+      swendsenWang(size: 4096, coupling: IsingModel.criticalCoupling), randomWords, stripClusters(size: 1024), stripClusters(size: 4096),
     ] + [256, 1024, 4096, 16384, 65536].map { strip(size: $0) }
 
   private static let streams = KeyedStreams(StreamKey.derive(seed: 0, study: "benchmark", unit: "lattice"))
@@ -47,6 +47,21 @@ public enum LatticeBenchmarks {
       let count = (1 << 32) / lattice.sites
       return {
         try sweep.advance(&strip, sweeps: count, from: streams, on: SoloCommunicator())
+        return Double(count * lattice.sites)
+      }
+    }
+  }
+
+  /// Swendsen-Wang at K_c on one strip that is the whole lattice, from a state that it has led away from the cold start.
+  private static func stripClusters(size: Int) -> Benchmark {
+    Benchmark("Swendsen-Wang on strips, Ising \(size)x\(size), K_c", unit: "spins", reference: nil) {
+      let lattice = try SquareLattice(size: size), alone = SoloCommunicator()
+      var move = try StripSwendsenWang(lattice, coupling: IsingModel.criticalCoupling)
+      var strip = IsingStrip(cold: lattice, replica: 0, on: alone)
+      try move.advance(&strip, steps: 30, from: streams, on: alone)
+      let count = max(2, (1 << 25) / lattice.sites)
+      return {
+        try move.advance(&strip, steps: count, from: streams, on: SoloCommunicator())
         return Double(count * lattice.sites)
       }
     }
