@@ -14,6 +14,8 @@ public enum FieldTheoryError: Error, Equatable, Sendable {
   case continuationStopped(wanted: Double, reached: Double)
   /// Truncations converged up to order `reached` (0: not even the quartic one has a physical fixed point).
   case truncationStopped(wanted: Int, reached: Int)
+  /// Bare potentials of this coupling lead to one phase alone, whatever their minimum between two bounds.
+  case noTransition(coupling: Double, between: Double, and: Double)
   /// A matrix could not be decomposed.
   case decomposition(DecompositionError)
   /// Gradient descent diverges: the rate times the largest eigenvalue of the tangent kernel has to stay below two.
@@ -35,6 +37,8 @@ extension FieldTheoryError: CustomStringConvertible {
     case .truncationStopped(let wanted, let reached):
       reached < 2
         ? "the truncation of order 2 has no physical fixed point" : "the truncation did not converge at order \(wanted): it reached \(reached)"
+    case .noTransition(let coupling, let low, let high):
+      "bare potentials of coupling \(coupling) with minima between \(low) and \(high) do not pass from one phase to the other"
     case .decomposition(let error): error.description
     case .unstableRate(let rate, let limit): "gradient descent diverges at a rate of \(rate): it has to stay below \(limit)"
     }

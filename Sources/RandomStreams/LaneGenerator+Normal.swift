@@ -4,11 +4,7 @@ extension LaneGenerator {
   /// absolutely; the tails reach 8.5 standard deviations. Some 1.5 ns for each number with AVX-512.
   @inlinable @inline(__always) public mutating func normals() -> (SIMD8<Double>, SIMD8<Double>) {
     typealias V = SIMD8<Double>
-    // 52 bits below a leading one: uniform in [1, 2).
-    func unit(_ word: SIMD8<UInt64>) -> V {
-      unsafe unsafeBitCast(word &>> 12 | SIMD8(repeating: 0x3FF0_0000_0000_0000), to: V.self) - 1
-    }
-    let u = 1 - unit(next()), v = unit(next())
+    let u = 1 - unitInterval(next()), v = unitInterval(next())
     let radius = (-2 * naturalLogarithm(u)).squareRoot()
     // The nearest quarter turn is taken out: |t| <= pi / 4.
     let magic = V(repeating: 6_755_399_441_055_744)
@@ -23,6 +19,11 @@ extension LaneGenerator {
     let cosine = (cBits ^ exchanged) ^ (((quarter &+ 1) & 2) &<< 62), sine = (sBits ^ exchanged) ^ ((quarter & 2) &<< 62)
     return unsafe (radius * unsafeBitCast(cosine, to: V.self), radius * unsafeBitCast(sine, to: V.self))
   }
+}
+
+/// Uniform in [0, 1) from 52 bits below a leading one.
+@inlinable @inline(__always) func unitInterval(_ word: SIMD8<UInt64>) -> SIMD8<Double> {
+  unsafe unsafeBitCast(word &>> 12 | SIMD8(repeating: 0x3FF0_0000_0000_0000), to: SIMD8<Double>.self) - 1
 }
 
 /// ln x of normal numbers above zero: x = 2^e m, m in [sqrt(1/2), sqrt 2), ln m = 2 artanh((m-1)/(m+1)) by its series to the

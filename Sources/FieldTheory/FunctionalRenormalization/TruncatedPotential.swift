@@ -19,7 +19,7 @@ extension LocalPotentialApproximation {
   /// The quartic one is found by bisection of y = 1 + 2 kappa lambda_2: (d-2) kappa = N-1 + 3 y^-p, (4-d) = p lambda_2
   /// (N-1 + 9 y^-(p+1)); in d = 3, N = 1, optimized cutoff: kappa = 4/3, lambda_2 = 3/16. Cost about order^5 operations.
   /// - Returns: the fixed points that were reached, which may be fewer than asked for, and none where the quartic one is
-  ///   not physical (kappa or lambda_2 not above zero): in low dimensions and for the sharp cutoff the expansion fails.
+  ///   not physical (kappa or lambda_2 not above zero), as in low dimensions.
   /// - Throws: `orderOutOfRange`, `decomposition`.
   public func truncatedFixedPoints(upTo order: Int) throws(FieldTheoryError) -> [TruncatedFixedPoint] {
     guard Self.allowedOrders.contains(order) else { throw .orderOutOfRange(order, allowed: Self.allowedOrders) }
@@ -27,8 +27,11 @@ extension LocalPotentialApproximation {
     var found: [TruncatedFixedPoint] = []
     for n in 2...order {
       point.slopes += [Double](repeating: 0, count: n - point.slopes.count)
-      guard solve(&point) else { break }
+      let minimum = point.minimum
+      guard solve(&point), n <= 6 || abs(point.minimum / minimum - 1) < 0.1 else { break }
       let spectrum = try CriticalSpectrum(of: stability(point), order: n)
+      // Where rounding has made a second direction relevant, nothing can be believed any more.
+      guard spectrum.isCritical else { break }
       var couplings: [Double] = [], factor = 1 / point.minimum
       for k in 1..<n {
         couplings.append(point.slopes[k] * factor)
