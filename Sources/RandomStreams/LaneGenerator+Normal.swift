@@ -26,15 +26,15 @@ extension LaneGenerator {
   unsafe unsafeBitCast(word &>> 12 | SIMD8(repeating: 0x3FF0_0000_0000_0000), to: SIMD8<Double>.self) - 1
 }
 
-/// ln x of normal numbers above zero: x = 2^e m, m in [sqrt(1/2), sqrt 2), ln m = 2 artanh((m-1)/(m+1)) by its series to the
+/// ln x of normal numbers in (0, 1]: x = 2^e m, m in [sqrt(1/2), sqrt 2), ln m = 2 artanh((m-1)/(m+1)) by its series to the
 /// 21st power (remainder 1e-18).
 @inlinable @inline(__always) func naturalLogarithm(_ x: SIMD8<Double>) -> SIMD8<Double> {
   typealias V = SIMD8<Double>
   let bits = unsafe unsafeBitCast(x, to: SIMD8<UInt64>.self)
   let exponent = (bits &- SIMD8(repeating: 0x3FE6_A09E_667F_3BCD)) &>> 52
-  // The exponent is negative or zero here: its low bits as a number between -2048 and 0.
-  let count = unsafe unsafeBitCast((exponent & 0xFFF) | SIMD8(repeating: 0x4330_0000_0000_0000), to: V.self) - 4_503_599_627_370_496
-  let e = count - V(repeating: 4096).replacing(with: V(repeating: 0), where: count .< V(repeating: 2048))
+  // In integers: comparisons of lanes are taken apart. The exponent is zero or negative, its opposite a small number.
+  let count = unsafe unsafeBitCast(((0 &- exponent) & 0xFFF) | SIMD8(repeating: 0x4330_0000_0000_0000), to: V.self)
+  let e = 4_503_599_627_370_496 - count
   let m = unsafe unsafeBitCast(bits &- (exponent &<< 52), to: V.self)
   let z = (m - 1) / (m + 1), y = z * z
   var p = V(repeating: 1 / 21)

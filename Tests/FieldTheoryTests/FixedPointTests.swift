@@ -86,7 +86,7 @@ struct FixedPointTests {
     }
     var low = 0.5 * point.minimum, high = 1.4 * point.minimum
     #expect(end(low).phase == .symmetric && end(high).phase == .broken)
-    for _ in 0..<30 {
+    for _ in 0..<40 {
       let middle = 0.5 * (low + high)
       if end(middle).phase == .symmetric { low = middle } else { high = middle }
     }
