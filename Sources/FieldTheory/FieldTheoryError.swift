@@ -36,7 +36,8 @@ extension FieldTheoryError: CustomStringConvertible {
       "collocation did not converge at d = \(wanted): from four dimensions down it reached d = \(reached)"
     case .truncationStopped(let wanted, let reached):
       reached < 2
-        ? "the truncation of order 2 has no physical fixed point" : "the truncation did not converge at order \(wanted): it reached \(reached)"
+        ? "the truncation of order 2 has no physical fixed point"
+        : "the truncation did not converge at order \(wanted): it reached \(reached)"
     case .noTransition(let coupling, let low, let high):
       "bare potentials of coupling \(coupling) with minima between \(low) and \(high) do not pass from one phase to the other"
     case .decomposition(let error): error.description

@@ -21,13 +21,15 @@ struct FixedPointTests {
   @Test("the number of collocation points does not matter", arguments: [(1, 3.0), (1, 2.5), (4, 2.5), (100, 2.5), (3, 3.7)])
   func points(n: Int, d: Double) throws {
     for regulator in Regulator.allCases {
-      let few = try theory(n, d, regulator).collocatedFixedPoint(points: 33), many = try theory(n, d, regulator).collocatedFixedPoint(points: 45)
+      let few = try theory(n, d, regulator).collocatedFixedPoint(points: 33),
+        many = try theory(n, d, regulator).collocatedFixedPoint(points: 45)
       #expect(abs(few.spectrum.nu - many.spectrum.nu) < 1e-8 * few.spectrum.nu, "\(regulator)")
       #expect(abs(few.spectrum.omega - many.spectrum.omega) < 2e-7, "\(regulator)")
     }
   }
 
-  @Test("near four dimensions the exponents follow the epsilon expansion to first order, for both cutoffs", arguments: [1, 2, 3, 4, 10, 100])
+  @Test(
+    "near four dimensions the exponents follow the epsilon expansion to first order, for both cutoffs", arguments: [1, 2, 3, 4, 10, 100])
   func nearFour(n: Int) throws {
     let series = try EpsilonExpansion(components: n)
     for regulator in Regulator.allCases {

@@ -51,7 +51,8 @@ struct SeriesTests {
     #expect(abs(many[1] - 0.25) < 2e-3 && abs(many[2] - 0.125) < 5e-3)
   }
 
-  @Test("the coefficients are those of the literature for N = 0 (polymers): nu = 1/2 + eps/16 + 15 eps^2/512, eta = eps^2/64 + 17 eps^3/1024")
+  @Test(
+    "the coefficients are those of the literature for N = 0 (polymers): nu = 1/2 + eps/16 + 15 eps^2/512, eta = eps^2/64 + 17 eps^3/1024")
   func polymers() throws {
     let expansion = try EpsilonExpansion(components: 0)
     #expect(expansion.nu.coefficients == [Rational(1, 2), Rational(1, 16), Rational(15, 512)])

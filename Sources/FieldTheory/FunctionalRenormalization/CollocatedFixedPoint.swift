@@ -122,7 +122,9 @@ private struct CollocationPath {
     let open = SlopeFlow(approximation: at.approximation, grid: at.grid, isClosed: false)
     if let found = open.newton(w), let kappa = at.grid.zero(of: found), abs(kappa - minimum) < 1e-3 * minimum {
       let result = try fixedPoint(open, found, kappa)
-      if result.spectrum.isCritical, abs(result.spectrum.nu / closed.spectrum.nu - 1) < 0.05 || !closed.spectrum.isCritical { return result }
+      if result.spectrum.isCritical, abs(result.spectrum.nu / closed.spectrum.nu - 1) < 0.05 || !closed.spectrum.isCritical {
+        return result
+      }
     }
     guard closed.spectrum.isCritical else { throw .continuationStopped(wanted: target, reached: before?.dimension ?? 4) }
     return closed

@@ -80,7 +80,8 @@ public struct SquaredLoss: Functional {
     at point: ShallowNetwork, step: UInt64, on team: borrowing some Communicator & ~Copyable, into direction: inout ShallowNetwork
   ) throws(MessagePassingError) {
     let count = inputs.count, width = point.width, size = point.inputs + 1
-    let norm = 1 / Double(width).squareRoot(), scale = 1 / Double(point.inputs).squareRoot(), weights = point.blocks[0], outputs = point.blocks[1]
+    let norm = 1 / Double(width).squareRoot(), scale = 1 / Double(point.inputs).squareRoot(), weights = point.blocks[0],
+      outputs = point.blocks[1]
     var places = [Double](repeating: 0, count: width * count), units = places, errors = targets.map { -$0 }
     for unit in 0..<width {
       for p in 0..<count {

@@ -10,7 +10,8 @@ public enum FieldTheoryBenchmarks {
   private static func ising() throws -> LocalPotentialApproximation {
     try LocalPotentialApproximation(components: 1, dimension: 3, regulator: .litim)
   }
-  private static let collocation = Benchmark("LPA fixed point by collocation, 41 points, d = 4 to 3", unit: "fixed points", reference: nil) {
+  private static let collocation = Benchmark("LPA fixed point by collocation, 41 points, d = 4 to 3", unit: "fixed points", reference: nil)
+  {
     let theory = try ising()
     return {
       for _ in 0..<20 { _ = try theory.collocatedFixedPoint() }

@@ -72,14 +72,14 @@ extension FunctionalRG {
       for (name, _) in Self.observables { record(name, .nan, reason: words) }
     }
     let truncated = try theory.truncatedFixedPoints(upTo: order)
-    if let last = truncated.last {
-      let short = last.order < order ? FieldTheoryError.truncationStopped(wanted: order, reached: last.order).description : nil
-      let before = truncated.dropLast().last ?? last
-      record("nu_by_truncation", last.spectrum.nu, error: abs(last.spectrum.nu - before.spectrum.nu), reason: short)
-      record("omega_by_truncation", last.spectrum.omega, error: abs(last.spectrum.omega - before.spectrum.omega), reason: short)
-      record("order_of_truncation", Double(last.order))
+    if let (best, error) = Self.bestTruncation(truncated) {
+      let short =
+        truncated.count < order - 1 ? FieldTheoryError.truncationStopped(wanted: order, reached: truncated.count + 1).description : nil
+      record("nu_by_truncation", best.spectrum.nu, error: error.nu, reason: short)
+      record("omega_by_truncation", best.spectrum.omega, error: error.omega, reason: short)
+      record("order_of_truncation", Double(best.order))
     } else {
-      let words = FieldTheoryError.truncationStopped(wanted: order, reached: 0).description
+      let words = FieldTheoryError.truncationStopped(wanted: order, reached: truncated.last?.order ?? 0).description
       for name in ["nu_by_truncation", "omega_by_truncation"] { record(name, .nan, reason: words) }
     }
     if d == drawnDimension { drawTruncations(truncated, label: Self.label(regulator, n), &recording) }
@@ -90,6 +90,19 @@ extension FunctionalRG {
       record("omega_by_epsilon", value(series.omega))
       record("eta_by_epsilon", value(series.eta))
     }
+  }
+
+  /// The truncation at which nu and omega change least over the last two orders, with these changes: the expansion converges
+  /// in some dimensions and is asymptotic in others, and rounding ends it everywhere. None below order 4.
+  private static func bestTruncation(_ found: [TruncatedFixedPoint]) -> (TruncatedFixedPoint, (nu: Double, omega: Double))? {
+    guard found.count > 2 else { return nil }
+    func changes(_ index: Int) -> (nu: Double, omega: Double) {
+      let (here, one, two) = (found[index].spectrum, found[index - 1].spectrum, found[index - 2].spectrum)
+      return (max(abs(here.nu - one.nu), abs(here.nu - two.nu)), max(abs(here.omega - one.omega), abs(here.omega - two.omega)))
+    }
+    func size(_ index: Int) -> Double { changes(index).nu + changes(index).omega }
+    let best = (2..<found.count).min { size($0) < size($1) } ?? 2
+    return (found[best], changes(best))
   }
 
   /// What identifies a fixed point's row.
@@ -110,7 +123,8 @@ extension FunctionalRG {
     recording.record(
       ResultArray(name: "place_\(name)", longName: "rho over the minimum kappa", unit: "1", dimensions: dimensions, values: places))
     recording.record(
-      ResultArray(name: "potential_\(name)", longName: "fixed-point potential above its minimum", unit: "1", dimensions: dimensions, values: heights))
+      ResultArray(
+        name: "potential_\(name)", longName: "fixed-point potential above its minimum", unit: "1", dimensions: dimensions, values: heights))
   }
   private func drawTruncations(_ found: [TruncatedFixedPoint], label: String, _ recording: inout Recording) {
     guard !found.isEmpty else { return }
@@ -170,7 +184,8 @@ extension FunctionalRG {
     let gaps = zip(masses[0], masses[1]).map { ($1 - $0) / rest }
     let distances = zip(masses[0], masses[1]).map { (0.5 * ($0 + $1) - rest) / rest }
     let at: [(name: String, value: ParameterValue)] = [
-      ("regulator", .text(flowing.regulator.rawValue)), ("components", .integer(flowing.components)), ("dimension", .real(flowing.dimension)),
+      ("regulator", .text(flowing.regulator.rawValue)), ("components", .integer(flowing.components)),
+      ("dimension", .real(flowing.dimension)),
       ("flow", .text("critical")),
     ]
     // While the gap is small the flows are one: its last half, where all but the leading correction has decayed.
@@ -191,7 +206,8 @@ extension FunctionalRG {
     array("flow_mass", "u'(0) of the flowing potential, symmetric and broken side", sides, masses.flatMap { $0 })
     array("flow_place", "rho", [(name: "flow_place", length: places.count)], places)
     array(
-      "flow_slope", "u'(rho) of the flowing potential, broken side", time + [(name: "flow_place", length: places.count)], profiles.flatMap { $0 })
+      "flow_slope", "u'(rho) of the flowing potential, broken side", time + [(name: "flow_place", length: places.count)],
+      profiles.flatMap { $0 })
   }
 
   /// The least-squares slope of ln |y| over x at some places; none for fewer than five.

@@ -10,7 +10,8 @@ extension FunctionalRG {
     var sections = [verdict(all), exponents(all), potentials(all), truncations(all)]
     if hasFlow { sections.append(flow(all)) }
     return Report(
-      title: "The functional renormalization group of O(N) models", abstract: abstract, rows: all.rows, derived: derived(all), sections: sections,
+      title: "The functional renormalization group of O(N) models", abstract: abstract, rows: all.rows, derived: derived(all),
+      sections: sections,
       arrays: all.arrays)
   }
 
@@ -18,7 +19,7 @@ extension FunctionalRG {
     "Wilson-Fisher fixed points of the O(N) model, N = \(components.map(String.init).joined(separator: ", ")), in d = \(dimensions.last ?? 3) to "
       + "\(dimensions.first ?? 3) dimensions, by the functional renormalization group in the local potential approximation. Every "
       + "fixed point is found twice: as a potential on \(points) Chebyshev points followed down from four dimensions, and as an expansion about "
-      + "its minimum to order \(order). Errors of collocation are the change from eight points fewer, of truncation from one order less: they are errors "
+      + "its minimum to order \(order), of which the order counts that has settled best. Errors of collocation are the change from eight points fewer, of truncation the change over two orders: they are errors "
       + "of the numerics. That of the approximation itself, which has no anomalous dimension, shows in the distance from Monte Carlo."
   }
 
@@ -38,11 +39,11 @@ extension FunctionalRG {
     1: ("0.63002(10)", "0.832(6)"), 2: ("0.67169(7)", "0.789(4)"), 3: ("0.71164(10)", "0.759(2)"), 4: ("0.749(2)", "–"),
   ]
 
-  /// The largest difference of the two routes over those N whose truncations got to the end, in the drawn dimension.
+  /// The largest difference of the two routes over all N with both, in the drawn dimension.
   private func difference(_ recording: Recording, _ regulator: Regulator, _ name: String) -> Double? {
     components.compactMap { n -> Double? in
       guard let a = value(recording, regulator, n, drawnDimension, name)?.values[0],
-        let b = value(recording, regulator, n, drawnDimension, name + "_by_truncation"), b.reason == nil
+        let b = value(recording, regulator, n, drawnDimension, name + "_by_truncation"), b.values[0].isFinite
       else { return nil }
       return abs(a - b.values[0])
     }.max()
@@ -56,13 +57,17 @@ extension FunctionalRG {
       if let nu = difference(recording, regulator, "nu"), let omega = difference(recording, regulator, "omega") {
         items.append(
           .text(
-            "Both routes, \(name) cutoff, d = \(d): collocation and truncation differ by at most \(scientific(nu)) in nu and \(scientific(omega)) in omega."))
+            "Both routes, \(name) cutoff, d = \(d): collocation and truncation differ by at most \(scientific(nu)) in nu and \(scientific(omega)) in omega."
+          ))
       }
-      let missing = components.flatMap { n in dimensions.filter { value(recording, regulator, n, $0, "nu")?.values[0].isFinite != true }.map { (n, $0) } }
+      let missing = components.flatMap { n in
+        dimensions.filter { value(recording, regulator, n, $0, "nu")?.values[0].isFinite != true }.map { (n, $0) }
+      }
       if !missing.isEmpty {
         items.append(
           .text(
-            "Not converged with the \(name) cutoff: " + missing.map { "N = \($0.0), d = \($0.1)" }.joined(separator: "; ") + ". results.json gives the reasons."))
+            "Not converged with the \(name) cutoff: " + missing.map { "N = \($0.0), d = \($0.1)" }.joined(separator: "; ")
+              + ". results.json gives the reasons."))
       }
     }
     items += [table(recording, "nu"), table(recording, "omega")]
@@ -77,19 +82,24 @@ extension FunctionalRG {
         let known = Self.monteCarlo[n].map { name == "nu" ? $0.nu : $0.omega }
         return ["\(n)", regulator == .litim ? "optimized" : "sharp"]
           + [name, name + "_by_truncation"].map { number(recording, regulator, n, d, $0, digits: 9) }
-          + [number(recording, regulator, n, d, "order_of_truncation", digits: 2), number(recording, regulator, n, d, name + "_by_epsilon", digits: 5)]
+          + [
+            number(recording, regulator, n, d, "order_of_truncation", digits: 2),
+            number(recording, regulator, n, d, name + "_by_epsilon", digits: 5),
+          ]
           + [d == 3 ? known ?? "–" : "–"]
       }
     }
     return .table(
       ReportTable(
         caption:
-          "\(name) in d = \(d): the local potential approximation by collocation and by truncation, the highest order that the truncation reached, the epsilon expansion to second order, and "
+          "\(name) in d = \(d): the local potential approximation by collocation and by truncation, the order at which the truncation has settled best, the epsilon expansion to second order, and "
           + "Monte Carlo of lattice models (Hasenbusch 2001 to 2020, errors of the last digits in brackets).",
         header: ["N", "cutoff", "collocation", "truncation", "order", "epsilon^2", "Monte Carlo"], rows: rows))
   }
 
-  private func curve(_ recording: Recording, _ regulator: Regulator, _ n: Int, _ name: String, _ label: String, _ style: Curve.Style) -> Curve? {
+  private func curve(_ recording: Recording, _ regulator: Regulator, _ n: Int, _ name: String, _ label: String, _ style: Curve.Style)
+    -> Curve?
+  {
     let kept = dimensions.filter { value(recording, regulator, n, $0, name)?.values[0].isFinite == true }
     if kept.isEmpty { return nil }
     return Curve(label, x: kept, y: kept.map { value(recording, regulator, n, $0, name)!.values[0] }, style: style)
@@ -109,7 +119,9 @@ extension FunctionalRG {
     let omegas =
       components.compactMap { curve(recording, regulator, $0, "omega", "N = \($0)", .linePoints) }
       + [curve(recording, regulator, first, "omega_by_epsilon", "N = \(first), epsilon^2", .line)].compactMap { $0 }
-    let cutoffs = regulators.compactMap { curve(recording, $0, first, "nu", $0 == .litim ? "optimized cutoff" : "sharp cutoff", .linePoints) }
+    let cutoffs = regulators.compactMap {
+      curve(recording, $0, first, "nu", $0 == .litim ? "optimized cutoff" : "sharp cutoff", .linePoints)
+    }
     var items: [ReportSection.Item] = [
       .figure(
         Figure(
@@ -130,7 +142,8 @@ extension FunctionalRG {
         .figure(
           Figure(
             name: "cutoffs", title: "What the cutoff changes",
-            caption: "nu of N = \(first) with the optimized and the sharp cutoff. Exact exponents do not depend on it: the distance of the curves is one of the approximation.",
+            caption:
+              "nu of N = \(first) with the optimized and the sharp cutoff. Exact exponents do not depend on it: the distance of the curves is one of the approximation.",
             content: .curves(cutoffs, xLabel: "dimension d", yLabel: "nu", logX: false, logY: false))))
     }
     return ReportSection("Exponents", items)
@@ -153,7 +166,8 @@ extension FunctionalRG {
         .figure(
           Figure(
             name: "potentials", title: "Potentials at the fixed point, d = \(drawnDimension)",
-            caption: "u*(rho) - u*(kappa) over rho / kappa, each in units of its height at the origin. Beyond the minimum they grow like rho^(d/(d-2)).",
+            caption:
+              "u*(rho) - u*(kappa) over rho / kappa, each in units of its height at the origin. Beyond the minimum they grow like rho^(d/(d-2)).",
             content: .curves(curves, xLabel: "rho / kappa", yLabel: "(u* - u*(kappa)) / (u*(0) - u*(kappa))", logX: false, logY: false)))
       ])
   }
@@ -169,7 +183,8 @@ extension FunctionalRG {
         let kept = found.indices.filter { $0 % 2 == 0 && found[$0].isFinite && abs(found[$0] - exact) > 1e-14 }
         curves.append(
           Curve(
-            "N = \(n), \(regulator == .litim ? "optimized" : "sharp")", x: kept.map { Double($0 + 2) }, y: kept.map { abs(found[$0] - exact) },
+            "N = \(n), \(regulator == .litim ? "optimized" : "sharp")", x: kept.map { Double($0 + 2) },
+            y: kept.map { abs(found[$0] - exact) },
             style: .linePoints))
       }
     }
@@ -205,14 +220,18 @@ extension FunctionalRG {
           Curve("symmetric side", x: time, y: Array(minima[..<count]), style: .line),
           Curve("broken side", x: time, y: Array(minima[count...]), style: .line),
         ], xLabel: "ln(Lambda / k)", yLabel: "kappa", logX: false, logY: false))
-    let shown = [0.0, 0.5, 1, 2, 4, 0.95 * time[count - 1]].map { wanted in time.indices.min { abs(time[$0] - wanted) < abs(time[$1] - wanted) } ?? 0 }
+    let shown = [0.0, 0.5, 1, 2, 4, 0.95 * time[count - 1]].map { wanted in
+      time.indices.min { abs(time[$0] - wanted) < abs(time[$1] - wanted) } ?? 0
+    }
     let slopes = Figure(
       name: "flow-slopes", title: "The slope of the potential along the flow",
-      caption: "u'(rho) of the potential on the broken side at several scales: from the bare straight line to the fixed point's curve, and away from it at the end.",
+      caption:
+        "u'(rho) of the potential on the broken side at several scales: from the bare straight line to the fixed point's curve, and away from it at the end.",
       content: .curves(
         Set(shown).sorted().map { index in
           Curve(
-            "ln(Lambda/k) = \(written(time[index], nil, digits: 2))", x: places, y: Array(profiles[index * places.count..<(index + 1) * places.count]),
+            "ln(Lambda/k) = \(written(time[index], nil, digits: 2))", x: places,
+            y: Array(profiles[index * places.count..<(index + 1) * places.count]),
             style: .line)
         }, xLabel: "rho", yLabel: "u'", logX: false, logY: false))
     return ReportSection(

@@ -213,7 +213,8 @@ extension NetworkFieldTheory {
       return result
     }
     let names = [
-      "excess_kurtosis_before", "excess_kurtosis_after", "mean_shift", "variance_ratio", "distance_from_gaussian_theory", "variance_ratio_before",
+      "excess_kurtosis_before", "excess_kurtosis_after", "mean_shift", "variance_ratio", "distance_from_gaussian_theory",
+      "variance_ratio_before",
     ]
     let at = Self.place(trained: width)
     for (name, estimate) in zip(names, found) { recording.record(at: at, name, Observable(estimate.value, error: estimate.error)) }

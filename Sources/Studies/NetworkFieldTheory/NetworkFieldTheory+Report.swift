@@ -12,7 +12,8 @@ extension NetworkFieldTheory {
     if !relativeVariances.isEmpty { sections.append(depth(all)) }
     if !trainingWidths.isEmpty { sections.append(training(all)) }
     return Report(
-      title: "Wide networks as field theories", abstract: abstract, rows: all.rows, derived: derived(all), sections: sections, arrays: all.arrays)
+      title: "Wide networks as field theories", abstract: abstract, rows: all.rows, derived: derived(all), sections: sections,
+      arrays: all.arrays)
   }
 
   private var abstract: String {
@@ -50,19 +51,26 @@ extension NetworkFieldTheory {
     if let slope = slope(recording) {
       items.append(
         .text(
-          "Training: the root-mean-square distance of trained networks from the Gaussian theory falls between the two largest widths as N^(\(written(slope.value, slope.error, digits: 2))); the leading order of 1/N has N^(-0.5)."))
+          "Training: the root-mean-square distance of trained networks from the Gaussian theory falls between the two largest widths as N^(\(written(slope.value, slope.error, digits: 2))); the leading order of 1/N has N^(-0.5)."
+        ))
     }
     let rows = widths.filter { sampledDepth($0) > 0 }.flatMap { width in
       Set([1, sampledDepth(width)]).sorted().map { depth in
         let at = Self.place(.relu, width: width, depth: depth)
         return ["ReLU", "\(width)", "\(depth)"]
-          + [number(recording, at, "excess_kurtosis"), number(recording, at, "excess_kurtosis_exact", digits: 5), number(recording, at, "deviation", digits: 2)]
+          + [
+            number(recording, at, "excess_kurtosis"), number(recording, at, "excess_kurtosis_exact", digits: 5),
+            number(recording, at, "deviation", digits: 2),
+          ]
       }
     }
     let erfRows = widths.map { width in
       let at = Self.place(.erf, width: width, depth: 1)
       return ["erf", "\(width)", "1"]
-        + [number(recording, at, "excess_kurtosis"), number(recording, at, "excess_kurtosis_exact", digits: 5), number(recording, at, "deviation", digits: 2)]
+        + [
+          number(recording, at, "excess_kurtosis"), number(recording, at, "excess_kurtosis_exact", digits: 5),
+          number(recording, at, "deviation", digits: 2),
+        ]
     }
     if !(rows + erfRows).isEmpty {
       items.append(
@@ -70,7 +78,8 @@ extension NetworkFieldTheory {
           ReportTable(
             caption:
               "Excess kurtosis of the output over random networks. Exact: 3 ((1 + 5/N)^depth - 1) for ReLU, 3 (E phi^4 / (E phi^2)^2 - 1) / N for one layer of erf units. The output weights are "
-              + "integrated out exactly.", header: ["activation", "width N", "depth", "sampled", "exact", "deviation (sigma)"], rows: rows + erfRows)))
+              + "integrated out exactly.", header: ["activation", "width N", "depth", "sampled", "exact", "deviation (sigma)"],
+            rows: rows + erfRows)))
     }
     return ReportSection("What was found", items)
   }
@@ -79,11 +88,13 @@ extension NetworkFieldTheory {
     var curves: [Curve] = []
     let sampled = widths.filter { sampledDepth($0) > 0 }
     for width in sampled {
-      let depths = Array(1...sampledDepth(width)), found = depths.compactMap { value(recording, Self.place(.relu, width: width, depth: $0), "excess_kurtosis") }
+      let depths = Array(1...sampledDepth(width)),
+        found = depths.compactMap { value(recording, Self.place(.relu, width: width, depth: $0), "excess_kurtosis") }
       guard found.count == depths.count else { continue }
       curves.append(
         Curve(
-          "N = \(width)", x: depths.map(Double.init), y: found.map { $0.values[0] }, yErrors: found.map { $0.errors?[0] ?? 0 }, style: .points))
+          "N = \(width)", x: depths.map(Double.init), y: found.map { $0.values[0] }, yErrors: found.map { $0.errors?[0] ?? 0 },
+          style: .points))
     }
     for (number, width) in sampled.enumerated() where sampledDepth(width) > 1 {
       let depths = Array(1...sampledDepth(width))
@@ -101,10 +112,14 @@ extension NetworkFieldTheory {
           content: .curves(curves, xLabel: "hidden layers", yLabel: "excess kurtosis", logX: true, logY: true)))
     ]
     func scaled(_ activation: Activation) -> Curve {
-      let kept = widths.filter { (activation == .erf || sampledDepth($0) > 0) && value(recording, Self.place(activation, width: $0, depth: 1), "excess_kurtosis") != nil }
+      let kept = widths.filter {
+        (activation == .erf || sampledDepth($0) > 0)
+          && value(recording, Self.place(activation, width: $0, depth: 1), "excess_kurtosis") != nil
+      }
       let found = kept.map { value(recording, Self.place(activation, width: $0, depth: 1), "excess_kurtosis")! }
       return Curve(
-        "\(activation == .erf ? "erf" : "ReLU"), one layer", x: kept.map(Double.init), y: zip(kept, found).map { Double($0) * $1.values[0] },
+        "\(activation == .erf ? "erf" : "ReLU"), one layer", x: kept.map(Double.init),
+        y: zip(kept, found).map { Double($0) * $1.values[0] },
         yErrors: zip(kept, found).map { Double($0) * ($1.errors?[0] ?? 0) }, style: .points)
     }
     let ends = [Double(widths[0]), Double(widths[widths.count - 1])]
@@ -113,9 +128,13 @@ extension NetworkFieldTheory {
       .figure(
         Figure(
           name: "coupling", title: "The coupling is one over the width",
-          caption: "N times the excess kurtosis of one hidden layer: constant in N, 15 for ReLU and \(written(law, nil, digits: 5)) for erf at variance 1 (lines).",
+          caption:
+            "N times the excess kurtosis of one hidden layer: constant in N, 15 for ReLU and \(written(law, nil, digits: 5)) for erf at variance 1 (lines).",
           content: .curves(
-            [scaled(.relu), scaled(.erf), Curve("ReLU, exact", x: ends, y: [15, 15], style: .line), Curve("erf, exact", x: ends, y: [law, law], style: .line)],
+            [
+              scaled(.relu), scaled(.erf), Curve("ReLU, exact", x: ends, y: [15, 15], style: .line),
+              Curve("erf, exact", x: ends, y: [law, law], style: .line),
+            ],
             xLabel: "width N", yLabel: "N x excess kurtosis", logX: true, logY: true))))
     return ReportSection("The interaction", figures)
   }
@@ -138,7 +157,9 @@ extension NetworkFieldTheory {
       let exact = found(variance, "kernel_correlation_of_infinite_width")
       guard exact.count == depths.count else { continue }
       curves.append(
-        Curve(index == relativeVariances.count - 1 ? "infinite width" : "", x: depths.map(Double.init), y: exact.map { $0.values[0] }, style: .line))
+        Curve(
+          index == relativeVariances.count - 1 ? "infinite width" : "", x: depths.map(Double.init), y: exact.map { $0.values[0] },
+          style: .line))
     }
     let critical = WideNetworkKernel.criticalWeightVariance(.erf, biasVariance: biasVariance)
     let relative = (1...160).map { 0.02 * Double($0) }
@@ -158,10 +179,12 @@ extension NetworkFieldTheory {
       [
         .text(
           "Layer by layer the kernel of two inputs flows to a fixed point. For erf networks with bias variance \(biasVariance) the slope of the flow at equal inputs, chi, passes 1 at the weight variance "
-            + "\(written(critical, nil, digits: 7)): below it all inputs become alike, above it near inputs part, and at it signals cross any depth. It is the critical surface on which deep networks are initialized."),
+            + "\(written(critical, nil, digits: 7)): below it all inputs become alike, above it near inputs part, and at it signals cross any depth. It is the critical surface on which deep networks are initialized."
+        ),
         .table(
           ReportTable(
-            caption: "Fixed points of the flow over depth. xi = -1 / ln chi is its correlation length in layers, negative where differences grow.",
+            caption:
+              "Fixed points of the flow over depth. xi = -1 / ln chi is its correlation length in layers, negative where differences grow.",
             header: ["relative to critical", "weight variance", "K*", "chi", "xi (layers)", "phase"], rows: rows)),
         .figure(
           Figure(
@@ -173,9 +196,11 @@ extension NetworkFieldTheory {
         .figure(
           Figure(
             name: "correlation-depth", title: "The correlation length diverges at criticality",
-            caption: "|xi| in layers against the weight variance in units of the critical one: below 1 the depth over which inputs become alike, above it that over which small differences grow by e.",
+            caption:
+              "|xi| in layers against the weight variance in units of the critical one: below 1 the depth over which inputs become alike, above it that over which small differences grow by e.",
             content: .curves(
-              [Curve("", x: relative, y: lengths, style: .line)], xLabel: "weight variance / critical", yLabel: "|xi| (layers)", logX: false, logY: true))),
+              [Curve("", x: relative, y: lengths, style: .line)], xLabel: "weight variance / critical", yLabel: "|xi| (layers)",
+              logX: false, logY: true))),
       ])
   }
 
@@ -206,7 +231,8 @@ extension NetworkFieldTheory {
       let at = Self.place(trained: width)
       return ["\(width)"]
         + [
-          "distance_from_gaussian_theory", "mean_shift", "variance_ratio", "excess_kurtosis_before", "excess_kurtosis_before_exact", "excess_kurtosis_after",
+          "distance_from_gaussian_theory", "mean_shift", "variance_ratio", "excess_kurtosis_before", "excess_kurtosis_before_exact",
+          "excess_kurtosis_after",
         ].map { number(recording, at, $0) }
     }
     return ReportSection(
@@ -226,7 +252,8 @@ extension NetworkFieldTheory {
         .figure(
           Figure(
             name: "training", title: "Distance of trained networks from the Gaussian theory",
-            caption: "Root-mean-square distance of a trained network's output from the prediction of infinite width from the same start, in units of the theory's standard deviation.",
+            caption:
+              "Root-mean-square distance of a trained network's output from the prediction of infinite width from the same start, in units of the theory's standard deviation.",
             content: .curves([distance] + [guide].compactMap { $0 }, xLabel: "width N", yLabel: "distance", logX: true, logY: true))),
         .figure(
           Figure(
@@ -234,7 +261,8 @@ extension NetworkFieldTheory {
             caption: "N times the excess kurtosis at the test points: training makes the outputs less Gaussian than they were drawn.",
             content: .curves(
               [
-                points("excess_kurtosis_before", "before training") { Double($0) }, points("excess_kurtosis_after", "after training") { Double($0) },
+                points("excess_kurtosis_before", "before training") { Double($0) },
+                points("excess_kurtosis_after", "after training") { Double($0) },
                 points("excess_kurtosis_before_exact", "before, exact") { Double($0) },
               ], xLabel: "width N", yLabel: "N x excess kurtosis", logX: true, logY: false))),
       ])

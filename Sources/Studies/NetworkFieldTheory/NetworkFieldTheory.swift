@@ -24,7 +24,8 @@ public struct NetworkFieldTheory: Study {
           "depth", .integer(20), .integers(1...1000), unit: "layers",
           "hidden layers of the deepest ReLU networks; of width N at most N/10 are sampled, erf networks have one"),
         Parameter("count", .integer(200_000), .integers(64...1_000_000_000), unit: "networks", "of each width; a multiple of blocks"),
-        Parameter("blocks", .integer(64), .integers(8...4096), unit: "blocks", "of networks, for the errors; at most this many ranks share a unit"),
+        Parameter(
+          "blocks", .integer(64), .integers(8...4096), unit: "blocks", "of networks, for the errors; at most this many ranks share a unit"),
       ]),
     ParameterTable(
       "kernels", "erf networks at two inputs: the flow of their correlation over depth",
@@ -42,7 +43,8 @@ public struct NetworkFieldTheory: Study {
       [
         Parameter("widths", .integers([16, 64, 256, 1024]), .integers(1...100_000), unit: "units", "hidden units"),
         Parameter("count", .integer(512), .integers(64...100_000_000), unit: "networks", "of each width; a multiple of networks.blocks"),
-        Parameter("points", .integer(4), .integers(1...64), unit: "points", "training points on a circle; the test points lie half way between"),
+        Parameter(
+          "points", .integer(4), .integers(1...64), unit: "points", "training points on a circle; the test points lie half way between"),
         Parameter("steps", .integer(100), .integers(1...1_000_000), unit: "steps", "of gradient descent"),
         Parameter("rate", .real(0.2), .reals(1e-6...100), "length of a step; below 2 over the tangent kernel's largest eigenvalue"),
       ]),
