@@ -6,6 +6,8 @@ public enum StudyCatalog {
   public static let all: [any Study.Type] = [
     DeepRenormalization.self,
     LatticeSweep.self,
+    FunctionalRG.self,
+    NetworkFieldTheory.self,
   ]
 
   /// What reading study files needs to know of them.

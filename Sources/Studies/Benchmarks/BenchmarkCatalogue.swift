@@ -5,5 +5,5 @@ public enum BenchmarkCatalogue {
   /// One list per field.
   public static let all: [Benchmark] =
     BoltzmannBenchmarks.all + LatticeBenchmarks.all + LatticeModelBenchmarks.all
-    + RenormalizationBenchmarks.all
+    + RenormalizationBenchmarks.all + FieldTheoryBenchmarks.all
 }
