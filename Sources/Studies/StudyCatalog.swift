@@ -6,6 +6,10 @@ public enum StudyCatalog {
   public static let all: [any Study.Type] = [
     DeepRenormalization.self,
     LatticeSweep.self,
+    LatticeOrbits.self,
+    MinimalOrbits.self,
+    NilpotentOrbits.self,
+    SymmetryProbe.self,
   ]
 
   /// What reading study files needs to know of them.

@@ -16,7 +16,7 @@ import Testing
     let columns = (0..<3).map { j in (0..<3).map { i in (0..<3).reduce(0) { $0 + q(i, $1) * values[$1] * r[$1][j] } } }
     for (found, expected) in zip(singularValues(columns: columns), values) { #expect(abs(found / expected - 1) < 1e-7) }
     #expect(singularValues(columns: [[3, 4], [0, 0]]) == [5, 0])
-    #expect(principalRank(singularValues: [3, 1, 0.1], part: 0.9) == 1 && principalRank(singularValues: [1, 1, 1], part: 0.9) == 3)
+    #expect(principalRank(singularValues: [3, 0.9, 0.1], part: 0.9) == 1 && principalRank(singularValues: [1, 1, 1], part: 0.9) == 3)
   }
 
   @Test("gradients of the shapes are of second order of their differences", arguments: PlaneFeature.shapes.indices)

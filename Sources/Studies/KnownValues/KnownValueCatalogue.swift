@@ -10,9 +10,10 @@ public enum KnownValueCatalogue {
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, StatisticsKnownValues.checks,
       DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,
       LatticeSweepKnownValues.checks,
+      SymmetryKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
-      let letters = id.prefix { $0.isLetter }
+      let letters = id.prefix { !$0.isNumber }
       return (String(letters), Int(id.dropFirst(letters.count).prefix { $0.isNumber }) ?? 0)
     }
     // The sort is stable: checks of one id stay in their lists' order.

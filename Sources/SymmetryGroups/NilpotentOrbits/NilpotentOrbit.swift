@@ -7,6 +7,11 @@ public struct NilpotentOrbit: Sendable, Hashable {
   public let diagram: [Int]
   /// dim g - dim g_0 - dim g_1 in the grading of the diagram.
   public let dimension: Int
+  /// An orbit that is known to be one.
+  public init(diagram: [Int], dimension: Int) {
+    self.diagram = diagram
+    self.dimension = dimension
+  }
   /// Whether all labels are even.
   public var isEven: Bool { diagram.allSatisfy { $0.isMultiple(of: 2) } }
 }
