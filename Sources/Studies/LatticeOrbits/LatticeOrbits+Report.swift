@@ -126,6 +126,13 @@ extension LatticeOrbits {
     }
   }
 
+  /// Three digits, with a power of ten where a number is very small.
+  private func brief(_ value: Double) -> String {
+    guard value > 0, value < 1e-3 else { return written(value, nil, digits: 3) }
+    let power = log10(value).rounded(.down)
+    return "\(written(value / pow(10, power), nil, digits: 3))e\(Int(power))"
+  }
+
   private func summary(_ found: Recording) -> ReportSection {
     let orbits = found.observable("orbits", at: [("group", .text(groupWords))])?.values[0] ?? .nan
     let misses = couplings.map { abs(value(found, $0, "log_partition_per_site") - value(found, $0, "log_partition_per_site_exact")) }
@@ -134,7 +141,7 @@ extension LatticeOrbits {
       let values = row.observables.map(\.observable)
       return [
         "\(length)", "\(Int(values[0].values[0]))", "\(Int(values[1].values[0]))",
-        written(values[2].values[couplings.firstIndex(of: critical) ?? 0], nil, digits: 3),
+        brief(values[2].values[couplings.firstIndex(of: critical) ?? 0]),
       ]
     }
     return ReportSection(
@@ -142,7 +149,7 @@ extension LatticeOrbits {
       [
         .text(
           "\(Int(orbits)) orbits, as Burnside's lemma counts. ln Z from the orbits agrees with the exact solution of the torus "
-            + "(Kaufman) within \(written(misses.max() ?? .nan, nil, digits: 2)) per site at every coupling."),
+            + "(Kaufman) within \(brief(misses.max() ?? .nan)) per site at every coupling."),
         .text(
           "At K = \(written(critical, nil, digits: 5)) a configuration drawn by its Boltzmann weight is fixed by a random element of the group with probability "
             + "\(written(value(found, critical, "fixing_probability"), nil, digits: 3)), at K = \(written(couplings[0], nil, digits: 3)) with "

@@ -116,7 +116,7 @@ public struct LatticeOrbits: Study {
     let tables = Double(permutations.count * ((sites + 7) / 8) * 2048)
     return [
       PlannedUnit(
-        label: "enumeration", unit: .enumeration, team: .all, operations: 600 * Double(UInt64(1) << UInt64(sites)),
+        label: "enumeration", unit: .enumeration, team: .all, operations: 3000 * Double(UInt64(1) << UInt64(sites)),
         bytesPerRank: tables + 8 * Double(lengths.count * (bonds + 1) * (sites + 1)))
     ]
   }

@@ -158,14 +158,14 @@ extension MinimalOrbits {
 
   // MARK: One shape alone
 
-  /// Networks of one layer on one shape: the epochs to the error, looked at every quarter of an epoch.
+  /// Networks of one layer on one shape: the epochs to the error, looked at after every other step.
   private func advanceSingle(
     _ state: inout State, shape: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) -> Advance<Recording> {
-    let perEpoch = images / batch, quarter = max(1, perEpoch / 4)
+    let perEpoch = images / batch
     start(&state, [PlaneFeature.shapes[shape]], shuffled: false, hidden: [layers[0]], run: state.seed, streams: streams)
     guard let probeImages = state.scratch?.probes else { preconditionFailure("set above") }
-    for _ in 0..<40 {
+    for _ in 0..<400 {
       guard let network = state.network else { preconditionFailure("set above") }
       let reached = network.relativeError(probeImages, count: probes) <= Criterion.error
       if reached || state.step >= UInt64(epochs * perEpoch) {
@@ -176,7 +176,7 @@ extension MinimalOrbits {
         state.scratch = nil
         break
       }
-      try train(&state, steps: quarter, on: team)
+      try train(&state, steps: 2, on: team)
     }
     return .more(fraction: Double(state.seed) / Double(seeds), stage: "training on one shape, seed \(state.seed + 1)")
   }

@@ -177,7 +177,30 @@ extension MinimalOrbits {
         content: .curves(
           [false, true].map { means(all, predictor, shuffled: $0) }, xLabel: predictor.words, yLabel: "epoch learned", logX: false, logY: false))
     }
-    return ReportSection("When units are learned", figures.map { .figure($0) })
+    return ReportSection("When units are learned", (figures + [spectrum(all)]).map { .figure($0) })
+  }
+
+  /// The singular values behind the orbit dimensions, layer by layer.
+  private func spectrum(_ all: Recording) -> Figure {
+    let generators = PlaneGroup.aff2.dimension
+    let curves = [false, true].flatMap { shuffled in
+      layers.indices.map { layer -> Curve in
+        var values = [[Double]](repeating: [], count: generators)
+        for seed in 1...seeds {
+          let name = "\(shuffled ? "shuffled" : "shapes")_\(seed)"
+          guard let spectra = all.array("tangent_spectrum_\(name)")?.values, let own = all.array("layer_\(name)")?.values else { continue }
+          for (unit, number) in own.enumerated() where Int(number) == layer + 1 {
+            for k in 0..<generators { values[k].append(spectra[unit * generators + k]) }
+          }
+        }
+        return Curve(
+          "layer \(layer + 1)" + (shuffled ? ", shuffled" : ""), x: (1...generators).map(Double.init), y: values.map { Moments($0).mean })
+      }
+    }
+    return Figure(
+      name: "tangent-spectrum", title: "Singular values of the units' tangents",
+      caption: "Mean over the units of a layer, all seeds: the derivatives along the six affine generators, over the size of the unit. Those above \(Criterion.tangent) make the orbit dimension.",
+      content: .curves(curves, xLabel: "singular value", yLabel: "mean", logX: false, logY: true))
   }
 
   // MARK: One shape alone

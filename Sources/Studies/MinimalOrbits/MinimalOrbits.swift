@@ -98,8 +98,8 @@ public struct MinimalOrbits: Study {
   public func plan() -> [PlannedUnit<Unit>] {
     let widths = [ShapeImages.pixels] + layers
     let weights = 2 * zip(widths, layers).reduce(0) { $0 + $1.0 * $1.1 }
-    let network = 12 * Double(epochs * images) * Double(weights) + 1e8 * Double(units)
-    let single = 12 * Double(seeds * epochs * images) * Double(2 * ShapeImages.pixels * layers[0]) + 4e9
+    let network = 12 * Double(epochs * images) * Double(weights) + 3e9 * Double(units)
+    let single = 12 * Double(seeds * epochs * images) * Double(2 * ShapeImages.pixels * layers[0]) + 1e11
     let bytes = Double(4 * (epochs + 1) * probes * units + 8 * images * ShapeImages.pixels) + 1e8
     func planned(_ label: String, _ unit: Unit, _ work: Double) -> PlannedUnit<Unit> {
       PlannedUnit(label: label, unit: unit, team: unit == .shadowVolumes ? .all : .one, operations: work, bytesPerRank: bytes)

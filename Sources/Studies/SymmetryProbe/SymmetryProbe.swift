@@ -85,7 +85,7 @@ public struct SymmetryProbe: Study {
   }
   private func planned(_ label: String, _ unit: Unit, inputs: Int, outputs: Int) -> PlannedUnit<Unit> {
     PlannedUnit(
-      label: label, unit: unit, team: .all, operations: Double(symmetry.order * samples) * (Double(inputs) + 100 * Double(symmetry.sites)),
+      label: label, unit: unit, team: .all, operations: 2 * Double(symmetry.order * samples) * (Double(inputs) + 100 * Double(symmetry.sites)),
       bytesPerRank: Double(8 * symmetry.order * outputs) + 1e8)
   }
 
