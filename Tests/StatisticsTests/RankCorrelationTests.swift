@@ -30,11 +30,15 @@ import Testing
   func pValues() {
     let x = [1.0, 2, 3, 4, 5, 6], y = [2.0, 1, 4, 3, 6, 5], found = RankCorrelation.spearman(x, y)
     var orders: [[Double]] = [[]]
-    for k in 1...6 { orders = orders.flatMap { order in (0...order.count).map { place in
-      var next = order
-      next.insert(Double(k), at: place)
-      return next
-    } } }
+    for k in 1...6 {
+      orders = orders.flatMap { order in
+        (0...order.count).map { place in
+          var next = order
+          next.insert(Double(k), at: place)
+          return next
+        }
+      }
+    }
     let exact = Double(orders.count { RankCorrelation.spearman(x, $0) >= found - 1e-12 }) / Double(orders.count)
     let test = RankCorrelation.permutationTest(x, y, permutations: 20_000, from: Self.streams)
     #expect(abs(test.upper - exact) < 5 * (exact * (1 - exact) / 20_000).squareRoot() + 1e-4)

@@ -4,7 +4,8 @@ import SymmetryGroups
 import Testing
 
 @Suite struct LatticeOrbitTests {
-  @Test("the lattice group by Schreier and Sims has the order of the list of its elements", arguments: [(3, 3), (4, 4), (5, 5), (3, 5), (6, 4)])
+  @Test(
+    "the lattice group by Schreier and Sims has the order of the list of its elements", arguments: [(3, 3), (4, 4), (5, 5), (3, 5), (6, 4)])
   func orders(rows: Int, columns: Int) throws {
     for kind in TorusSymmetry.Kind.allCases {
       let torus = try TorusSymmetry(rows: rows, columns: columns, kind: kind)

@@ -42,7 +42,8 @@ import Testing
     #expect(matrix("D4")[1] == [-1, 2, -1, -1] && matrix("E6")[3] == [0, -1, -1, 2, -1, 0])
   }
 
-  @Test("the sl2 test finds the orbits that partitions name, with their diagrams and dimensions",
+  @Test(
+    "the sl2 test finds the orbits that partitions name, with their diagrams and dimensions",
     arguments: SimpleLieType.all(upToRank: 6).filter(\.isClassical))
   func partitions(type: SimpleLieType) throws {
     let found = SimpleLieAlgebra(type).nilpotentOrbits(from: Self.streams)

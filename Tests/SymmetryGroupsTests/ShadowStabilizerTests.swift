@@ -40,9 +40,17 @@ import Testing
       let found = PlaneGroup.allCases.map { TangentSpectrum(feature, under: $0, points: Self.points).orbitDimension(threshold: 1e-6) }
       #expect(found == expected[feature.name], "\(feature.name)")
     }
-    let constant = PlaneFeature("constant") { _ in 3 } gradient: { _ in SIMD2(0, 0) }
+    let constant = PlaneFeature("constant") { _ in
+      3
+    } gradient: { _ in
+      SIMD2(0, 0)
+    }
     #expect(TangentSpectrum(constant, under: .aff2, points: Self.points).orbitDimension(threshold: 1e-6) == 0)
-    let nothing = PlaneFeature("zero") { _ in 0 } gradient: { _ in SIMD2(0, 0) }
+    let nothing = PlaneFeature("zero") { _ in
+      0
+    } gradient: { _ in
+      SIMD2(0, 0)
+    }
     #expect(TangentSpectrum(nothing, under: .aff2, points: Self.points).softDimension(threshold: 0.1) == 0)
   }
 

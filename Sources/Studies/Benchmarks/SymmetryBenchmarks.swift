@@ -6,7 +6,8 @@ import SymmetryGroups
 public enum SymmetryBenchmarks {
   /// All of them.
   public static let all: [Benchmark] = [
-    chain("M24", repeats: 100) { KnownPermutationGroups.mathieu24 }, chain("Rubik's cube", repeats: 5) { KnownPermutationGroups.rubiksCube },
+    chain("M24", repeats: 100) { KnownPermutationGroups.mathieu24 },
+    chain("Rubik's cube", repeats: 5) { KnownPermutationGroups.rubiksCube },
     classes, orbits, nilpotent("E8") { [$0].compactMap(SimpleLieType.init) },
     nilpotent("all simple types to rank 8") { _ in SimpleLieType.all(upToRank: 8) },
   ]

@@ -71,7 +71,8 @@ extension LatticeOrbits {
       func record(_ name: String, _ value: Double, _ unit: String = "1") { recording.record(at: at, name, Observable(value, unit: unit)) }
       record("log_partition_per_site", result.logPartition / n, "nats")
       do throws(ExactSolutionError) {
-        record("log_partition_per_site_exact", try KaufmanTorus(columns: columns, rows: rows, coupling: coupling).logPartitionPerSite, "nats")
+        record(
+          "log_partition_per_site_exact", try KaufmanTorus(columns: columns, rows: rows, coupling: coupling).logPartitionPerSite, "nats")
       } catch { throw .unitFailed("the exact torus: \(error)") }
       record("energy_per_site", result.energy / n, "J")
       record("abs_magnetization", result.magnetization / n)
@@ -87,7 +88,8 @@ extension LatticeOrbits {
         dimensions: [("length", lengths.count), ("unsatisfied_bonds", bonds + 1), ("abs_magnetization", sites + 1)],
         values: state.counts.map(Double.init)))
     recording.record(
-      ResultArray(name: "length", longName: "orbit length", unit: "1", dimensions: [("length", lengths.count)], values: lengths.map(Double.init)))
+      ResultArray(
+        name: "length", longName: "orbit length", unit: "1", dimensions: [("length", lengths.count)], values: lengths.map(Double.init)))
     let pairs = stride(from: 0, to: state.examples.count, by: 2).map { (state.examples[$0], state.examples[$0 + 1]) }
     recording.record(
       ResultArray(
@@ -153,10 +155,12 @@ extension LatticeOrbits {
         .text(
           "At K = \(written(critical, nil, digits: 5)) a configuration drawn by its Boltzmann weight is fixed by a random element of the group with probability "
             + "\(written(value(found, critical, "fixing_probability"), nil, digits: 3)), at K = \(written(couplings[0], nil, digits: 3)) with "
-            + "\(written(value(found, couplings[0], "fixing_probability"), nil, digits: 3)): small orbits are rare, and come to carry the weight as order sets in."),
+            + "\(written(value(found, couplings[0], "fixing_probability"), nil, digits: 3)): small orbits are rare, and come to carry the weight as order sets in."
+        ),
         .table(
           ReportTable(
-            caption: "Orbits by length, with the Boltzmann weight of all orbits of that length at K = \(written(critical, nil, digits: 5)).",
+            caption:
+              "Orbits by length, with the Boltzmann weight of all orbits of that length at K = \(written(critical, nil, digits: 5)).",
             header: ["length", "orbits", "configurations", "weight"], rows: table)),
       ])
   }
@@ -181,23 +185,28 @@ extension LatticeOrbits {
       [
         .figure(
           Figure(
-            name: "orbit-lengths", title: "Number of orbits by length", caption: "How many orbits there are of each length: almost all are as long as the group.",
+            name: "orbit-lengths", title: "Number of orbits by length",
+            caption: "How many orbits there are of each length: almost all are as long as the group.",
             content: .curves([number], xLabel: "orbit length", yLabel: "orbits", logX: true, logY: true))),
         .figure(
           Figure(
             name: "orbit-weights", title: "Boltzmann weight by orbit length",
-            caption: "The weight of all orbits of a length, at couplings from disorder to order. In order the weight moves to the shortest orbits, the ground states and their surroundings.",
+            caption:
+              "The weight of all orbits of a length, at couplings from disorder to order. In order the weight moves to the shortest orbits, the ground states and their surroundings.",
             content: .curves(curves, xLabel: "orbit length", yLabel: "weight", logX: true, logY: true))),
         .figure(
           Figure(
             name: "entropies", title: "The entropy and its two parts",
-            caption: "The entropy per site is the entropy of the law of orbits plus the mean logarithm of their length: what a description up to symmetry needs, and what it leaves out.",
+            caption:
+              "The entropy per site is the entropy of the law of orbits plus the mean logarithm of their length: what a description up to symmetry needs, and what it leaves out.",
             content: .curves(entropies, xLabel: "K", yLabel: "nats per site", logX: false, logY: false))),
       ])
   }
 
   private func pictures(_ found: Recording) -> ReportSection {
-    guard let examples = found.array("examples"), let sizes = found.array("example_length") else { return ReportSection("Smallest orbits", []) }
+    guard let examples = found.array("examples"), let sizes = found.array("example_length") else {
+      return ReportSection("Smallest orbits", [])
+    }
     let most = min(24, sizes.values.count)
     let maps = (0..<most).map { k in
       Heatmap(
@@ -210,7 +219,8 @@ extension LatticeOrbits {
         .figure(
           Figure(
             name: "smallest-orbits", title: "Configurations of the smallest orbits",
-            caption: "The canonical forms (least as a binary number) of up to \(Self.exampleLimit) orbits of each length, shortest first; above each the length.",
+            caption:
+              "The canonical forms (least as a binary number) of up to \(Self.exampleLimit) orbits of each length, shortest first; above each the length.",
             content: .heatmaps(maps, perRow: 8)))
       ])
   }

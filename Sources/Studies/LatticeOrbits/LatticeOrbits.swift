@@ -72,7 +72,10 @@ public struct LatticeOrbits: Study {
     func refuse(_ place: Int, _ what: String) -> StudyError { .invalid(parameter: "group.generators[\(place)]", what: what) }
     func bonds(_ site: Int) -> [Int] {
       let r = site / columns, c = site % columns
-      return [r * columns + (c + 1) % columns, (r + 1) % rows * columns + c, r * columns + (c + columns - 1) % columns, (r + rows - 1) % rows * columns + c]
+      return [
+        r * columns + (c + 1) % columns, (r + 1) % rows * columns + c, r * columns + (c + columns - 1) % columns,
+        (r + rows - 1) % rows * columns + c,
+      ]
     }
     var generators: [Permutation] = []
     for (place, text) in texts.enumerated() {
@@ -81,7 +84,10 @@ public struct LatticeOrbits: Study {
       } catch { throw refuse(place, "\(error) (the lattice has \(rows) x \(columns) = \(sites) sites)") }
       for site in 0..<sites {
         for other in bonds(site) where !bonds(generators[place][site]).contains(generators[place][other]) {
-          throw refuse(place, "neighbouring sites \(site) and \(other) become \(generators[place][site]) and \(generators[place][other]), which are not: no symmetry of the energy")
+          throw refuse(
+            place,
+            "neighbouring sites \(site) and \(other) become \(generators[place][site]) and \(generators[place][other]), which are not: no symmetry of the energy"
+          )
         }
       }
     }

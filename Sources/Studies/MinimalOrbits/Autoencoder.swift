@@ -135,7 +135,8 @@ struct ReconstructionGradient: DirectionField {
       direction[block: 2 * k + 1] = sums
       guard k > 0 else { break }
       var below = [Float](repeating: 0, count: batch * rows)
-      Linear.multiply(delta, transposed: false, point.weights(k), transposed: true, rows: batch, inner: columns, columns: rows, into: &below)
+      Linear.multiply(
+        delta, transposed: false, point.weights(k), transposed: true, rows: batch, inner: columns, columns: rows, into: &below)
       for i in below.indices { below[i] *= 1 - layers[k][i] * layers[k][i] }
       delta = below
     }

@@ -110,7 +110,8 @@ extension MinimalOrbits {
     let weights = network.weights(0), shown = min(16, width)
     recording.record(
       ResultArray(
-        name: "weights_\(name)", longName: "weights of units of the first layer", unit: "1", dimensions: [("shown_unit", shown)] + dimensions,
+        name: "weights_\(name)", longName: "weights of units of the first layer", unit: "1",
+        dimensions: [("shown_unit", shown)] + dimensions,
         values: (0..<shown).flatMap { unit in (0..<pixels).map { Double(weights[$0 * width + unit]) } }))
   }
 

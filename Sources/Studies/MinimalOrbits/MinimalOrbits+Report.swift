@@ -65,7 +65,8 @@ extension MinimalOrbits {
       "\(claim): \(isConfirmed ? "CONFIRMED" : "NOT CONFIRMED"). The orbit dimension correlates with the \(target == .epoch ? "epoch at which a unit is learned" : "layer of a unit") "
       + "by rho = \(mean(tally.rhos)) (mean over seeds); it is positive with p < \(Criterion.level) in \(tally.positive) of \(seeds) seeds"
     if tally.negative > 0 { words += " and negative with p < \(Criterion.level) in \(tally.negative)" }
-    words += ". On shuffled pixels, where the affine group has no meaning, rho = \(mean(tally.controls)), significant in \(tally.significantControls) of \(seeds) seeds"
+    words +=
+      ". On shuffled pixels, where the affine group has no meaning, rho = \(mean(tally.controls)), significant in \(tally.significantControls) of \(seeds) seeds"
     if !isConfirmed, Double(tally.positive) >= Criterion.seeds * Double(seeds) {
       words += ": the same correlation without the group, so that orbits are not its reason"
     }
@@ -85,9 +86,12 @@ extension MinimalOrbits {
     let byDimension = RankCorrelation.spearman(rows.map(\.epochs), rows.map(\.dimension))
     let byRank = RankCorrelation.spearman(rows.map(\.epochs), rows.map(\.rank))
     let claimed = ["edge", "disc", "ellipse", "corner"].compactMap { name in rows.first { $0.name == name } }
-    let isOrdered = claimed.count == 4 && claimed[0].epochs < claimed[1].epochs && claimed[1].epochs <= claimed[2].epochs && claimed[2].epochs < claimed[3].epochs
+    let isOrdered =
+      claimed.count == 4 && claimed[0].epochs < claimed[1].epochs && claimed[1].epochs <= claimed[2].epochs
+      && claimed[2].epochs < claimed[3].epochs
     return "One shape alone: the order edge < disc <= ellipse < corner is \(isOrdered ? "found" : "not found"); from the quickest, "
-      + rows.sorted { $0.epochs < $1.epochs }.map { "\($0.name) (\(written($0.epochs, $0.error, digits: 3)) epochs)" }.joined(separator: ", ")
+      + rows.sorted { $0.epochs < $1.epochs }.map { "\($0.name) (\(written($0.epochs, $0.error, digits: 3)) epochs)" }.joined(
+        separator: ", ")
       + ". Over the \(rows.count) shapes the time goes with the orbit dimension by rho = \(written(byDimension, nil, digits: 2)) and with the principal rank "
       + "of the images by rho = \(written(byRank, nil, digits: 2))."
   }
@@ -105,7 +109,8 @@ extension MinimalOrbits {
         let tally = tally(all, predictor, target)
         for (name, values) in [("", tally.rhos), ("_shuffled", tally.controls)] where values.count > 1 {
           let moments = Moments(values)
-          derived.append(("spearman_\(predictor.rawValue)_\(target.rawValue)\(name)", Observable(moments.mean, error: moments.standardError)))
+          derived.append(
+            ("spearman_\(predictor.rawValue)_\(target.rawValue)\(name)", Observable(moments.mean, error: moments.standardError)))
         }
       }
     }
@@ -129,14 +134,16 @@ extension MinimalOrbits {
           return values.count == seeds ? mean(values) : "–"
         }
         return [
-          predictor.words, mean(tally.rhos), "\(tally.positive) / \(seeds)", partial("partial_given_variance_explained"), partial("partial_given_span_rank"),
+          predictor.words, mean(tally.rhos), "\(tally.positive) / \(seeds)", partial("partial_given_variance_explained"),
+          partial("partial_given_span_rank"),
           mean(tally.controls), "\(tally.significantControls) / \(seeds)",
         ]
       }
       items.append(
         .table(
           ReportTable(
-            caption: "Rank correlations with the \(target == .epoch ? "epoch at which a unit is learned" : "layer of a unit"): mean over seeds and its standard error; seeds with rho > 0 and "
+            caption:
+              "Rank correlations with the \(target == .epoch ? "epoch at which a unit is learned" : "layer of a unit"): mean over seeds and its standard error; seeds with rho > 0 and "
               + "p < \(Criterion.level); partial correlations; the control, and its seeds with two-sided p < \(Criterion.level).",
             header: ["predictor", "rho", "positive", "given variance", "given rank", "control rho", "control"], rows: rows)))
     }
@@ -173,9 +180,11 @@ extension MinimalOrbits {
     let figures = [(Predictor.orbitDimension, "by-dimension"), (.spanRank, "by-span")].map { predictor, name in
       Figure(
         name: name, title: "Epoch of learning by \(predictor.words)",
-        caption: "Mean epoch at which units are learned, over the units of all seeds that share the same \(predictor.words), with the standard error of the mean (three units at least).",
+        caption:
+          "Mean epoch at which units are learned, over the units of all seeds that share the same \(predictor.words), with the standard error of the mean (three units at least).",
         content: .curves(
-          [false, true].map { means(all, predictor, shuffled: $0) }, xLabel: predictor.words, yLabel: "epoch learned", logX: false, logY: false))
+          [false, true].map { means(all, predictor, shuffled: $0) }, xLabel: predictor.words, yLabel: "epoch learned", logX: false,
+          logY: false))
     }
     return ReportSection("When units are learned", (figures + [spectrum(all)]).map { .figure($0) })
   }
@@ -199,7 +208,8 @@ extension MinimalOrbits {
     }
     return Figure(
       name: "tangent-spectrum", title: "Singular values of the units' tangents",
-      caption: "Mean over the units of a layer, all seeds: the derivatives along the six affine generators, over the size of the unit. Those above \(Criterion.tangent) make the orbit dimension.",
+      caption:
+        "Mean over the units of a layer, all seeds: the derivatives along the six affine generators, over the size of the unit. Those above \(Criterion.tangent) make the orbit dimension.",
       content: .curves(curves, xLabel: "singular value", yLabel: "mean", logX: false, logY: true))
   }
 
@@ -226,13 +236,16 @@ extension MinimalOrbits {
       [
         .table(
           ReportTable(
-            caption: "Networks with one layer of \(layers[0]) units trained on one shape: epochs to a relative squared error of \(Criterion.error), mean over seeds; the dimension of the "
+            caption:
+              "Networks with one layer of \(layers[0]) units trained on one shape: epochs to a relative squared error of \(Criterion.error), mean over seeds; the dimension of the "
               + "shape's orbit under aff2; the principal components that hold \(Int(100 * Criterion.span)) % of its images' variance.",
             header: ["shape", "epochs", "orbit dimension", "principal rank"], rows: table)),
         .figure(
           Figure(
-            name: "shapes-by-dimension", title: "Time to learn a shape by its orbit dimension", caption: "If small orbits were learned first, the points would rise to the right.",
-            content: .curves(rows.map { curve($0, $0.dimension) }, xLabel: "orbit dimension under aff2", yLabel: "epochs", logX: false, logY: false))),
+            name: "shapes-by-dimension", title: "Time to learn a shape by its orbit dimension",
+            caption: "If small orbits were learned first, the points would rise to the right.",
+            content: .curves(
+              rows.map { curve($0, $0.dimension) }, xLabel: "orbit dimension under aff2", yLabel: "epochs", logX: false, logY: false))),
         .figure(
           Figure(
             name: "shapes-by-rank", title: "Time to learn a shape by the linear span of its orbit",
@@ -257,7 +270,8 @@ extension MinimalOrbits {
       [
         .table(
           ReportTable(
-            caption: "Orbit dimensions of the shapes under groups of the plane, by the rank of their tangents, and the logarithmic slope of the volume of their shadow stabilizers in gl2 "
+            caption:
+              "Orbit dimensions of the shapes under groups of the plane, by the rank of their tangents, and the logarithmic slope of the volume of their shadow stabilizers in gl2 "
               + "(\(draws) draws within \(Self.delta) of the identity, epsilon \(Self.epsilons[0]) to \(Self.epsilons[1])), which tends to the dimension as epsilon falls.",
             header: ["shape"] + PlaneGroup.allCases.map(\.rawValue) + ["slope, gl2"], rows: rows))
       ])
@@ -282,7 +296,8 @@ extension MinimalOrbits {
     var items: [ReportSection.Item] = [
       .figure(
         Figure(
-          name: "training", title: "Training curves", caption: "Relative squared error of the reconstruction on the probe images, by epoch, of the first seeds.",
+          name: "training", title: "Training curves",
+          caption: "Relative squared error of the reconstruction on the probe images, by epoch, of the first seeds.",
           content: .curves(errors, xLabel: "epoch", yLabel: "relative error", logX: false, logY: true)))
     ]
     for (name, title, caption) in [
@@ -293,7 +308,8 @@ extension MinimalOrbits {
       items.append(
         .figure(
           Figure(
-            name: name.split(separator: "_").joined(separator: "-"), title: title, caption: caption, content: .heatmaps(maps(all, name), perRow: 8))))
+            name: name.split(separator: "_").joined(separator: "-"), title: title, caption: caption,
+            content: .heatmaps(maps(all, name), perRow: 8))))
     }
     return ReportSection("Training", items)
   }

@@ -66,7 +66,8 @@ public struct MinimalOrbits: Study {
   ]
 
   public static let debugOverrides = [
-    "experiment.seeds=2", "experiment.images=128", "experiment.probes=128", "experiment.epochs=3", "tests.permutations=99", "tests.draws=20000",
+    "experiment.seeds=2", "experiment.images=128", "experiment.probes=128", "experiment.epochs=3", "tests.permutations=99",
+    "tests.draws=20000",
   ]
 
   let seeds: Int, layers: [Int], images: Int, probes: Int, epochs: Int

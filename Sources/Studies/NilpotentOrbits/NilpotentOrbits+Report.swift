@@ -32,12 +32,14 @@ extension NilpotentOrbits {
     let wrong = results.filter { value($0.partial, $0.unit, "minimal_dimension") != Double(2 * $0.unit.dualCoxeterNumber - 2) }
     if !wrong.isEmpty { words = "The minimal orbit misses dimension 2h - 2 for " + wrong.map { "\($0.unit)" }.joined(separator: ", ") }
     if !named.isEmpty {
-      words += disagree.isEmpty
+      words +=
+        disagree.isEmpty
         ? ". The triples and the partitions give the same diagrams for \(named.joined(separator: ", "))"
         : ". The triples and the partitions DISAGREE for \(disagree.joined(separator: ", "))"
     }
     if checksRanks {
-      words += missed.isEmpty
+      words +=
+        missed.isEmpty
         ? ". rank(ad e) is the dimension of every orbit." : ". rank(ad e) MISSES a dimension of \(missed.joined(separator: ", "))."
     } else {
       words += "."
@@ -54,13 +56,16 @@ extension NilpotentOrbits {
         .text(words),
         .table(
           ReportTable(
-            caption: "Numbers of orbits (the zero orbit counted), the least dimension beside zero, the sum of dimensions, and the covers of the closure order.",
+            caption:
+              "Numbers of orbits (the zero orbit counted), the least dimension beside zero, the sum of dimensions, and the covers of the closure order.",
             header: ["algebra", "dimension", "orbits", "minimal", "sum", "covers"], rows: rows)),
         .figure(
           Figure(
             name: "ladders", title: "The ladders of orbits",
-            caption: "Dimensions over that of the principal orbit, from the zero orbit up: the first step, to the minimal orbit, is the smallest part of the way in the largest algebras.",
-            content: .curves(ladders, xLabel: "place of the orbit, from zero to principal", yLabel: "dimension / principal", logX: false, logY: false))),
+            caption:
+              "Dimensions over that of the principal orbit, from the zero orbit up: the first step, to the minimal orbit, is the smallest part of the way in the largest algebras.",
+            content: .curves(
+              ladders, xLabel: "place of the orbit, from zero to principal", yLabel: "dimension / principal", logX: false, logY: false))),
       ])
   }
 
@@ -83,7 +88,8 @@ extension NilpotentOrbits {
     items.append(
       .table(
         ReportTable(
-          caption: "The \(rows.count) nilpotent orbits of \(type), from the zero orbit to the principal one; labels in the numbering of Bourbaki.",
+          caption:
+            "The \(rows.count) nilpotent orbits of \(type), from the zero orbit to the principal one; labels in the numbering of Bourbaki.",
           header: (named ? ["partition"] : []) + ["dimension", "weighted Dynkin diagram"], rows: rows)))
     return ReportSection("\(type)", items)
   }
@@ -105,7 +111,8 @@ extension NilpotentOrbits {
     }
     return Figure(
       name: "hasse-\(type.description.lowercased())", title: "Closure order of \(type)",
-      caption: "\(orbits.count) orbits at their dimensions, and the \(order.covers.count) covers of the closure order. The table below lists them from the bottom up, "
+      caption:
+        "\(orbits.count) orbits at their dimensions, and the \(order.covers.count) covers of the closure order. The table below lists them from the bottom up, "
         + "orbits of one dimension from left to right.",
       content: .curves([edges] + marks, xLabel: "place among orbits of one dimension", yLabel: "dimension", logX: false, logY: false))
   }

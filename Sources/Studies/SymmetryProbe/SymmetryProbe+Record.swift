@@ -9,7 +9,10 @@ extension SymmetryProbe {
     switch unit {
     case .references: [("features", .text(reference == 0 ? "spin" : "block spin")), ("layer", .integer(0)), ("epoch", .integer(0))]
     case .layer(let index, let snapshot):
-      [("features", .text("hidden units")), ("layer", .integer(index + 1)), ("epoch", .integer(model.layers[index].snapshots[snapshot].epoch))]
+      [
+        ("features", .text("hidden units")), ("layer", .integer(index + 1)),
+        ("epoch", .integer(model.layers[index].snapshots[snapshot].epoch)),
+      ]
     }
   }
 

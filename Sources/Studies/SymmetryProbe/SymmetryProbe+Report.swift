@@ -14,7 +14,8 @@ extension SymmetryProbe {
       verdict(all), sizes(all, results.map(\.unit)), translations(all),
     ]
     return Report(
-      title: "Shadow stabilizers of a trained stack", abstract: abstract, rows: all.rows, derived: [], sections: sections, arrays: all.arrays)
+      title: "Shadow stabilizers of a trained stack", abstract: abstract, rows: all.rows, derived: [], sections: sections,
+      arrays: all.arrays)
   }
 
   private func observable(_ all: Recording, _ at: Place, _ name: String) -> Observable? { all.observable(name, at: at) }
@@ -30,24 +31,32 @@ extension SymmetryProbe {
   }
 
   private func verdict(_ all: Recording) -> ReportSection {
-    let header = ["features", "live units", "|S|", "|G|/|S|", "closure defect", "invariant share", "e(one step)", "e(quarter turn)", "e(reflection)"]
+    let header = [
+      "features", "live units", "|S|", "|G|/|S|", "closure defect", "invariant share", "e(one step)", "e(quarter turn)", "e(reflection)",
+    ]
     let rows = kinds.map { label, at in
-      [label, number(all, at, "live_units")] + ["stabilizer_size", "effective_orbit_size", "closure_defect"].map { number(all, at, $0, middle) }
-        + ["invariant_share", "error_of_one_step", "least_error_of_a_quarter_turn", "least_error_of_a_reflection"].map { number(all, at, $0) }
+      [label, number(all, at, "live_units")]
+        + ["stabilizer_size", "effective_orbit_size", "closure_defect"].map { number(all, at, $0, middle) }
+        + ["invariant_share", "error_of_one_step", "least_error_of_a_quarter_turn", "least_error_of_a_reflection"].map {
+          number(all, at, $0)
+        }
     }
     var words = "The group has \(symmetry.order) elements. "
     let orbits = model.layers.indices.map { observable(all, trained($0), "effective_orbit_size")?.values[middle] ?? .nan }
     if orbits.count > 1, orbits.allSatisfy(\.isFinite) {
       let falls = zip(orbits, orbits.dropFirst()).allSatisfy { $0 >= $1 }
-      words += falls
+      words +=
+        falls
         ? "Effective orbits do not grow from layer to layer: the units of higher layers are left nearly unchanged by more of the group. "
         : "Effective orbits do not shrink from layer to layer. "
     }
     for (index, layer) in model.layers.enumerated() where everyEpoch && layer.snapshots.count > 1 {
       let first = number(all, place(.layer(index, snapshot: 0)), "effective_orbit_size", middle)
-      words += "Layer \(index + 1): |G|/|S| = \(first) before training, \(number(all, trained(index), "effective_orbit_size", middle)) after. "
+      words +=
+        "Layer \(index + 1): |G|/|S| = \(first) before training, \(number(all, trained(index), "effective_orbit_size", middle)) after. "
     }
-    words += "A closure defect of 0 means that the shadow stabilizer S is a group; "
+    words +=
+      "A closure defect of 0 means that the shadow stabilizer S is a group; "
       + "the invariant share is the part of a unit's variance that its average over the group keeps."
     return ReportSection(
       "What was found",
@@ -55,7 +64,8 @@ extension SymmetryProbe {
         .text(words),
         .table(
           ReportTable(
-            caption: "Trained layers beside a spin and a 2 x 2 block spin, at e(g) < \(thresholds[middle]). e of the quarter turn and the reflection that suit the feature best, about any centre.",
+            caption:
+              "Trained layers beside a spin and a 2 x 2 block spin, at e(g) < \(thresholds[middle]). e of the quarter turn and the reflection that suit the feature best, about any centre.",
             header: header, rows: rows)),
       ])
   }
@@ -81,17 +91,22 @@ extension SymmetryProbe {
         .figure(
           Figure(
             name: "orbit-size", title: "Effective orbit size by epoch",
-            caption: "|G|/|S| at e(g) < \(thresholds[middle]), median over live units with its standard error, at the epochs that the run has kept (0: before training).",
-            content: .curves(curves("effective_orbit_size", middle), xLabel: "epoch of the layer", yLabel: "|G| / |S|", logX: false, logY: true))),
+            caption:
+              "|G|/|S| at e(g) < \(thresholds[middle]), median over live units with its standard error, at the epochs that the run has kept (0: before training).",
+            content: .curves(
+              curves("effective_orbit_size", middle), xLabel: "epoch of the layer", yLabel: "|G| / |S|", logX: false, logY: true))),
         .figure(
           Figure(
             name: "invariant-share", title: "What the average over the group keeps",
-            caption: "The share of a unit's variance that survives its average over the group: 1 for functions of the magnetization, about 1/|G| of a local feature without correlations.",
-            content: .curves(curves("invariant_share", 0), xLabel: "epoch of the layer", yLabel: "invariant share", logX: false, logY: false))),
+            caption:
+              "The share of a unit's variance that survives its average over the group: 1 for functions of the magnetization, about 1/|G| of a local feature without correlations.",
+            content: .curves(
+              curves("invariant_share", 0), xLabel: "epoch of the layer", yLabel: "invariant share", logX: false, logY: false))),
         .figure(
           Figure(
             name: "orbit-size-by-threshold", title: "Effective orbit size by threshold",
-            caption: "The same for the trained layers and the two known features at each threshold: a curve that falls steeply has no clear stabilizer.",
+            caption:
+              "The same for the trained layers and the two known features at each threshold: a curve that falls steeply has no clear stabilizer.",
             content: .curves(thresholdCurves, xLabel: "threshold of e(g)", yLabel: "|G| / |S|", logX: false, logY: true))),
       ])
   }
@@ -118,7 +133,8 @@ extension SymmetryProbe {
         .figure(
           Figure(
             name: "translation-error", title: "Invariance error under translations",
-            caption: "e(g) averaged over live units for each translation, no translation in the middle: how far a feature can be moved before it is another one.",
+            caption:
+              "e(g) averaged over live units for each translation, no translation in the middle: how far a feature can be moved before it is another one.",
             content: .heatmaps(maps, perRow: 4))),
         .figure(
           Figure(

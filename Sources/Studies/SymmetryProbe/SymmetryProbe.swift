@@ -7,7 +7,8 @@ import SymmetryGroups
 /// One unit of work for each layer and kept epoch, and one for two known features: a spin and a block spin.
 public struct SymmetryProbe: Study {
   public static let name = "symmetry-probe"
-  public static let summary = "every layer of a deep-renormalization run under the symmetries of the lattice: shadow stabilizers by layer and epoch"
+  public static let summary =
+    "every layer of a deep-renormalization run under the symmetries of the lattice: shadow stabilizers by layer and epoch"
 
   /// Features to be probed.
   public enum Unit: Sendable, Equatable {
@@ -47,7 +48,8 @@ public struct SymmetryProbe: Study {
   public init(_ parameters: ParameterValues) throws(StudyError) {
     let path = parameters.text("model.run")
     guard !path.isEmpty else {
-      throw .invalid(parameter: "model.run", what: "the folder of a finished \(DeepRenormalization.name) run is needed, e.g. --set model.run=runs/...")
+      throw .invalid(
+        parameter: "model.run", what: "the folder of a finished \(DeepRenormalization.name) run is needed, e.g. --set model.run=runs/...")
     }
     everyEpoch = parameters.flag("model.every_epoch")
     samples = parameters.integer("probe.samples")
@@ -64,7 +66,8 @@ public struct SymmetryProbe: Study {
     } catch { throw .data(file: path, what: error.description) }
     guard model.layers[0].inputs == symmetry.sites else {
       throw .data(
-        file: path, what: "the first layer sees \(model.layers[0].inputs) points, the group moves the \(symmetry.sites) sites of the lattice")
+        file: path,
+        what: "the first layer sees \(model.layers[0].inputs) points, the group moves the \(symmetry.sites) sites of the lattice")
     }
   }
 
@@ -85,7 +88,8 @@ public struct SymmetryProbe: Study {
   }
   private func planned(_ label: String, _ unit: Unit, inputs: Int, outputs: Int) -> PlannedUnit<Unit> {
     PlannedUnit(
-      label: label, unit: unit, team: .all, operations: 2 * Double(symmetry.order * samples) * (Double(inputs) + 100 * Double(symmetry.sites)),
+      label: label, unit: unit, team: .all,
+      operations: 2 * Double(symmetry.order * samples) * (Double(inputs) + 100 * Double(symmetry.sites)),
       bytesPerRank: Double(8 * symmetry.order * outputs) + 1e8)
   }
 

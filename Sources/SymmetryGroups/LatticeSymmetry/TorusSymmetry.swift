@@ -67,7 +67,8 @@ public struct TorusSymmetry: GroupAction {
   public var identity: Element { Element() }
   public var generators: [Element] {
     let shifts = kind == .point ? [] : [Element(row: 1), Element(column: 1)]
-    let turns = kind == .translations ? [] : rows == columns ? [Element(point: 4), Element(point: 2)] : [Element(point: 2), Element(point: 3)]
+    let turns =
+      kind == .translations ? [] : rows == columns ? [Element(point: 4), Element(point: 2)] : [Element(point: 2), Element(point: 3)]
     return shifts + turns
   }
   private func turned(_ row: Int, _ column: Int, by point: Int) -> (Int, Int) {

@@ -60,7 +60,9 @@ extension Permutation {
       case ")":
         try flush()
         guard let cycle = open else { throw .notCycles(text) }
-        if cycle.count > 1 { cycles.append(cycle) } else if let point = cycle.first, !(0..<degree).contains(point) {
+        if cycle.count > 1 {
+          cycles.append(cycle)
+        } else if let point = cycle.first, !(0..<degree).contains(point) {
           throw .pointOutOfRange(point, degree: degree)
         }
         open = nil
