@@ -67,8 +67,13 @@ extension MinimalOrbits {
         let result = RankCorrelation.permutationTest(x, y, permutations: permutations, from: test(number))
         number += 1
         let place = place(shuffled: shuffled, seed: seed, predictor, target), n = Double(live.count)
+        let isConstant = Set(x).count < 2 || Set(y).count < 2
         func record(_ name: String, _ rho: Double) {
-          recording.record(at: place, name, Observable(rho, error: (1 - rho * rho) / max(1, n - 1).squareRoot()))
+          recording.record(
+            at: place, name,
+            isConstant
+              ? Observable(.nan, reason: "the \(Set(x).count < 2 ? predictor.words : target.rawValue) is the same for all units")
+              : Observable(rho, error: (1 - rho * rho) / max(1, n - 1).squareRoot()))
         }
         record("spearman", result.value)
         recording.record(at: place, "p_value_positive", Observable(result.upper))

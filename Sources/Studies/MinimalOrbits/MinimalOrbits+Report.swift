@@ -22,9 +22,10 @@ extension MinimalOrbits {
 
   // MARK: The verdict
 
-  /// What the seeds say about one predictor and target.
+  /// What the seeds say about one predictor and target: rho of the seeds in which it is defined, and how many agree.
   private struct Tally {
-    var rhos: [Double] = [], positive = 0, negative = 0, significantControls = 0, controls: [Double] = []
+    var networks = 0, controlNetworks = 0
+    var rhos: [Double] = [], positive = 0, negative = 0, controls: [Double] = [], significantControls = 0
   }
   private func tally(_ all: Recording, _ predictor: Predictor, _ target: Target) -> Tally {
     var tally = Tally()
@@ -34,6 +35,8 @@ extension MinimalOrbits {
         guard let rho = all.observable("spearman", at: at)?.values[0], let p = all.observable("p_value", at: at)?.values[0],
           let upper = all.observable("p_value_positive", at: at)?.values[0]
         else { continue }
+        if shuffled { tally.controlNetworks += 1 } else { tally.networks += 1 }
+        guard rho.isFinite else { continue }
         if shuffled {
           tally.controls.append(rho)
           if p < Criterion.level { tally.significantControls += 1 }
@@ -46,38 +49,53 @@ extension MinimalOrbits {
     }
     return tally
   }
-  /// Whether the claim is confirmed by what was fixed beforehand; nil where a network is missing.
+  /// Whether the criterion that was fixed beforehand holds; nil where a network is missing. An undefined rho is no success.
   private func isConfirmed(_ tally: Tally) -> Bool? {
-    guard tally.rhos.count == seeds, tally.controls.count == seeds else { return nil }
+    guard tally.networks == seeds, tally.controlNetworks == seeds else { return nil }
     let wanted = Criterion.seeds * Double(seeds)
     return Double(tally.positive) >= wanted && Double(seeds - tally.significantControls) >= wanted
   }
   private func mean(_ values: [Double]) -> String {
+    guard !values.isEmpty else { return "undefined" }
     let moments = Moments(values)
     return written(moments.mean, moments.standardError)
+  }
+
+  /// The evidence of one predictor in words.
+  private func evidence(_ tally: Tally) -> String {
+    var words = "rho = \(mean(tally.rhos)) (mean over seeds), positive with p < \(Criterion.level) in \(tally.positive) of \(seeds) seeds"
+    if tally.negative > 0 { words += " and negative with p < \(Criterion.level) in \(tally.negative)" }
+    words +=
+      "; on shuffled pixels, where the affine group has no meaning, rho = \(mean(tally.controls)), "
+      + "significant in \(tally.significantControls) of \(seeds)"
+    if Double(tally.positive) >= Criterion.seeds * Double(seeds), isConfirmed(tally) == false {
+      words += ": the same correlation without the group, so that orbits are not its reason"
+    }
+    return words
   }
 
   private func words(_ all: Recording, _ target: Target) -> String {
     let claim = target == .epoch ? "Small orbits are learned first" : "Small orbits stand in lower layers"
     let tally = tally(all, .orbitDimension, target)
     guard let isConfirmed = isConfirmed(tally) else { return "\(claim): no verdict, since networks are missing." }
-    var words =
-      "\(claim): \(isConfirmed ? "CONFIRMED" : "NOT CONFIRMED"). The orbit dimension correlates with the \(target == .epoch ? "epoch at which a unit is learned" : "layer of a unit") "
-      + "by rho = \(mean(tally.rhos)) (mean over seeds); it is positive with p < \(Criterion.level) in \(tally.positive) of \(seeds) seeds"
-    if tally.negative > 0 { words += " and negative with p < \(Criterion.level) in \(tally.negative)" }
-    words +=
-      ". On shuffled pixels, where the affine group has no meaning, rho = \(mean(tally.controls)), significant in \(tally.significantControls) of \(seeds) seeds"
-    if !isConfirmed, Double(tally.positive) >= Criterion.seeds * Double(seeds) {
-      words += ": the same correlation without the group, so that orbits are not its reason"
+    let head = "\(claim): \(isConfirmed ? "CONFIRMED" : "NOT CONFIRMED"). "
+    guard tally.rhos.isEmpty else {
+      return head + "The orbit dimension of a unit and the \(target == .epoch ? "epoch at which it is learned" : "layer where it stands"): "
+        + evidence(tally) + "."
     }
-    return words + "."
+    let dimensions = Set((1...seeds).flatMap { all.array("\(Predictor.orbitDimension.rawValue)_shapes_\($0)")?.values ?? [] })
+    let soft = self.tally(all, .softDimension, target)
+    return head
+      + "Every trained unit has the same orbit dimension, \(dimensions.sorted().map { "\(Int($0))" }.joined(separator: " or ")), at the threshold "
+      + "\(Criterion.tangent): it tells no unit from another, and rho is undefined. The soft dimension, which has no step, is no part of the "
+      + "criterion: \(evidence(soft))."
   }
 
   private func rivals(_ all: Recording) -> String {
-    let found = Predictor.allCases.map { ($0, tally(all, $0, .epoch)) }.filter { !$0.1.rhos.isEmpty }
-    guard let best = found.max(by: { abs(Moments($0.1.rhos).mean) < abs(Moments($1.1.rhos).mean) }) else { return "" }
-    return "Of the predictors of the epoch, \(best.0.words) has the largest mean |rho|: \(mean(best.1.rhos)). All of them: "
-      + found.map { "\($0.0.words) \(mean($0.1.rhos))" }.joined(separator: ", ") + "."
+    let found = Predictor.allCases.map { ($0, tally(all, $0, .epoch)) }
+    let passing = found.filter { isConfirmed($0.1) == true }.map(\.0.words)
+    return "Rank correlations with the epoch of learning: " + found.map { "\($0.0.words) \(mean($0.1.rhos))" }.joined(separator: ", ")
+      + ". Positive in enough seeds, with a silent control: \(passing.isEmpty ? "none of them" : passing.joined(separator: ", "))."
   }
 
   private func singleWords(_ all: Recording) -> String {
@@ -131,7 +149,8 @@ extension MinimalOrbits {
         let tally = tally(all, predictor, target)
         func partial(_ name: String) -> String {
           let values = (1...seeds).compactMap { all.observable(name, at: place(shuffled: false, seed: $0, predictor, target))?.values[0] }
-          return values.count == seeds ? mean(values) : "–"
+          let known = values.filter(\.isFinite)
+          return known.count == seeds ? mean(known) : "–"
         }
         return [
           predictor.words, mean(tally.rhos), "\(tally.positive) / \(seeds)", partial("partial_given_variance_explained"),
