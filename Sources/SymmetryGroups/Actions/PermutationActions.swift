@@ -1,3 +1,8 @@
+extension GroupAction where Element == Permutation {
+  @inlinable public func product(_ a: Permutation, _ b: Permutation) -> Permutation { a * b }
+  @inlinable public func inverse(_ element: Permutation) -> Permutation { element.inverse }
+}
+
 /// Permutations moving the points 0 ..< degree.
 public struct PointAction: GroupAction {
   public let generators: [Permutation]
@@ -7,8 +12,6 @@ public struct PointAction: GroupAction {
     self.generators = generators
     identity = Permutation(identity: degree)
   }
-  @inlinable public func product(_ a: Permutation, _ b: Permutation) -> Permutation { a * b }
-  @inlinable public func inverse(_ element: Permutation) -> Permutation { element.inverse }
   @inlinable public func act(_ element: Permutation, on point: inout Int) { point = element[point] }
 }
 
@@ -21,8 +24,6 @@ public struct Conjugation: GroupAction {
     self.generators = generators
     identity = Permutation(identity: degree)
   }
-  @inlinable public func product(_ a: Permutation, _ b: Permutation) -> Permutation { a * b }
-  @inlinable public func inverse(_ element: Permutation) -> Permutation { element.inverse }
   @inlinable public func act(_ element: Permutation, on point: inout Permutation) { point = point.conjugated(by: element) }
 }
 
