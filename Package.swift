@@ -24,7 +24,8 @@ let floor1: [Target.Dependency] = [
   "MessagePassing", "RandomStreams", "LinearAlgebra", "Archives", "Statistics", "GradientFlows", "Sampling",
 ]
 let floor3: [Target.Dependency] =
-  floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "Renormalization"]
+  floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "SymmetryGroups", "Renormalization"]
+let bigIntegers = Target.Dependency.product(name: "BigInt", package: "BigInt")
 
 let package = Package(
   name: "renorm",
@@ -33,6 +34,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
   ],
   targets: [
     // Floor 0: the only C.
@@ -51,7 +53,7 @@ let package = Package(
     module("LinearAlgebra", ["COpenBLAS", "CLAPACKE"]),
     module("Archives", ["CHDF5"]),
     // Floor 1b.
-    module("Statistics", ["Archives"]),
+    module("Statistics", ["RandomStreams", "Archives"]),
     module("GradientFlows", ["MessagePassing", "LinearAlgebra", "RandomStreams", "Archives"]),
     module("Sampling", ["RandomStreams", "Statistics", "Archives"]),
     // Floor 2.
@@ -59,11 +61,12 @@ let package = Package(
     module("BoltzmannMachines", floor1),
     module("InformationTheory", floor1),
     module("FieldTheory", floor1),
+    module("SymmetryGroups", floor1 + [bigIntegers]),
     // Floor 3.
     module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory"]),
     // Floor 4.
     module("Runtime", floor1 + [.product(name: "TOMLKit", package: "TOMLKit")]),
-    module("Studies", floor3 + ["FieldTheory", "Runtime", "CReferenceLoops"]),
+    module("Studies", floor3 + ["FieldTheory", "SymmetryGroups", "Runtime", "CReferenceLoops", bigIntegers]),
     // Floor 5.
     .executableTarget(
       name: "renorm",
@@ -78,12 +81,13 @@ let package = Package(
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),
     tests("LinearAlgebraTests", ["LinearAlgebra", "RandomStreams"]),
-    tests("StatisticsTests", ["Statistics", "Archives", "Laws", "Oracles"]),
+    tests("StatisticsTests", ["Statistics", "RandomStreams", "Archives", "Laws", "Oracles"]),
     tests("SamplingTests", floor1 + ["Laws", "Oracles"]),
     tests("LatticeSystemsTests", floor1 + ["LatticeSystems", "Laws", "Oracles", "rank-programs"]),
     tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),
     tests("InformationTheoryTests", floor1 + ["InformationTheory", "Laws", "Oracles"]),
     tests("FieldTheoryTests", floor1 + ["FieldTheory", "Laws", "Oracles"]),
+    tests("SymmetryGroupsTests", floor1 + ["SymmetryGroups", "Laws", "Oracles", bigIntegers]),
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
     tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),

@@ -8,6 +8,10 @@ public enum StudyCatalog {
     LatticeSweep.self,
     FunctionalRG.self,
     NetworkFieldTheory.self,
+    LatticeOrbits.self,
+    MinimalOrbits.self,
+    NilpotentOrbits.self,
+    SymmetryProbe.self,
   ]
 
   /// What reading study files needs to know of them.

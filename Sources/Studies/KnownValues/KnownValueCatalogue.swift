@@ -11,9 +11,10 @@ public enum KnownValueCatalogue {
       DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,
       LatticeSweepKnownValues.checks,
       FieldTheoryKnownValues.checks,
+      SymmetryKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
-      let letters = id.prefix { $0.isLetter }
+      let letters = id.prefix { !$0.isNumber }
       return (String(letters), Int(id.dropFirst(letters.count).prefix { $0.isNumber }) ?? 0)
     }
     // The sort is stable: checks of one id stay in their lists' order.

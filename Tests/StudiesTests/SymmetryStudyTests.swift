@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+extension ProgramTests {
+  @Suite("The symmetry studies: one result at any number of ranks, and clear refusals")
+  struct SymmetryStudies {
+    static let folder = Program.root.appendingPathComponent("cluster/studies").path
+    /// Ready files with settings that make them small, but longer than one slice.
+    static let small: [(name: String, settings: [String])] = [
+      ("lattice-orbits", ["lattice.couplings=[0.3, 0.44]"]),
+      ("nilpotent-orbits", ["algebras.types=[\"B3\", \"D4\", \"F4\"]"]),
+      (
+        "minimal-orbits",
+        [
+          "experiment.seeds=2", "experiment.images=128", "experiment.probes=128", "experiment.epochs=12", "experiment.layers=[12, 6]",
+          "tests.permutations=99", "tests.draws=1000",
+        ]
+      ),
+    ]
+
+    func run(_ name: String, into folder: String, _ settings: [String], ranks: Int = 1) throws -> Program.End {
+      try Program.run(
+        ["run", "\(Self.folder)/\(name).toml", "--out", folder] + settings.flatMap { ["--set", $0] }, ranks: ranks)
+    }
+
+    /// Equal bytes at every number of ranks, and after a stop behind the first slice.
+    func isReproducible(_ name: String, _ settings: [String]) throws {
+      var expected: Data?
+      for ranks in [1, 2, 3, 4, 8] {
+        try Program.withFolder { folder in
+          if ranks == 3 {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: folder + "/STOP"))
+            #expect(try run(name, into: folder, settings, ranks: 2).status == 85)
+          }
+          let end = try run(name, into: folder, settings, ranks: ranks)
+          #expect(end.status == 0 && end.error.isEmpty, "\(name) on \(ranks) ranks: \(end.all)")
+          let bytes = try Program.bytes(folder + "/results.json")
+          if let expected { #expect(bytes == expected, "\(name) on \(ranks) ranks") }
+          expected = bytes
+        }
+      }
+    }
+
+    @Test("results.json is byte-equal at 1, 2, 3, 4 and 8 ranks and after a stop", arguments: small.indices)
+    func ranks(index: Int) throws { try isReproducible(Self.small[index].name, Self.small[index].settings) }
+
+    @Test("so is that of a probe of a trained stack, which then speaks of every layer")
+    func probe() throws {
+      try Program.withFolder { trained in
+        let end = try Program.quick(into: trained, ["sampling.configurations=400", "training.epochs=[2]", "control.run=false"])
+        try #require(end.status == 0, "\(end.all)")
+        try isReproducible("symmetry-probe", ["model.run=\(trained)", "probe.samples=8", "probe.warm_up=20", "model.every_epoch=false"])
+      }
+    }
+
+    @Test("a group on the wrong points, a run without a trained model and an inadmissible partition are one clear line")
+    func mistakes() throws {
+      try Program.withFolder { folder in
+        // A run that stopped before it had trained anything.
+        let stopped = folder + "/stopped"
+        try FileManager.default.createDirectory(atPath: stopped, withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: stopped + "/STOP"))
+        #expect(try Program.quick(into: stopped).status == 85)
+        let generators = { (text: String) in ["group.kind=generators", "group.generators=[\"\(text)\"]"] }
+        let mistakes: [(String, [String], [String])] = [
+          ("lattice-orbits", generators("(0 1 2 25)"), ["group.generators[0]", "point 25 is not among 0 ... 24"]),
+          ("lattice-orbits", generators("(0 1"), ["group.generators[0]", "no product of cycles"]),
+          ("lattice-orbits", generators("(0 7)"), ["group.generators[0]", "no symmetry of the energy"]),
+          ("lattice-orbits", ["lattice.rows=7", "lattice.columns=7"], ["lattice.columns", "49", "at most 36"]),
+          ("lattice-orbits", ["lattice.rows=2"], ["lattice.rows = 2", "3 ... "]),
+          ("symmetry-probe", ["model.run=\"\""], ["model.run", "folder of a finished deep-renormalization run"]),
+          ("symmetry-probe", ["model.run=\(folder)/missing"], ["missing", "no such folder"]),
+          ("symmetry-probe", ["model.run=\(folder)"], ["not the folder of a run"]),
+          ("symmetry-probe", ["model.run=\(stopped)"], ["not complete", "no trained model"]),
+          ("nilpotent-orbits", ["orbit.partition=[4, 3, 1]"], ["orbit.partition", "[4, 3, 1] is not admissible for D4"]),
+          ("nilpotent-orbits", ["orbit.partition=[3, 3, 1]"], ["orbit.partition", "no partition of 8"]),
+          ("nilpotent-orbits", ["orbit.type=E6"], ["orbit.type", "no classical algebra"]),
+          ("nilpotent-orbits", ["algebras.types=[\"E9\"]"], ["algebras.types[0]", "E9"]),
+          ("minimal-orbits", ["training.batch=4096"], ["training.batch", "more than the 2048 training images"]),
+          ("minimal-orbits", ["experiment.layers=[]"], ["experiment.layers", "at least one layer"]),
+        ]
+        for (name, settings, words) in mistakes {
+          let end = try run(name, into: folder + "/out", settings)
+          #expect(end.status == 65 && end.output.isEmpty && end.errors.count == 1, "\(settings): \(end.all)")
+          for word in words { #expect(end.error.contains(word), "\(word) in: \(end.error)") }
+        }
+        let other = folder + "/other"
+        #expect(try run("nilpotent-orbits", into: other, ["algebras.types=[\"G2\"]"]).status == 0)
+        let end = try run("symmetry-probe", into: folder + "/out", ["model.run=\(other)"])
+        #expect(end.status == 65 && end.error.contains("nilpotent-orbits trains no model"), "\(end.all)")
+      }
+    }
+  }
+}
