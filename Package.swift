@@ -24,7 +24,7 @@ let floor1: [Target.Dependency] = [
   "MessagePassing", "RandomStreams", "LinearAlgebra", "Archives", "Statistics", "GradientFlows", "Sampling",
 ]
 let floor3: [Target.Dependency] =
-  floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "Renormalization"]
+  floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "TensorNetworks", "Renormalization"]
 
 let package = Package(
   name: "renorm",
@@ -39,6 +39,7 @@ let package = Package(
     .systemLibrary(name: "CMPISystem", path: "Sources/CMessagePassing/System", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
     .target(name: "CMessagePassing", dependencies: ["CMPISystem"], path: "Sources/CMessagePassing/Shim"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CHDF5System", path: "Sources/CHDF5/System", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .target(
       name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim", linkerSettings: [.linkedLibrary("hdf5_hl")]),
@@ -47,7 +48,7 @@ let package = Package(
     // Floor 1a.
     module("MessagePassing", ["CMessagePassing"]),
     module("RandomStreams", []),
-    module("LinearAlgebra", ["COpenBLAS"]),
+    module("LinearAlgebra", ["COpenBLAS", "CLAPACKE"]),
     module("Archives", ["CHDF5"]),
     // Floor 1b.
     module("Statistics", ["Archives"]),
@@ -57,6 +58,7 @@ let package = Package(
     module("LatticeSystems", floor1),
     module("BoltzmannMachines", floor1),
     module("InformationTheory", floor1),
+    module("TensorNetworks", floor1),
     // Floor 3.
     module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory"]),
     // Floor 4.
@@ -81,6 +83,7 @@ let package = Package(
     tests("LatticeSystemsTests", floor1 + ["LatticeSystems", "Laws", "Oracles", "rank-programs"]),
     tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),
     tests("InformationTheoryTests", floor1 + ["InformationTheory", "Laws", "Oracles"]),
+    tests("TensorNetworksTests", floor1 + ["TensorNetworks", "Laws"]),
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
     tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),

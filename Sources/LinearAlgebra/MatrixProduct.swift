@@ -3,7 +3,7 @@ internal import COpenBLAS
 /// Dense algebra through OpenBLAS: row-major, one thread.
 public enum Linear {
   /// Runs once, before the first product: OpenBLAS would otherwise start a thread per core in every rank.
-  private static let singleThreaded: Void = openblas_set_num_threads(1)
+  static let singleThreaded: Void = openblas_set_num_threads(1)
 
   /// The library's version and options, and the kernel it chose for this CPU: for provenance, since results of
   /// different kernels differ in their last bits.
