@@ -3,7 +3,8 @@ import TensorNetworks
 import Testing
 
 struct CoarseGrainingTests {
-  private func coarseGrained(_ tensor: SquareTensor, _ scheme: CoarseGrainingScheme, _ chi: Int, steps: Int) throws -> NetworkCoarseGraining {
+  private func coarseGrained(_ tensor: SquareTensor, _ scheme: CoarseGrainingScheme, _ chi: Int, steps: Int) throws -> NetworkCoarseGraining
+  {
     var network = try NetworkCoarseGraining(tensor, scheme: scheme, bondDimension: chi)
     for _ in 0..<steps { try network.step(from: testStreams) }
     return network

@@ -19,7 +19,8 @@ struct TensorTests {
     arguments: [
       (["ab", "bc"], "ac"), (["ab", "bc"], "ca"), (["abc", "cbd"], "da"), (["ab", "cd"], "dbca"), (["abc", "abc"], ""),
       (["abcd", "cefb", "fgda"], "geh"), (["abxc", "cdye", "eazf"], "zbxfdy"),
-      (["abcA", "defB", "stcd", "stST", "STCD", "abCX", "DefY"], "ABXY"), (["abcA", "defB", "stcd", "StCD", "agCX", "DefY", "ABXY"], "bsgS"),
+      (["abcA", "defB", "stcd", "stST", "STCD", "abCX", "DefY"], "ABXY"),
+      (["abcA", "defB", "stcd", "StCD", "agCX", "DefY", "ABXY"], "bsgS"),
       (["defB", "stcd", "teTG", "sTCD", "abCX", "DGfY", "ABXY"], "abcA"),
     ])
   func contraction(operands: [String], output: String) {
@@ -60,7 +61,9 @@ struct TensorTests {
     let total = all.reduce(0) { $0 + $1 * $1 }, lost = all[4...].reduce(0) { $0 + $1 * $1 }
     #expect(abs(cut.discardedWeight - lost / total) < 1e-14)
     var product = [Double](repeating: 0, count: 108)
-    for i in 0..<12 { for j in 0..<9 { for k in 0..<4 { product[i * 9 + j] += cut.left[i * 4 + k] * cut.values[k] * cut.right[k * 9 + j] } } }
+    for i in 0..<12 {
+      for j in 0..<9 { for k in 0..<4 { product[i * 9 + j] += cut.left[i * 4 + k] * cut.values[k] * cut.right[k * 9 + j] } }
+    }
     let missing = zip(matrix, product).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     #expect(abs(missing - lost) < 1e-12 * total)
   }

@@ -58,7 +58,8 @@ extension NetworkCoarseGraining {
     try next.step(from: streams)
     try next.step(from: streams)
     do throws(DecompositionError) {
-      let small = try LevelSpectrum(oneBlock: tensor, count: 1).logLargest, large = try LevelSpectrum(oneBlock: next.tensor, count: 1).logLargest
+      let small = try LevelSpectrum(oneBlock: tensor, count: 1).logLargest,
+        large = try LevelSpectrum(oneBlock: next.tensor, count: 1).logLargest
       // A step is quadratic in the tensor: the larger block lacks c_(n+1)^2 c_(n+2), and contributions are ln c_m / 2^m.
       let divided = 4 * (next.contributions[steps + 1] + next.contributions[steps + 2]) * exp2(Double(steps))
       return LevelSpectrum.centralCharge(logLargest: small, ofTwice: large + divided)

@@ -81,7 +81,8 @@ public struct ContractionPlan: Sendable, CustomStringConvertible {
   }
 
   /// The same on the elements alone; `result` has as many as the result's legs say. With `accumulating`, adds to it.
-  public func contract(_ elements: [[Double]], into result: inout [Double], accumulating: Bool = false, in workspace: ContractionWorkspace) {
+  public func contract(_ elements: [[Double]], into result: inout [Double], accumulating: Bool = false, in workspace: ContractionWorkspace)
+  {
     precondition(elements.map(\.count) == dimensions.map { $0.reduce(1, *) }, "tensors of the planned sizes")
     workspace.reserve(workspaceCount + (accumulating ? result.count : 0))
     unsafe result.withUnsafeMutableBufferPointer { result in

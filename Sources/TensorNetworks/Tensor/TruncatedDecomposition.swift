@@ -94,8 +94,9 @@ struct RandomizedRange {
 
   /// The leading singular vectors within the range: M ~ Q (Q^T M), and those of the small factor from its Gram matrix. Values
   /// are norms of rows, so that small ones keep their digits.
-  func singularVectors(_ matrix: [Double], keeping most: Int) throws(DecompositionError) -> (left: [Double], values: [Double], right: [Double])
-  {
+  func singularVectors(_ matrix: [Double], keeping most: Int) throws(DecompositionError) -> (
+    left: [Double], values: [Double], right: [Double]
+  ) {
     var small = [Double](repeating: 0, count: width * columns), gram = [Double](repeating: 0, count: width * width)
     Linear.multiply(basis, transposed: true, matrix, rows: width, inner: rows, columns: columns, into: &small)
     Linear.multiply(small, transposed: false, small, transposed: true, rows: width, inner: columns, columns: width, into: &gram)
