@@ -75,6 +75,11 @@ public struct ParameterValues: Sendable, Equatable {
     guard case .integers(let value)? = values[name] else { preconditionFailure("\(name) is not declared as integers") }
     return value
   }
+  /// The texts at "table.key".
+  public func texts(_ name: String) -> [String] {
+    guard case .texts(let value)? = values[name] else { preconditionFailure("\(name) is not declared as texts") }
+    return value
+  }
   /// The reals at "table.key".
   public func reals(_ name: String) -> [Double] {
     guard case .reals(let value)? = values[name] else { preconditionFailure("\(name) is not declared as reals") }

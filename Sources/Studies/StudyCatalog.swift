@@ -6,6 +6,9 @@ public enum StudyCatalog {
   public static let all: [any Study.Type] = [
     DeepRenormalization.self,
     LatticeSweep.self,
+    TensorRenormalizationGroup.self,
+    EntanglementRenormalization.self,
+    EntanglementGeometry.self,
   ]
 
   /// What reading study files needs to know of them.

@@ -10,6 +10,7 @@ public enum KnownValueCatalogue {
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, StatisticsKnownValues.checks,
       DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,
       LatticeSweepKnownValues.checks,
+      TensorNetworkKnownValues.checks, EntanglementKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
       let letters = id.prefix { $0.isLetter }
