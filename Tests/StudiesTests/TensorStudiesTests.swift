@@ -9,7 +9,7 @@ enum TensorStudies {
   static let files = [
     "tensor-rg": """
       study = "tensor-rg"
-      [sweep]
+      [networks]
       temperatures = [2.5, 3.0]
       bond_dimensions = [4, 6]
       [coarse_graining]
@@ -73,9 +73,9 @@ extension ProgramTests {
     }
 
     static let mistakes: [(String, String, [String])] = [
-      ("tensor-rg", "sweep.bond_dimensions=[0]", ["sweep.bond_dimensions", "1 ... 80"]),
-      ("tensor-rg", "sweep.bond_dimensions=[60]", ["60 is too large for hotrg"]),
-      ("tensor-rg", "sweep.temperatures=[0.0]", ["sweep.temperatures", "0.1 ... 1000"]),
+      ("tensor-rg", "networks.bond_dimensions=[0]", ["networks.bond_dimensions", "1 ... 80"]),
+      ("tensor-rg", "networks.bond_dimensions=[60]", ["60 is too large for hotrg"]),
+      ("tensor-rg", "networks.temperatures=[0.0]", ["networks.temperatures", "0.1 ... 1000"]),
       ("tensor-rg", "coarse_graining.steps=7", ["7 is odd"]),
       ("tensor-rg", "compare.run=\"/nowhere\"", ["/nowhere", "no such folder"]),
       ("tensor-rg", "compare.run=\"DIR\"", ["DIR", "not the folder of a run"]),

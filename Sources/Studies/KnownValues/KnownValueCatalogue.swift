@@ -13,7 +13,7 @@ public enum KnownValueCatalogue {
       TensorNetworkKnownValues.checks, EntanglementKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
-      let letters = id.prefix { $0.isLetter }
+      let letters = id.prefix { !$0.isNumber }
       return (String(letters), Int(id.dropFirst(letters.count).prefix { $0.isNumber }) ?? 0)
     }
     // The sort is stable: checks of one id stay in their lists' order.

@@ -24,7 +24,7 @@ public struct TensorRenormalizationGroup: Study {
         Parameter("colours", .integer(3), .integers(2...16), unit: "values", "spin values of the Potts model"),
       ]),
     ParameterTable(
-      "sweep", "one unit for each scheme, temperature and bond dimension",
+      "networks", "one unit for each scheme, temperature and bond dimension",
       [
         Parameter("schemes", .texts(["trg", "hotrg"]), .oneOf(CoarseGrainingScheme.allCases.map(\.rawValue)), "trg costs chi^6, hotrg chi^7"),
         Parameter(
@@ -49,7 +49,7 @@ public struct TensorRenormalizationGroup: Study {
   ]
 
   public static let debugOverrides = [
-    "sweep.temperatures=[2.5]", "sweep.bond_dimensions=[4, 6]", "coarse_graining.steps=20", "coarse_graining.largest_block=16",
+    "networks.temperatures=[2.5]", "networks.bond_dimensions=[4, 6]", "coarse_graining.steps=20", "coarse_graining.largest_block=16",
   ]
 
   let isIsing: Bool, colours: Int
@@ -62,24 +62,24 @@ public struct TensorRenormalizationGroup: Study {
   public init(_ parameters: ParameterValues) throws(StudyError) {
     isIsing = parameters.text("model.weights") == "ising"
     colours = parameters.integer("model.colours")
-    schemes = CoarseGrainingScheme.allCases.filter { parameters.texts("sweep.schemes").contains($0.rawValue) }
+    schemes = CoarseGrainingScheme.allCases.filter { parameters.texts("networks.schemes").contains($0.rawValue) }
     steps = parameters.integer("coarse_graining.steps")
     largestBlock = parameters.integer("coarse_graining.largest_block")
-    let dimensions = parameters.integers("sweep.bond_dimensions")
+    let dimensions = parameters.integers("networks.bond_dimensions")
     bondDimensions = Set(dimensions).sorted()
-    var all = Set(parameters.reals("sweep.temperatures"))
+    var all = Set(parameters.reals("networks.temperatures"))
     let critical = isIsing ? 1 / SquareIsing.criticalCoupling : 1 / log(1 + Double(colours).squareRoot())
-    if parameters.flag("sweep.critical") { all.insert(critical) }
+    if parameters.flag("networks.critical") { all.insert(critical) }
 
-    guard !schemes.isEmpty else { throw .invalid(parameter: "sweep.schemes", what: "at least one scheme is needed, e.g. [\"trg\"]") }
+    guard !schemes.isEmpty else { throw .invalid(parameter: "networks.schemes", what: "at least one scheme is needed, e.g. [\"trg\"]") }
     guard !bondDimensions.isEmpty else {
-      throw .invalid(parameter: "sweep.bond_dimensions", what: "at least one bond dimension is needed, e.g. [8, 16]")
+      throw .invalid(parameter: "networks.bond_dimensions", what: "at least one bond dimension is needed, e.g. [8, 16]")
     }
     for scheme in schemes {
       let allowed = NetworkCoarseGraining.bondDimensions(of: scheme)
       if let chi = bondDimensions.first(where: { !allowed.contains($0) }) {
         throw .invalid(
-          parameter: "sweep.bond_dimensions", what: "\(chi) is too large for \(scheme.rawValue), which takes at most \(allowed.upperBound)")
+          parameter: "networks.bond_dimensions", what: "\(chi) is too large for \(scheme.rawValue), which takes at most \(allowed.upperBound)")
       }
     }
     guard steps % 2 == 0 else {
@@ -100,7 +100,7 @@ public struct TensorRenormalizationGroup: Study {
       layers = found
     }
     guard !all.isEmpty else {
-      throw .invalid(parameter: "sweep.temperatures", what: "at least one temperature is needed, or sweep.critical = true")
+      throw .invalid(parameter: "networks.temperatures", what: "at least one temperature is needed, or networks.critical = true")
     }
     temperatures = all.sorted()
   }

@@ -120,7 +120,7 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
   }
 
   /// One sweep: the state descends three times towards its fixed point; the transitional layer is updated twice; then the
-  /// repeated one, twice u and w, on H = h + A(h) + A^2(h), the operator as it is seen from three heights.
+  /// repeated one, twice u and w, on H = h + A(h) + A^2(h), the operator as it is seen from three heights, shifted to be negative.
   /// - Throws: `DecompositionError`, where LAPACK gives up.
   public mutating func sweep(_ networks: Networks) throws(DecompositionError) {
     precondition(networks.scaleInvariant.lower == bondDimension, "networks of this bond dimension")
@@ -130,7 +130,10 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
     energyPerSite = zip(above, state).reduce(0) { $0 + $1.0 * $1.1 } + Self.shift
     let second = networks.scaleInvariant.ascend(above, through: scaleInvariant)
     let third = networks.scaleInvariant.ascend(second, through: scaleInvariant)
-    let seen = above.indices.map { above[$0] + second[$0] + third[$0] }
+    var seen = above.indices.map { above[$0] + second[$0] + third[$0] }
+    // Shifted again by its own largest eigenvalue: a larger shift would be as safe, but slow every update down.
+    let n = bondDimension * bondDimension, largest = try Linear.symmetricEigenvalues(seen, order: n)[n - 1]
+    for i in 0..<n { seen[i * n + i] -= largest }
     for _ in 0..<2 { try Self.update(&scaleInvariant, seen, state, networks.scaleInvariant) }
     sweeps += 1
   }
