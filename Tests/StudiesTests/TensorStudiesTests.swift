@@ -48,6 +48,20 @@ enum TensorStudies {
   }
 }
 
+@Suite("Known values of tensor networks")
+struct TensorKnownValuesTests {
+  @Test("every fast known value is found within its tolerance")
+  func fast() throws {
+    let checks = TensorNetworkKnownValues.checks.filter { $0.cost == .fast }
+    #expect(checks.count == 12)
+    for check in checks {
+      for value in try check.values() {
+        #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
+      }
+    }
+  }
+}
+
 extension ProgramTests {
   @Suite("The studies of tensor networks")
   struct TensorNetworkStudies {
