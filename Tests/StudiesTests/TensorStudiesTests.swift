@@ -8,36 +8,36 @@ enum TensorStudies {
   /// Study files of a second or so.
   static let files = [
     "tensor-rg": """
-      study = "tensor-rg"
-      [networks]
-      temperatures = [2.5, 3.0]
-      bond_dimensions = [4, 6]
-      [coarse_graining]
-      steps = 12
-      largest_block = 8
-      """,
+    study = "tensor-rg"
+    [networks]
+    temperatures = [2.5, 3.0]
+    bond_dimensions = [4, 6]
+    [coarse_graining]
+    steps = 12
+    largest_block = 8
+    """,
     "entanglement-renormalization": """
-      study = "entanglement-renormalization"
-      [mera]
-      bond_dimensions = [3, 4]
-      sweeps = [60, 12]
-      [starts]
-      random = 3
-      """,
+    study = "entanglement-renormalization"
+    [mera]
+    bond_dimensions = [3, 4]
+    sweeps = [60, 12]
+    [starts]
+    random = 3
+    """,
     "entanglement-geometry": """
-      study = "entanglement-geometry"
-      [chain]
-      fields = [1.5]
-      [blocks]
-      longest = 9
-      [network]
-      binary_sites = 16
-      ternary_sites = 27
-      [mera]
-      bond_dimension = 3
-      starts = 2
-      sweeps = 20
-      """,
+    study = "entanglement-geometry"
+    [chain]
+    fields = [1.5]
+    [blocks]
+    longest = 9
+    [network]
+    binary_sites = 16
+    ternary_sites = 27
+    [mera]
+    bond_dimension = 3
+    starts = 2
+    sweeps = 20
+    """,
   ]
 
   static func write(_ name: String, in folder: String) throws -> String {

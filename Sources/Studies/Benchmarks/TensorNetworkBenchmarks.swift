@@ -15,7 +15,8 @@ public enum TensorNetworkBenchmarks {
   private static func coarseGraining(_ scheme: CoarseGrainingScheme, _ chi: Int) -> Benchmark {
     let n = Double(chi), power = scheme == .trg ? n * n * n * n * n * n : n * n * n * n * n * n * n
     return Benchmark(
-      "\(scheme.rawValue.uppercased()), Ising at K_c, chi = \(chi), 20 steps", unit: "runs", reference: .dgemm, referenceWorkPerUnit: 40 * power
+      "\(scheme.rawValue.uppercased()), Ising at K_c, chi = \(chi), 20 steps", unit: "runs", reference: .dgemm,
+      referenceWorkPerUnit: 40 * power
     ) {
       let streams = KeyedStreams(StreamKey(high: 1, low: 8)), tensor = try SquareTensor.ising(coupling: SquareIsing.criticalCoupling)
       return {

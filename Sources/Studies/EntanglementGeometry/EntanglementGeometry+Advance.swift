@@ -26,7 +26,9 @@ extension EntanglementGeometry {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       let counts = try archive.read(Int.self, count: 4, at: path + "/counts")
-      guard counts[0] == Self.formatVersion else { throw .version(of: "entanglement-geometry", found: counts[0], supported: Self.formatVersion) }
+      guard counts[0] == Self.formatVersion else {
+        throw .version(of: "entanglement-geometry", found: counts[0], supported: Self.formatVersion)
+      }
       position = counts[1]
       if counts[2] == 1 { running = try ScaleInvariantMERA(from: archive, at: path + "/running") }
       if counts[3] == 1 { best = try ScaleInvariantMERA(from: archive, at: path + "/best") }
@@ -77,14 +79,17 @@ extension EntanglementGeometry {
   private func measureCuts(_ kind: NetworkGraph.Kind, _ end: Int?, _ state: inout State) throws {
     let graph = try NetworkGraph(kind, sites: sites(kind), endingAfter: end), length = lengths[state.position]
     let cuts = try graph.minimalCuts(length: length)
-    let at: Place = [("network", .text(kind.rawValue)), ("layers", .integer(graph.layers)), ("ended", .flag(end != nil)), ("block", .integer(length))]
+    let at: Place = [
+      ("network", .text(kind.rawValue)), ("layers", .integer(graph.layers)), ("ended", .flag(end != nil)), ("block", .integer(length)),
+    ]
     let mean = Double(cuts.reduce(0, +)) / Double(cuts.count)
     state.recording.record(at: at, "minimal_cut", Observable(mean, unit: "bonds"))
     state.recording.record(at: at, "least_minimal_cut", Observable(Double(cuts.min() ?? 0), unit: "bonds"))
     state.recording.record(at: at, "largest_minimal_cut", Observable(Double(cuts.max() ?? 0), unit: "bonds"))
     state.recording.record(
       ResultArray(
-        name: "minimal_cut_\(kind.rawValue)\(end.map { "_\($0)_layers" } ?? "")_block_\(length)", longName: "minimal cut by position", unit: "bonds",
+        name: "minimal_cut_\(kind.rawValue)\(end.map { "_\($0)_layers" } ?? "")_block_\(length)", longName: "minimal cut by position",
+        unit: "bonds",
         dimensions: [("start_\(kind == .ternary ? "ternary" : "binary")", cuts.count)], values: cuts.map(Double.init)))
     state.position += 1
   }

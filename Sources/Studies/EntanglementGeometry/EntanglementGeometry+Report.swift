@@ -5,7 +5,8 @@ import TensorNetworks
 extension EntanglementGeometry {
   public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
     Report(
-      title: "Entanglement and the geometry of networks", abstract: abstract, rows: results.flatMap(\.partial.rows), derived: derived(results),
+      title: "Entanglement and the geometry of networks", abstract: abstract, rows: results.flatMap(\.partial.rows),
+      derived: derived(results),
       sections: [bound(results), growth(results), cutOff(results)], arrays: results.flatMap(\.partial.arrays))
   }
 
@@ -19,7 +20,8 @@ extension EntanglementGeometry {
     results.first { $0.unit == .chain(field: field) }?.partial.observable("block_entropy", at: [("block", .integer(length))])?.values[0]
   }
   private func cut(
-    _ results: [(unit: Unit, partial: Recording)], _ kind: NetworkGraph.Kind, _ end: Int? = nil, _ length: Int, _ name: String = "minimal_cut"
+    _ results: [(unit: Unit, partial: Recording)], _ kind: NetworkGraph.Kind, _ end: Int? = nil, _ length: Int,
+    _ name: String = "minimal_cut"
   ) -> Double? {
     results.first { $0.unit == .cuts(kind, endingAfter: end) }?.partial.observable(name, at: [("block", .integer(length))])?.values[0]
   }
@@ -32,12 +34,18 @@ extension EntanglementGeometry {
     let places = lengths.map(Double.init), spins = spins(results)
     let rows = lengths.filter { [1, 2, 3, 4, 6, 7, 8, 9, 16, 27, 32, 64, 81].contains($0) }.map { length -> [String] in
       func shown(_ value: Double?) -> String { value.map { written($0, nil, digits: 4) } ?? "–" }
-      let cuts = [cut(results, .ternary, nil, length, "least_minimal_cut"), cut(results, .ternary, nil, length), cut(results, .ternary, nil, length, "largest_minimal_cut")]
-      return ["\(length)", shown(entropy(results, 1, length)), length <= spins.count ? shown(spins[length - 1]) : "–"] + cuts.map(shown) + [shown(cuts[0].map { $0 * chi })]
+      let cuts = [
+        cut(results, .ternary, nil, length, "least_minimal_cut"), cut(results, .ternary, nil, length),
+        cut(results, .ternary, nil, length, "largest_minimal_cut"),
+      ]
+      return ["\(length)", shown(entropy(results, 1, length)), length <= spins.count ? shown(spins[length - 1]) : "–"] + cuts.map(shown) + [
+        shown(cuts[0].map { $0 * chi })
+      ]
     }
     let curves = [
       Curve("exact", x: places, y: lengths.map { entropy(results, 1, $0) ?? .nan }, style: .line),
-      Curve("MERA, chi = \(bondDimension)", x: spins.indices.map { Double($0 + 1) }.filter { $0 <= Double(longest) }, y: spins, style: .points),
+      Curve(
+        "MERA, chi = \(bondDimension)", x: spins.indices.map { Double($0 + 1) }.filter { $0 <= Double(longest) }, y: spins, style: .points),
       Curve("bound, mean n_cut ln chi", x: places, y: lengths.map { (cut(results, .ternary, nil, $0) ?? .nan) * chi }, style: .linePoints),
     ]
     return ReportSection(
@@ -69,19 +77,22 @@ extension EntanglementGeometry {
       .figure(
         Figure(
           name: "cuts", title: "Minimal cuts grow as logarithms",
-          caption: "Mean minimal cut over all positions against block length. A MERA's grows as 2 log_b l; a tree has blocks that one bond separates, wherever they fit.",
+          caption:
+            "Mean minimal cut over all positions against block length. A MERA's grows as 2 log_b l; a tree has blocks that one bond separates, wherever they fit.",
           content: .curves(curves, xLabel: "block length l (sites)", yLabel: "n_cut (bonds)", logX: true, logY: false)))
     ]
     if !maps.isEmpty {
       // Each length drawn some rows high.
       let high = max(1, ternarySites / (3 * maps.count))
       let map = Heatmap(
-        title: "", rows: maps.count * high, columns: ternarySites, values: maps.flatMap { row in (0..<high).flatMap { _ in row } }, palette: .sequential)
+        title: "", rows: maps.count * high, columns: ternarySites, values: maps.flatMap { row in (0..<high).flatMap { _ in row } },
+        palette: .sequential)
       items.append(
         .figure(
           Figure(
             name: "cut-map", title: "Where cuts are short",
-            caption: "Minimal cut by the block's first site (across) and length (down, \(lengths.map(String.init).joined(separator: ", "))): the hierarchy of blocks shows.",
+            caption:
+              "Minimal cut by the block's first site (across) and length (down, \(lengths.map(String.init).joined(separator: ", "))): the hierarchy of blocks shows.",
             content: .heatmaps([map], perRow: 1))))
     }
     return ReportSection("Cuts through whole networks", items)
@@ -101,7 +112,8 @@ extension EntanglementGeometry {
       let last = lengths[lengths.count - 1], end = layers(field: field)
       return [
         written(field, nil, digits: 3), length.isFinite ? written(length, nil, digits: 3) : "infinite", end.map(String.init) ?? "all",
-        entropy(results, field, last).map { written($0, nil) } ?? "–", cut(results, .ternary, end, last).map { written($0, nil, digits: 3) } ?? "–",
+        entropy(results, field, last).map { written($0, nil) } ?? "–",
+        cut(results, .ternary, end, last).map { written($0, nil, digits: 3) } ?? "–",
       ]
     }
     return ReportSection(
@@ -110,7 +122,8 @@ extension EntanglementGeometry {
         .figure(
           Figure(
             name: "saturation", title: "Entropies off criticality",
-            caption: "S(l) against block length at several fields: it stops growing at the correlation length 1/|ln h|. For h < 1 the even ground state keeps a further ln 2.",
+            caption:
+              "S(l) against block length at several fields: it stops growing at the correlation length 1/|ln h|. For h < 1 the even ground state keeps a further ln 2.",
             content: .curves(entropies, xLabel: "block length l (sites)", yLabel: "S (nats)", logX: true, logY: false))),
         .figure(
           Figure(
@@ -119,7 +132,8 @@ extension EntanglementGeometry {
             content: .curves(cuts, xLabel: "block length l (sites)", yLabel: "n_cut (bonds)", logX: true, logY: false))),
         .table(
           ReportTable(
-            caption: "Correlation length in sites, layers up to it (log_3, rounded up, at least 1), and entropy and mean cut of blocks of \(lengths[lengths.count - 1]) sites.",
+            caption:
+              "Correlation length in sites, layers up to it (log_3, rounded up, at least 1), and entropy and mean cut of blocks of \(lengths[lengths.count - 1]) sites.",
             header: ["h", "xi", "layers", "S", "n_cut"], rows: rows)),
       ])
   }

@@ -23,7 +23,8 @@ public struct EntanglementGeometry: Study {
       "chain", "H = -sum Z Z - h sum X, exactly",
       [
         Parameter("fields", .reals([0.5, 0.9, 1.05, 1.2, 1.5]), .reals(0...1000), unit: "J", "h / J beside the critical 1"),
-        Parameter("ring", .integer(0), .integers(0...100_000), unit: "sites", "sites of the ring, an even number; 0 for the infinite chain"),
+        Parameter(
+          "ring", .integer(0), .integers(0...100_000), unit: "sites", "sites of the ring, an even number; 0 for the infinite chain"),
       ]),
     ParameterTable(
       "blocks", "of neighbouring sites",
@@ -39,11 +40,12 @@ public struct EntanglementGeometry: Study {
       [
         Parameter("bond_dimension", .integer(4), .integers(2...8), unit: "values", "chi"),
         Parameter("starts", .integer(5), .integers(1...1000), unit: "starts", "from random tensors; the best counts"),
-        Parameter("sweeps", .integer(1500), .integers(1...1_000_000), unit: "sweeps", "of each start"),
+        Parameter("sweeps", .integer(600), .integers(1...1_000_000), unit: "sweeps", "of each start"),
       ]),
   ]
   public static let debugOverrides = [
-    "chain.fields=[1.5]", "blocks.longest=8", "network.binary_sites=16", "network.ternary_sites=9", "mera.bond_dimension=3", "mera.starts=2",
+    "chain.fields=[1.5]", "blocks.longest=8", "network.binary_sites=16", "network.ternary_sites=9", "mera.bond_dimension=3",
+    "mera.starts=2",
     "mera.sweeps=20",
   ]
 
@@ -66,7 +68,9 @@ public struct EntanglementGeometry: Study {
     if sites > 0 && longest > sites {
       throw .invalid(parameter: "blocks.longest", what: "\(longest) sites are more than the ring's \(sites) (chain.ring)")
     }
-    for (key, kind, count) in [("network.binary_sites", NetworkGraph.Kind.binary, binarySites), ("network.ternary_sites", .ternary, ternarySites)] {
+    for (key, kind, count) in [
+      ("network.binary_sites", NetworkGraph.Kind.binary, binarySites), ("network.ternary_sites", .ternary, ternarySites),
+    ] {
       do { _ = try NetworkGraph(kind, sites: count) } catch { throw .invalid(parameter: key, what: error.description) }
       guard longest <= count else {
         throw .invalid(parameter: "blocks.longest", what: "\(longest) sites are more than the network's \(count) (\(key))")
@@ -97,7 +101,8 @@ public struct EntanglementGeometry: Study {
         label: "chain-h" + String("\(field)".map { $0.isNumber ? $0 : "-" }), unit: Unit.chain(field: field), team: .one,
         operations: 60 * cube * 10, bytesPerRank: 64 * Double(longest * longest))
     }
-    let whole = NetworkGraph.Kind.allCases.map { Unit.cuts($0, endingAfter: nil) }, ended = ends.map { Unit.cuts(.ternary, endingAfter: $0) }
+    let whole = NetworkGraph.Kind.allCases.map { Unit.cuts($0, endingAfter: nil) },
+      ended = ends.map { Unit.cuts(.ternary, endingAfter: $0) }
     let cuts = (whole + ended).map { unit -> PlannedUnit<Unit> in
       guard case .cuts(let kind, let end) = unit else { preconditionFailure("a unit of cuts") }
       let n = Double(sites(kind))

@@ -135,7 +135,8 @@ extension EntanglementRenormalization {
         values: state.curves.flatMap { $0 }))
     state.recording.record(
       ResultArray(
-        name: "sweeps_chi_\(chi)", longName: "sweeps of the points", unit: "sweeps", dimensions: [("point_chi_\(chi)", state.curveSweeps.count)],
+        name: "sweeps_chi_\(chi)", longName: "sweeps of the points", unit: "sweeps",
+        dimensions: [("point_chi_\(chi)", state.curveSweeps.count)],
         values: state.curveSweeps.map(Double.init)))
     state.stage += 1
     state.position = 0

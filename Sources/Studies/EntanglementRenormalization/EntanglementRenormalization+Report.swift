@@ -43,7 +43,9 @@ extension EntanglementRenormalization {
     let rows = bondDimensions.map { chi in
       let dimensions = value(found, chi, "scaling_dimensions") ?? []
       return ["\(chi)", scientific(value(found, chi, "energy_error")?[0] ?? .nan)]
-        + dimensions.dropFirst().prefix(5).map { written($0, nil, digits: 4) } + [written(value(found, chi, "central_charge")?[0] ?? .nan, nil, digits: 4)]
+        + dimensions.dropFirst().prefix(5).map { written($0, nil, digits: 4) } + [
+          written(value(found, chi, "central_charge")?[0] ?? .nan, nil, digits: 4)
+        ]
     }
     let exact = ["exact", "0"] + Self.exactDimensions.dropFirst().prefix(5).map { written($0, nil, digits: 4) } + ["0.5"]
     let stuck = (value(found, bondDimensions[0], "energy_error_by_start") ?? []).count { $0 > 5e-4 }
@@ -52,7 +54,8 @@ extension EntanglementRenormalization {
       [
         .table(
           ReportTable(
-            caption: "Energy per site above -4/pi (J), the lowest scaling dimensions of the two-site superoperator, and the central charge 3 (S_2 - S_1) / ln 2.",
+            caption:
+              "Energy per site above -4/pi (J), the lowest scaling dimensions of the two-site superoperator, and the central charge 3 (S_2 - S_1) / ln 2.",
             header: ["chi", "e - e_0", "sigma", "epsilon", "d sigma", "d sigma", "level 2", "c"], rows: rows + [exact])),
         .text(
           "\(stuck) of \(randomStarts) random starts ended more than 5e-4 above the exact energy: false fixed points, which have no conformal spectrum. Their number depends on how long one sweeps."
@@ -66,7 +69,8 @@ extension EntanglementRenormalization {
       guard let errors = found.array("energy_error_chi_\(chi)"), let sweeps = found.array("sweeps_chi_\(chi)")?.values else { continue }
       let curves = (0..<starts(stage)).map { start in
         Curve(
-          starts(stage) > 8 ? "" : "start \(start + 1)", x: sweeps, y: Array(errors.values[start * sweeps.count..<(start + 1) * sweeps.count]),
+          starts(stage) > 8 ? "" : "start \(start + 1)", x: sweeps,
+          y: Array(errors.values[start * sweeps.count..<(start + 1) * sweeps.count]),
           style: .line)
       }
       items.append(
@@ -94,7 +98,8 @@ extension EntanglementRenormalization {
         .figure(
           Figure(
             name: "scaling-dimensions", title: "The spectrum of the two-site superoperator",
-            caption: "Delta = -log_3 lambda in rising order, against the operators of the Ising conformal field theory: identity, sigma (1/8), epsilon (1), descendants.",
+            caption:
+              "Delta = -log_3 lambda in rising order, against the operators of the Ising conformal field theory: identity, sigma (1/8), epsilon (1), descendants.",
             content: .curves(curves, xLabel: "operator", yLabel: "scaling dimension", logX: false, logY: false)))
       ])
   }
@@ -114,7 +119,8 @@ extension EntanglementRenormalization {
         .figure(
           Figure(
             name: "block-entropies", title: "Entropy of a block of spins",
-            caption: "S(l) of l neighbouring spins, the mean over a block's positions in the network, against free fermions; it grows as (c/3) ln l.",
+            caption:
+              "S(l) of l neighbouring spins, the mean over a block's positions in the network, against free fermions; it grows as (c/3) ln l.",
             content: .curves(curves, xLabel: "block length l (sites)", yLabel: "S (nats)", logX: true, logY: false)))
       ])
   }

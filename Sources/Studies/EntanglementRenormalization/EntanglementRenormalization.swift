@@ -8,7 +8,8 @@ import TensorNetworks
 /// plain random starts end in false fixed points too often. The ranks of its team share restarts and continuations.
 public struct EntanglementRenormalization: Study {
   public static let name = "entanglement-renormalization"
-  public static let summary = "energy, scaling dimensions, central charge and entropies of the critical Ising chain by a scale-invariant MERA"
+  public static let summary =
+    "energy, scaling dimensions, central charge and entropies of the critical Ising chain by a scale-invariant MERA"
 
   /// The one unit of work.
   public enum Unit: String, Sendable { case chain }
@@ -19,7 +20,7 @@ public struct EntanglementRenormalization: Study {
       [
         Parameter(
           "bond_dimensions", .integers([4, 6]), .integers(2...8), unit: "values", "chi, rising; the first from random starts"),
-        Parameter("sweeps", .integers([3000, 600]), .integers(1...1_000_000), unit: "sweeps", "for each chi; the last one is repeated"),
+        Parameter("sweeps", .integers([1000, 400]), .integers(1...1_000_000), unit: "sweeps", "for each chi; the last one is repeated"),
       ]),
     ParameterTable(
       "starts", "how often an optimisation is begun",
@@ -48,7 +49,9 @@ public struct EntanglementRenormalization: Study {
     guard zip(bondDimensions, bondDimensions.dropFirst()).allSatisfy({ $0 < $1 }) else {
       throw .invalid(parameter: "mera.bond_dimensions", what: "\(bondDimensions) does not rise; each continues the one before")
     }
-    guard !given.isEmpty else { throw .invalid(parameter: "mera.sweeps", what: "one number for each bond dimension is needed, e.g. [3000, 600]") }
+    guard !given.isEmpty else {
+      throw .invalid(parameter: "mera.sweeps", what: "one number for each bond dimension is needed, e.g. [1000, 400]")
+    }
     sweeps = bondDimensions.indices.map { given[min($0, given.count - 1)] }
   }
 

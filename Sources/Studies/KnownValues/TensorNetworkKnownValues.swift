@@ -58,7 +58,8 @@ public enum TensorNetworkKnownValues {
     return try rows.map { chi, error in
       let found = try coarseGrained(scheme, chi, steps: 40).logPartitionPerSite / exact - 1
       return KnownValue(
-        "\(scheme.rawValue.uppercased()) chi=\(chi), 40 steps at T_c: relative error of lnZ/N", expected: error, found: found, .relative(width))
+        "\(scheme.rawValue.uppercased()) chi=\(chi), 40 steps at T_c: relative error of lnZ/N", expected: error, found: found,
+        .relative(width))
     }
   }
 
@@ -73,7 +74,8 @@ public enum TensorNetworkKnownValues {
   }
 
   @Sendable private static func energies() throws -> [KnownValue] {
-    let rings = [(16, -20.404594474757), (64, -81.495512668926)], lines = [(0.5, -1.063544409973), (1.5, -1.671926221536), (2, -2.127088819947)]
+    let rings = [(16, -20.404594474757), (64, -81.495512668926)],
+      lines = [(0.5, -1.063544409973), (1.5, -1.671926221536), (2, -2.127088819947)]
     return try rings.map { sites, expected in
       let found = try TransverseFieldChain(field: 1, sites: sites).energyPerSite * Double(sites)
       return KnownValue("Ising ring of \(sites) at h = J: E_0", expected: expected, found: found, .absolute(1e-10))
@@ -84,7 +86,8 @@ public enum TensorNetworkKnownValues {
       }
   }
 
-  private static func entropies(_ chain: TransverseFieldChain, _ rows: [(Int, Double)], within width: Double = 1e-9) throws -> [KnownValue] {
+  private static func entropies(_ chain: TransverseFieldChain, _ rows: [(Int, Double)], within width: Double = 1e-9) throws -> [KnownValue]
+  {
     let found = try chain.blockEntropies(lengths: rows.map(\.0))
     let name = chain.sites.map { "ring of \($0)" } ?? "infinite chain"
     return zip(rows, found).map { row, found in

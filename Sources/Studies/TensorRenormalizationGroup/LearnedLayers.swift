@@ -32,7 +32,9 @@ struct LearnedLayers: Sendable {
     folder = run.path
     size = values.integer("lattice.size")
     let coupling = values.real("lattice.coupling")
-    guard coupling > 0 else { throw .data(file: run.resolvedStudy, what: "lattice.coupling = 0: nothing to compare at infinite temperature") }
+    guard coupling > 0 else {
+      throw .data(file: run.resolvedStudy, what: "lattice.coupling = 0: nothing to compare at infinite temperature")
+    }
     temperature = 1 / coupling
     let hidden = values.integers("layers.hidden"), sites = Double(size * size)
     func loss(_ graining: String, _ layer: Int, _ observable: String) -> (Double, Double?)? {

@@ -24,7 +24,8 @@ extension TensorRenormalizationGroup {
     // Infinite scaling dimensions are honest values of tensors with few levels.
     private var arrays: [(String, [Double])] {
       [
-        ("elements", elements), ("contributions", contributions), ("discarded_weights", discardedWeights), ("log_partitions", logPartitions),
+        ("elements", elements), ("contributions", contributions), ("discarded_weights", discardedWeights),
+        ("log_partitions", logPartitions),
         ("log_largest", logLargest), ("scaling_dimensions", scalingDimensions),
       ]
     }

@@ -48,7 +48,8 @@ extension TensorRenormalizationGroup {
       [
         .table(
           ReportTable(
-            caption: "ln Z per site after \(steps) steps (2^\(steps) sites)" + (isIsing ? ", its relative deviation from Onsager's value" : "")
+            caption: "ln Z per site after \(steps) steps (2^\(steps) sites)"
+              + (isIsing ? ", its relative deviation from Onsager's value" : "")
               + ", and the largest weight that a step threw away.",
             header: ["scheme", "T", "chi", "ln Z / N", "relative error", "discarded"], rows: rows))
       ])
@@ -57,8 +58,10 @@ extension TensorRenormalizationGroup {
   private func freeEnergies(_ results: [(unit: Unit, partial: Recording)]) -> ReportSection {
     var items: [ReportSection.Item] = []
     if isIsing && bondDimensions.count > 1 {
+      // The ends of the range and the critical point: more curves would hide each other.
+      let shown = temperatures.filter { [temperatures[0], criticalTemperature, temperatures[temperatures.count - 1]].contains($0) }
       let curves = schemes.flatMap { scheme in
-        temperatures.map { temperature in
+        shown.map { temperature in
           let mine = results.filter { $0.unit.scheme == scheme && $0.unit.temperature == temperature }
           return Curve(
             mine.first.map { label($0.unit, temperature: true) } ?? "", x: mine.map { Double($0.unit.bondDimension) },
@@ -69,13 +72,15 @@ extension TensorRenormalizationGroup {
         .figure(
           Figure(
             name: "error-by-bond-dimension", title: "Error of the free energy against bond dimension",
-            caption: "|ln Z / ln Z_exact - 1| against chi. It falls as a power at T_c, where every scale carries entanglement, and faster elsewhere.",
+            caption:
+              "|ln Z / ln Z_exact - 1| against chi. It falls as a power at T_c, where every scale carries entanglement, and faster elsewhere.",
             content: .curves(curves, xLabel: "bond dimension chi", yLabel: "relative error", logX: true, logY: true))))
     }
     if temperatures.count > 2 {
       var curves: [Curve] = []
       if isIsing {
-        let ends = (temperatures[0], temperatures[temperatures.count - 1]), fine = (0...100).map { ends.0 + (ends.1 - ends.0) * Double($0) / 100 }
+        let ends = (temperatures[0], temperatures[temperatures.count - 1]),
+          fine = (0...100).map { ends.0 + (ends.1 - ends.0) * Double($0) / 100 }
         curves.append(Curve("Onsager", x: fine, y: fine.map { -$0 * (exact($0) ?? .nan) }, style: .line))
       }
       for scheme in schemes {
@@ -88,7 +93,8 @@ extension TensorRenormalizationGroup {
       items.append(
         .figure(
           Figure(
-            name: "free-energy", title: "Free energy", caption: "-T ln Z / N at the largest bond dimension" + (isIsing ? ", and the exact curve." : "."),
+            name: "free-energy", title: "Free energy",
+            caption: "-T ln Z / N at the largest bond dimension" + (isIsing ? ", and the exact curve." : "."),
             content: .curves(curves, xLabel: "T (J)", yLabel: "f (J)", logX: false, logY: false))))
     }
     return ReportSection("Free energy", items)
@@ -99,17 +105,23 @@ extension TensorRenormalizationGroup {
     let critical = results.filter { isCritical($0.unit) && $0.unit.bondDimension == bondDimensions.last }
     if critical.isEmpty { return nil }
     let sides = blocks.map(Double.init), known = exactExponents
-    var dimensions: [Curve] = known.dimensions.map { Curve("", x: [sides[0], sides[sides.count - 1]], y: [$0, $0], style: .line) }
-    for result in critical {
+    var dimensions: [Curve] = known.dimensions.enumerated().map { index, value in
+      Curve(index == 0 ? "exact" : "", x: [sides[0], sides[sides.count - 1]], y: [value, value], style: .line, colour: 6)
+    }
+    for (colour, result) in critical.enumerated() {
       for level in 1..<Self.levels {
         dimensions.append(
           Curve(
             level == 1 ? label(result.unit, chi: true) : "", x: sides,
-            y: blocks.map { value(result, "scaling_dimensions", block: $0)?[level] ?? .nan }, style: .linePoints))
+            y: blocks.map { value(result, "scaling_dimensions", block: $0)?[level] ?? .nan }, colour: colour))
       }
     }
     let charges =
-      [Curve("exact, \(written(known.charge, nil, digits: 2))", x: [sides[0], sides[sides.count - 1]], y: [known.charge, known.charge], style: .line)]
+      [
+        Curve(
+          "exact, \(written(known.charge, nil, digits: 2))", x: [sides[0], sides[sides.count - 1]], y: [known.charge, known.charge],
+          style: .line)
+      ]
       + critical.map { result in
         Curve(label(result.unit, chi: true), x: sides, y: blocks.map { value(result, "central_charge", block: $0)?[0] ?? .nan })
       }
@@ -163,7 +175,10 @@ extension TensorRenormalizationGroup {
   private func comparison(_ results: [(unit: Unit, partial: Recording)], _ layers: LearnedLayers) -> ReportSection {
     let mine = results.filter { $0.unit.temperature == layers.temperature }, sites = tori.map { Double($0 * $0) }
     var curves = mine.map { result in
-      Curve(label(result.unit, chi: true), x: sites, y: (value(result, "torus_deviation_by_block") ?? []).map { abs($0) })
+      // Before anything is thrown away there is only rounding, which a logarithmic axis would show large.
+      Curve(
+        label(result.unit, chi: true), x: sites,
+        y: (value(result, "torus_deviation_by_block") ?? []).map { abs($0) > 1e-12 ? abs($0) : .nan })
     }
     for loss in layers.losses {
       curves.append(Curve(loss.name, x: [loss.sitesPerUnit], y: [loss.value], yErrors: loss.error.map { [$0] }, style: .points))
@@ -199,7 +214,8 @@ extension TensorRenormalizationGroup {
         .figure(
           Figure(
             name: "free-energy-by-step", title: "Free energy step by step",
-            caption: "sum ln c_m / 2^m, the part of ln Z / N that has been divided out of tensors that stand for so many sites: the free energy comes from short scales.",
+            caption:
+              "sum ln c_m / 2^m, the part of ln Z / N that has been divided out of tensors that stand for so many sites: the free energy comes from short scales.",
             content: .curves(contributions, xLabel: "sites per tensor", yLabel: "ln Z / N so far (nats)", logX: true, logY: false))),
         .table(ReportTable(caption: "The same numbers, for the first steps.", header: ["coarse graining", "sites", "loss"], rows: rows)),
       ])

@@ -9,7 +9,8 @@ import TensorNetworks
 /// One unit for each scheme, temperature and bond dimension.
 public struct TensorRenormalizationGroup: Study {
   public static let name = "tensor-rg"
-  public static let summary = "free energy, central charge and scaling dimensions by tensor renormalization, against bond dimension and temperature"
+  public static let summary =
+    "free energy, central charge and scaling dimensions by tensor renormalization, against bond dimension and temperature"
 
   /// One network to coarse grain.
   public struct Unit: Sendable, Equatable {
@@ -26,7 +27,8 @@ public struct TensorRenormalizationGroup: Study {
     ParameterTable(
       "networks", "one unit for each scheme, temperature and bond dimension",
       [
-        Parameter("schemes", .texts(["trg", "hotrg"]), .oneOf(CoarseGrainingScheme.allCases.map(\.rawValue)), "trg costs chi^6, hotrg chi^7"),
+        Parameter(
+          "schemes", .texts(["trg", "hotrg"]), .oneOf(CoarseGrainingScheme.allCases.map(\.rawValue)), "trg costs chi^6, hotrg chi^7"),
         Parameter(
           "temperatures", .reals([2.0, 2.2, 2.3, 2.5, 3.0]), .reals(0.1...1000), unit: "J", "kT / J, above zero; without the critical one"),
         Parameter("critical", .flag(true), unit: "1", "whether the model's critical temperature is added"),
@@ -79,7 +81,8 @@ public struct TensorRenormalizationGroup: Study {
       let allowed = NetworkCoarseGraining.bondDimensions(of: scheme)
       if let chi = bondDimensions.first(where: { !allowed.contains($0) }) {
         throw .invalid(
-          parameter: "networks.bond_dimensions", what: "\(chi) is too large for \(scheme.rawValue), which takes at most \(allowed.upperBound)")
+          parameter: "networks.bond_dimensions",
+          what: "\(chi) is too large for \(scheme.rawValue), which takes at most \(allowed.upperBound)")
       }
     }
     guard steps % 2 == 0 else {
