@@ -87,7 +87,7 @@ extension ProgramTests {
     }
 
     static let mistakes: [(String, String, [String])] = [
-      ("tensor-rg", "networks.bond_dimensions=[0]", ["networks.bond_dimensions", "1 ... 80"]),
+      ("tensor-rg", "networks.bond_dimensions=[0]", ["networks.bond_dimensions", "1 ... 64"]),
       ("tensor-rg", "networks.bond_dimensions=[60]", ["60 is too large for hotrg"]),
       ("tensor-rg", "networks.temperatures=[0.0]", ["networks.temperatures", "0.1 ... 1000"]),
       ("tensor-rg", "coarse_graining.steps=7", ["7 is odd"]),

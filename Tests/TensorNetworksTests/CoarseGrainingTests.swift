@@ -50,7 +50,7 @@ struct CoarseGrainingTests {
     let t = tensor.tensor
     let z = summed(
       [t.renamed("abcd"), t.renamed("ecbf"), t.renamed("dgha"), t.renamed("fhge")], keeping: "")[0]
-    let found = try coarseGrained(tensor, scheme, 36, steps: 2)
+    let found = try coarseGrained(tensor, scheme, 32, steps: 2)
     #expect(abs(found.logPartitionPerSite - log(z) / 4) < 1e-12)
   }
 
@@ -83,7 +83,7 @@ struct CoarseGrainingTests {
 
   @Test("What cannot be coarse grained is refused with its number")
   func refusals() throws {
-    #expect(throws: TensorNetworkError.bondDimensionOutOfRange(0, allowed: 1...80)) {
+    #expect(throws: TensorNetworkError.bondDimensionOutOfRange(0, allowed: 1...64)) {
       try NetworkCoarseGraining(.ising(coupling: 0.4), scheme: .trg, bondDimension: 0)
     }
     #expect(throws: TensorNetworkError.couplingOutOfRange(.infinity, allowed: 0...20)) { try SquareTensor.ising(coupling: .infinity) }

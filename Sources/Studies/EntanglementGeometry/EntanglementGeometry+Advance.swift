@@ -58,7 +58,7 @@ extension EntanglementGeometry {
 
   /// All lengths of a chain: their singular values take some milliseconds, a second at a length of 1000.
   private func measureChain(_ field: Double, _ state: inout State) throws {
-    let chain = try TransverseFieldChain(field: field, sites: ring), end = min(lengths.count, state.position + (longest > 300 ? 4 : 100))
+    let chain = try TransverseFieldChain(field: field, sites: ring), end = min(lengths.count, state.position + (longest > 300 ? 1 : 100))
     let some = Array(lengths[state.position..<end])
     if state.position == 0 {
       let at: Place = [("field", .real(field))]

@@ -32,7 +32,7 @@ public struct TensorRenormalizationGroup: Study {
         Parameter(
           "temperatures", .reals([2.0, 2.2, 2.3, 2.5, 3.0]), .reals(0.1...1000), unit: "J", "kT / J, above zero; without the critical one"),
         Parameter("critical", .flag(true), unit: "1", "whether the model's critical temperature is added"),
-        Parameter("bond_dimensions", .integers([4, 8, 16]), .integers(1...80), unit: "values", "chi, how many values a bond keeps"),
+        Parameter("bond_dimensions", .integers([4, 8, 16]), .integers(1...64), unit: "values", "chi, how many values a bond keeps"),
       ]),
     ParameterTable(
       "coarse_graining", "how far",

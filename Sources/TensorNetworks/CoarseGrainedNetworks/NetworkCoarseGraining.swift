@@ -32,7 +32,7 @@ public struct NetworkCoarseGraining: Sendable {
   public private(set) var contributions: [Double] = [], discardedWeights: [Double] = []
 
   /// The largest bond dimensions that a step takes in a few seconds and a gigabyte.
-  public static func bondDimensions(of scheme: CoarseGrainingScheme) -> ClosedRange<Int> { scheme == .trg ? 1...80 : 1...40 }
+  public static func bondDimensions(of scheme: CoarseGrainingScheme) -> ClosedRange<Int> { scheme == .trg ? 1...64 : 1...32 }
 
   /// Starts with the tensor of one site.
   /// - Throws: `bondDimensionOutOfRange`, `vanished` for a tensor of zeros.
