@@ -24,6 +24,8 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
 
   /// Bond dimensions that the transitional layer of three spins can feed.
   public static let bondDimensions = 2...8
+  /// Sweeps after a start, random or grown, with operators shifted to be negative.
+  static let safeSweeps = 200
   /// h - lambda_max: two sites' share of H, shifted to be negative.
   static let (bondHamiltonian, shift): ([Double], Double) = {
     // -(Z Z + (X 1 + 1 X) / 2) on (s, t; S, T).
@@ -120,20 +122,25 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
   }
 
   /// One sweep: the state descends three times towards its fixed point; the transitional layer is updated twice; then the
-  /// repeated one, twice u and w, on H = h + A(h) + A^2(h), the operator as it is seen from three heights, shifted to be negative.
+  /// repeated one, twice u and w, on H = h + A(h) + A^2(h), the operator as it is seen from three heights.
   /// - Throws: `DecompositionError`, where LAPACK gives up.
   public mutating func sweep(_ networks: Networks) throws(DecompositionError) {
     precondition(networks.scaleInvariant.lower == bondDimension, "networks of this bond dimension")
     for _ in 0..<3 { descend(networks) }
-    for _ in 0..<2 { try Self.update(&transitional, Self.bondHamiltonian, state, networks.transitional) }
+    // A shift changes no energy, but weighs the present tensors in an update: the less, the longer its step. A negative operator
+    // makes every update safe; once the state is near its fixed point, steps of about twice that length are too.
+    let isNear = sweeps >= Self.safeSweeps
+    var below = Self.bondHamiltonian
+    if isNear { for i in 0..<4 { below[5 * i] += Self.shift } }
+    for _ in 0..<2 { try Self.update(&transitional, below, state, networks.transitional) }
     let above = networks.transitional.ascend(Self.bondHamiltonian, through: transitional)
     energyPerSite = zip(above, state).reduce(0) { $0 + $1.0 * $1.1 } + Self.shift
     let second = networks.scaleInvariant.ascend(above, through: scaleInvariant)
     let third = networks.scaleInvariant.ascend(second, through: scaleInvariant)
     var seen = above.indices.map { above[$0] + second[$0] + third[$0] }
-    // Shifted again by its own largest eigenvalue: a larger shift would be as safe, but slow every update down.
-    let n = bondDimension * bondDimension, largest = try Linear.symmetricEigenvalues(seen, order: n)[n - 1]
-    for i in 0..<n { seen[i * n + i] -= largest }
+    let n = bondDimension * bondDimension, levels = try Linear.symmetricEigenvalues(seen, order: n)
+    let shift = isNear ? 0.75 * levels[n - 1] + 0.25 * levels[0] : levels[n - 1]
+    for i in 0..<n { seen[i * n + i] -= shift }
     for _ in 0..<2 { try Self.update(&scaleInvariant, seen, state, networks.scaleInvariant) }
     sweeps += 1
   }
