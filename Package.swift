@@ -24,7 +24,9 @@ let floor1: [Target.Dependency] = [
   "MessagePassing", "RandomStreams", "LinearAlgebra", "Archives", "Statistics", "GradientFlows", "Sampling",
 ]
 let floor3: [Target.Dependency] =
-  floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "SymmetryGroups", "Renormalization"]
+  floor1 + [
+    "LatticeSystems", "BoltzmannMachines", "InformationTheory", "FieldTheory", "SymmetryGroups", "TensorNetworks", "Renormalization",
+  ]
 let bigIntegers = Target.Dependency.product(name: "BigInt", package: "BigInt")
 
 let package = Package(
@@ -62,11 +64,12 @@ let package = Package(
     module("InformationTheory", floor1),
     module("FieldTheory", floor1),
     module("SymmetryGroups", floor1 + [bigIntegers]),
+    module("TensorNetworks", floor1),
     // Floor 3.
     module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory"]),
     // Floor 4.
     module("Runtime", floor1 + [.product(name: "TOMLKit", package: "TOMLKit")]),
-    module("Studies", floor3 + ["FieldTheory", "SymmetryGroups", "Runtime", "CReferenceLoops", bigIntegers]),
+    module("Studies", floor3 + ["Runtime", "CReferenceLoops", bigIntegers]),
     // Floor 5.
     .executableTarget(
       name: "renorm",
@@ -88,6 +91,7 @@ let package = Package(
     tests("InformationTheoryTests", floor1 + ["InformationTheory", "Laws", "Oracles"]),
     tests("FieldTheoryTests", floor1 + ["FieldTheory", "Laws", "Oracles"]),
     tests("SymmetryGroupsTests", floor1 + ["SymmetryGroups", "Laws", "Oracles", bigIntegers]),
+    tests("TensorNetworksTests", floor1 + ["TensorNetworks", "Laws"]),
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
     tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),

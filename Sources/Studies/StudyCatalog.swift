@@ -12,6 +12,9 @@ public enum StudyCatalog {
     MinimalOrbits.self,
     NilpotentOrbits.self,
     SymmetryProbe.self,
+    TensorRenormalizationGroup.self,
+    EntanglementRenormalization.self,
+    EntanglementGeometry.self,
   ]
 
   /// What reading study files needs to know of them.

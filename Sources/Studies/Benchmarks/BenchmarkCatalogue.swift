@@ -7,4 +7,5 @@ public enum BenchmarkCatalogue {
     BoltzmannBenchmarks.all + LatticeBenchmarks.all + LatticeModelBenchmarks.all
     + RenormalizationBenchmarks.all + FieldTheoryBenchmarks.all
     + SymmetryBenchmarks.all
+    + TensorNetworkBenchmarks.all
 }

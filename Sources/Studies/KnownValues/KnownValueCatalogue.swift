@@ -12,6 +12,7 @@ public enum KnownValueCatalogue {
       LatticeSweepKnownValues.checks,
       FieldTheoryKnownValues.checks,
       SymmetryKnownValues.checks,
+      TensorNetworkKnownValues.checks, EntanglementKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
       let letters = id.prefix { !$0.isNumber }

@@ -1,0 +1,218 @@
+public import Archives
+internal import Glibc
+public import LinearAlgebra
+public import RandomStreams
+
+/// A ternary MERA of the critical transverse-field Ising chain, H = -sum (Z Z + X) at h = J = 1: one transitional layer from
+/// spins to bond dimension chi, then one layer repeated for ever.
+///
+/// `sweep` lowers the energy layer by layer; `energyPerSite` is that of the state before the sweep's last updates. Plain random
+/// starts often end in a false fixed point (an error of about 1e-3, no conformal spectrum): take the best of several, and
+/// reach a larger chi from a converged smaller one (`grown`).
+///
+/// Source: Evenbly, Vidal, Phys. Rev. B 79, 144108 (2009); scaling dimensions: Pfeifer, Evenbly, Vidal, Phys. Rev. A 79,
+/// 040301 (2009).
+public struct ScaleInvariantMERA: Sendable, Equatable {
+  /// chi.
+  public let bondDimension: Int
+  /// The layer of spins, and the one that is repeated.
+  public private(set) var transitional: TernaryLayer, scaleInvariant: TernaryLayer
+  /// The two-site state between equal layers, `[chi, chi, chi, chi]`, trace 1: the fixed point of the descent, as far as reached.
+  public private(set) var state: [Double]
+  /// The energy of the last sweep, and how many there were.
+  public private(set) var energyPerSite = Double.nan, sweeps = 0
+
+  /// Bond dimensions that the transitional layer of three spins can feed.
+  public static let bondDimensions = 2...8
+  /// Sweeps after a start, random or grown, with operators shifted to be negative.
+  static let safeSweeps = 200
+  /// h - lambda_max: two sites' share of H, shifted to be negative.
+  static let (bondHamiltonian, shift): ([Double], Double) = {
+    // -(Z Z + (X 1 + 1 X) / 2) on (s, t; S, T).
+    var h = [Double](repeating: 0, count: 16)
+    for s in 0..<2 {
+      for t in 0..<2 {
+        let row = 4 * (2 * s + t)
+        h[row + 2 * s + t] -= s == t ? 1.0 : -1.0
+        h[row + 2 * (1 - s) + t] -= 0.5
+        h[row + 2 * s + 1 - t] -= 0.5
+      }
+    }
+    // Two sites with half the field each have the energies -+sqrt(J^2 + h^2) and -+J.
+    let largest = 2.0.squareRoot()
+    for i in 0..<4 { h[i * 4 + i] -= largest }
+    return (h, largest)
+  }()
+
+  /// Random tensors. - Throws: `DecompositionError`, where LAPACK gives up.
+  public init(bondDimension chi: Int, from choices: inout some RandomChoices) throws(DecompositionError) {
+    precondition(Self.bondDimensions.contains(chi), "the transitional layer feeds at most 8")
+    bondDimension = chi
+    transitional = try TernaryLayer(lower: 2, upper: chi, from: &choices)
+    scaleInvariant = try TernaryLayer(lower: chi, upper: chi, from: &choices)
+    state = Self.mixed(chi)
+  }
+
+  private init(transitional: TernaryLayer, scaleInvariant: TernaryLayer, state: [Double], sweeps: Int, energy: Double) {
+    bondDimension = scaleInvariant.lower
+    self.transitional = transitional
+    self.scaleInvariant = scaleInvariant
+    self.state = state
+    self.sweeps = sweeps
+    energyPerSite = energy
+  }
+
+  private static func mixed(_ chi: Int) -> [Double] {
+    let n = chi * chi
+    return (0..<n * n).map { $0 / n == $0 % n ? 1 / Double(n) : 0 }
+  }
+
+  /// The tensors embedded in larger ones with normal noise of this width, made isometric again.
+  /// - Throws: `DecompositionError`, where LAPACK gives up.
+  public func grown(
+    to chi: Int, noise: Double = 0.02, from choices: inout some RandomChoices
+  ) throws(DecompositionError) -> ScaleInvariantMERA {
+    precondition(chi >= bondDimension && Self.bondDimensions.contains(chi), "a larger bond dimension")
+    func embedded(_ tensor: [Double], _ old: [Int], _ new: [Int], identity: Bool) throws(DecompositionError) -> [Double] {
+      let inner = new[0] * new[1] * (new.count == 4 && !identity ? new[2] : 1), columns = new.reduce(1, *) / inner
+      var larger = (0..<inner * columns).map { _ in noise * choices.normal() }
+      // A disentangler leaves the new directions alone.
+      if identity { for i in 0..<inner where i / new[1] >= old[0] || i % new[1] >= old[1] { larger[i * columns + i] += 1 } }
+      for (i, value) in tensor.enumerated() {
+        var rest = i, place = 0, scale = 1
+        for axis in (0..<4).reversed() {
+          place += rest % old[axis] * scale
+          rest /= old[axis]
+          scale *= new[axis]
+        }
+        larger[place] += value
+      }
+      return try TernaryLayer.polar(larger, rows: inner, columns: columns)
+    }
+    let old = bondDimension
+    let w0 = try embedded(transitional.isometry, [2, 2, 2, old], [2, 2, 2, chi], identity: false)
+    let w = try embedded(scaleInvariant.isometry, [old, old, old, old], [chi, chi, chi, chi], identity: false)
+    let u = try embedded(scaleInvariant.disentangler, [old, old, old, old], [chi, chi, chi, chi], identity: true)
+    var rho = [Double](repeating: 0, count: chi * chi * chi * chi)
+    for i in 0..<old * old * old * old {
+      let (a, b, c, d) = (i / (old * old * old), i / (old * old) % old, i / old % old, i % old)
+      rho[((a * chi + b) * chi + c) * chi + d] = state[i]
+    }
+    return ScaleInvariantMERA(
+      transitional: TernaryLayer(lower: 2, upper: chi, isometry: w0, disentangler: transitional.disentangler),
+      scaleInvariant: TernaryLayer(lower: chi, upper: chi, isometry: w, disentangler: u), state: rho, sweeps: 0, energy: .nan)
+  }
+
+  /// The plans of both layers: make them once for each chi.
+  public final class Networks {
+    let transitional: TernaryNetworks, scaleInvariant: TernaryNetworks
+    /// For bond dimension chi.
+    public init(bondDimension chi: Int) {
+      let workspace = ContractionWorkspace()
+      transitional = TernaryNetworks(lower: 2, upper: chi, workspace: workspace)
+      scaleInvariant = TernaryNetworks(lower: chi, upper: chi, workspace: workspace)
+    }
+    /// Multiplications of a sweep of the repeated layer: 3 descents, 2 ascents, 2 environments of u and of w.
+    public var multiplicationsPerSweep: Double {
+      let m = scaleInvariant.multiplications
+      return 3 * m.descent + 2 * m.ascent + 2 * (m.disentangler + m.isometry)
+    }
+    /// The contraction plans of the repeated layer in words.
+    public var costs: [String] { scaleInvariant.costs }
+  }
+
+  /// One sweep: the state descends three times towards its fixed point; the transitional layer is updated twice; then the
+  /// repeated one, twice u and w, on H = h + A(h) + A^2(h), the operator as it is seen from three heights.
+  /// - Throws: `DecompositionError`, where LAPACK gives up.
+  public mutating func sweep(_ networks: Networks) throws(DecompositionError) {
+    precondition(networks.scaleInvariant.lower == bondDimension, "networks of this bond dimension")
+    for _ in 0..<3 { descend(networks) }
+    // A shift changes no energy, but weighs the present tensors in an update: the less, the longer its step. A negative operator
+    // makes every update safe; once the state is near its fixed point, steps of about twice that length are too.
+    let isNear = sweeps >= Self.safeSweeps
+    var below = Self.bondHamiltonian
+    if isNear { for i in 0..<4 { below[5 * i] += Self.shift } }
+    for _ in 0..<2 { try Self.update(&transitional, below, state, networks.transitional) }
+    let above = networks.transitional.ascend(Self.bondHamiltonian, through: transitional)
+    energyPerSite = zip(above, state).reduce(0) { $0 + $1.0 * $1.1 } + Self.shift
+    let second = networks.scaleInvariant.ascend(above, through: scaleInvariant)
+    let third = networks.scaleInvariant.ascend(second, through: scaleInvariant)
+    var seen = above.indices.map { above[$0] + second[$0] + third[$0] }
+    let n = bondDimension * bondDimension, levels = try Linear.symmetricEigenvalues(seen, order: n)
+    let shift = isNear ? 0.75 * levels[n - 1] + 0.25 * levels[0] : levels[n - 1]
+    for i in 0..<n { seen[i * n + i] -= shift }
+    for _ in 0..<2 { try Self.update(&scaleInvariant, seen, state, networks.scaleInvariant) }
+    sweeps += 1
+  }
+
+  /// rho <- D(rho), kept symmetric and of trace 1.
+  private mutating func descend(_ networks: Networks) {
+    let n = bondDimension * bondDimension, next = networks.scaleInvariant.descend(state, through: scaleInvariant)
+    let trace = (0..<n).reduce(0) { $0 + next[$1 * n + $1] }
+    for i in 0..<n { for j in 0..<n { state[i * n + j] = 0.5 * (next[i * n + j] + next[j * n + i]) / trace } }
+  }
+
+  /// The state's descents until it moves by less than `tolerance` in any element, at most 400.
+  public mutating func settle(_ networks: Networks, tolerance: Double = 1e-13) {
+    for _ in 0..<400 {
+      let before = state
+      descend(networks)
+      var moved = 0.0
+      for i in state.indices { moved = max(moved, abs(state[i] - before[i])) }
+      if moved < tolerance { return }
+    }
+  }
+
+  /// u, then w, each minimising the linearised energy: -U V^T of its environment.
+  private static func update(
+    _ layer: inout TernaryLayer, _ h: [Double], _ rho: [Double], _ networks: TernaryNetworks
+  ) throws(DecompositionError) {
+    let square = layer.lower * layer.lower
+    let ofU = networks.disentanglerEnvironment(h, rho, of: layer)
+    layer.disentangler = try TernaryLayer.polar(ofU, rows: square, columns: square, sign: -1)
+    let ofW = networks.isometryEnvironment(h, rho, of: layer)
+    layer.isometry = try TernaryLayer.polar(ofW, rows: square * layer.lower, columns: layer.upper, sign: -1)
+  }
+}
+
+extension ScaleInvariantMERA: Checkpointable {
+  public static var formatVersion: Int { 1 }
+
+  /// All numbers in one array, for messages and archives: sweeps, energy, then the tensors and the state.
+  public var packed: [Double] {
+    [Double(bondDimension), Double(sweeps), energyPerSite] + transitional.isometry + transitional.disentangler + scaleInvariant.isometry
+      + scaleInvariant.disentangler + state
+  }
+  /// The numbers of `packed` for this bond dimension.
+  public static func packedCount(bondDimension chi: Int) -> Int { 3 + 8 * chi + 16 + 3 * chi * chi * chi * chi }
+  /// What `packed` gave.
+  public init(packed numbers: [Double]) {
+    let chi = Int(numbers[0]), fourth = chi * chi * chi * chi
+    precondition(numbers.count == Self.packedCount(bondDimension: chi), "packed numbers of a MERA")
+    var rest = numbers[3...]
+    func take(_ count: Int) -> [Double] {
+      defer { rest = rest.dropFirst(count) }
+      return Array(rest.prefix(count))
+    }
+    let w0 = take(8 * chi), u0 = take(16), w = take(fourth), u = take(fourth)
+    self.init(
+      transitional: TernaryLayer(lower: 2, upper: chi, isometry: w0, disentangler: u0),
+      scaleInvariant: TernaryLayer(lower: chi, upper: chi, isometry: w, disentangler: u), state: take(fourth), sweeps: Int(numbers[1]),
+      energy: numbers[2])
+  }
+
+  public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.writeVersion(of: Self.self, at: path)
+    // As bit patterns: before the first sweep the energy is not a number.
+    try archive.write(packed.map(\.bitPattern), at: path + "/numbers")
+  }
+  public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.checkVersion(of: Self.self, at: path)
+    let numbers = try archive.read(UInt64.self, count: nil, at: path + "/numbers").map { Double(bitPattern: $0) }
+    let chi = numbers.first.map { $0 >= 2 && $0 <= 8 ? Int($0) : 0 } ?? 0
+    guard chi > 0, numbers.count == Self.packedCount(bondDimension: chi) else {
+      throw .shape(path: path + "/numbers", expected: [Self.packedCount(bondDimension: max(2, chi))], found: [numbers.count])
+    }
+    self.init(packed: numbers)
+  }
+}

@@ -1,0 +1,52 @@
+public import LinearAlgebra
+public import RandomStreams
+
+/// One layer of a ternary MERA: isometries w[a,b,c,A] that map three sites to one, and disentanglers u[s,t,c,d] across the
+/// borders of the blocks. Real; sum over a, b, c (over s, t) of w w (of u u) is the identity.
+public struct TernaryLayer: Sendable, Equatable {
+  /// Bond dimensions of the sites below and above.
+  public let lower: Int, upper: Int
+  /// w: `[lower, lower, lower, upper]`, u: `[lower, lower, lower, lower]`, row-major.
+  public internal(set) var isometry: [Double], disentangler: [Double]
+
+  /// A layer of these tensors.
+  public init(lower: Int, upper: Int, isometry: [Double], disentangler: [Double]) {
+    precondition(upper >= 1 && upper <= lower * lower * lower, "an isometry keeps at most as much as there is")
+    precondition(isometry.count == lower * lower * lower * upper && disentangler.count == lower * lower * lower * lower, "w and u")
+    self.lower = lower
+    self.upper = upper
+    self.isometry = isometry
+    self.disentangler = disentangler
+  }
+
+  /// Random tensors: the isometric parts of normal numbers.
+  /// - Throws: `DecompositionError`, where LAPACK gives up.
+  public init(lower: Int, upper: Int, from choices: inout some RandomChoices) throws(DecompositionError) {
+    func normals(_ count: Int) -> [Double] { (0..<count).map { _ in choices.normal() } }
+    let cube = lower * lower * lower
+    let w = try Self.polar(normals(cube * upper), rows: cube, columns: upper)
+    let u = try Self.polar(normals(lower * cube), rows: lower * lower, columns: lower * lower)
+    self.init(lower: lower, upper: upper, isometry: w, disentangler: u)
+  }
+
+  /// U V^T of the singular value decomposition U s V^T: the isometry nearest to a matrix, and the one with the largest
+  /// overlap, tr(X^T M) = sum s.
+  static func polar(_ matrix: [Double], rows: Int, columns: Int, sign: Double = 1) throws(DecompositionError) -> [Double] {
+    let (left, values, right) = try Linear.singularValues(matrix, rows: rows, columns: columns)
+    var result = [Double](repeating: 0, count: rows * columns)
+    Linear.multiply(left, right, rows: rows, inner: values.count, columns: columns, alpha: sign, into: &result)
+    return result
+  }
+
+  /// How far w and u are from isometries: the largest element of w^T w - 1 and u^T u - 1.
+  public var defect: Double {
+    func defect(_ matrix: [Double], _ rows: Int, _ columns: Int) -> Double {
+      var product = [Double](repeating: 0, count: columns * columns), worst = 0.0
+      Linear.multiply(matrix, transposed: true, matrix, rows: columns, inner: rows, columns: columns, into: &product)
+      for i in 0..<columns { for j in 0..<columns { worst = max(worst, abs(product[i * columns + j] - (i == j ? 1 : 0))) } }
+      return worst
+    }
+    return max(
+      defect(isometry, lower * lower * lower, upper), defect(disentangler, lower * lower, lower * lower))
+  }
+}
