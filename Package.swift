@@ -24,7 +24,7 @@ let floor1: [Target.Dependency] = [
   "MessagePassing", "RandomStreams", "LinearAlgebra", "Archives", "Statistics", "GradientFlows", "Sampling",
 ]
 let floor3: [Target.Dependency] =
-  floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "Renormalization"]
+  floor1 + ["LatticeSystems", "BoltzmannMachines", "NeuralNetworks", "InformationTheory", "Renormalization"]
 
 let package = Package(
   name: "renorm",
@@ -40,13 +40,14 @@ let package = Package(
     .target(name: "CMessagePassing", dependencies: ["CMPISystem"], path: "Sources/CMessagePassing/Shim"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5System", path: "Sources/CHDF5/System", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim", linkerSettings: [.linkedLibrary("hdf5_hl")]),
     // Floor 1a.
     module("MessagePassing", ["CMessagePassing"]),
     module("RandomStreams", []),
     module("LinearAlgebra", ["COpenBLAS"]),
-    module("Archives", ["CHDF5"]),
+    module("Archives", ["CHDF5", "CZlib"]),
     // Floor 1b.
     module("Statistics", ["Archives"]),
     module("GradientFlows", ["MessagePassing", "LinearAlgebra", "RandomStreams", "Archives"]),
@@ -54,6 +55,7 @@ let package = Package(
     // Floor 2.
     module("LatticeSystems", floor1),
     module("BoltzmannMachines", floor1),
+    module("NeuralNetworks", floor1),
     module("InformationTheory", floor1),
     // Floor 3.
     module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory"]),
@@ -69,7 +71,7 @@ let package = Package(
     .target(name: "Laws", dependencies: floor3, path: "Tests/Laws", swiftSettings: strict),
     .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
     .executableTarget(
-      name: "rank-programs", dependencies: floor1 + ["BoltzmannMachines"], path: "Tests/RankPrograms", swiftSettings: strict),
+      name: "rank-programs", dependencies: floor1 + ["BoltzmannMachines", "NeuralNetworks"], path: "Tests/RankPrograms", swiftSettings: strict),
     tests("MessagePassingTests", ["MessagePassing", "Laws", "rank-programs"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),
@@ -78,6 +80,7 @@ let package = Package(
     tests("SamplingTests", floor1 + ["Laws", "Oracles"]),
     tests("LatticeSystemsTests", floor1 + ["LatticeSystems", "Laws", "Oracles"]),
     tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),
+    tests("NeuralNetworksTests", floor1 + ["NeuralNetworks", "Laws", "Oracles"]),
     tests("InformationTheoryTests", floor1 + ["InformationTheory", "Laws", "Oracles"]),
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),

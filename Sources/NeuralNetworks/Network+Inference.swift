@@ -4,6 +4,7 @@ import RandomStreams
 extension Network {
   /// The outputs for samples `range`, `[range.count, outputs]`, without dropout. A sample's outputs do not depend on the
   /// others. 64 samples at a time.
+  @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
   public func outputs(for samples: SampleSet, _ range: Range<Int>? = nil) throws(NetworkError) -> [Scalar] {
     guard input.count == samples.shape.count, input == samples.shape || input.isVector else {
       throw .input(expected: input, found: samples.shape)
@@ -24,6 +25,7 @@ extension Network {
 
   /// The outputs of every layer for samples `range`, bottom first: `[range.count, layer's output]` each. Layers are as in
   /// `layers`; flattening repeats the one below.
+  @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
   public func activations(for samples: SampleSet, _ range: Range<Int>) throws(NetworkError) -> [[Scalar]] {
     guard input.count == samples.shape.count, input == samples.shape || input.isVector else {
       throw .input(expected: input, found: samples.shape)
@@ -46,18 +48,28 @@ extension Network {
     return result
   }
 
-  /// The mean loss on all samples and its gradient, in one shard; dropout draws as in step 0 of a key of zeros: for checks and small problems.
+  /// The mean loss on all samples and its gradient, in one shard; dropout draws as in step 0 of a key of zeros: for checks
+  /// and small problems.
   public func lossGradient(on samples: SampleSet, _ loss: Loss) throws(NetworkError) -> (loss: Double, gradient: NetworkDirection<Scalar>) {
-    try loss.check(lastLayer: layers[layers.count - 1], targets: samples.targets)
-    let count = samples.count, pass = NetworkPass(self, rows: count, shards: 1), width = output.count
+    try lossGradient(inputs: samples.features.map { Scalar($0) }, targets: samples.targets, loss)
+  }
+
+  /// The same for inputs `[samples, input]` in the network's own precision.
+  @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
+  public func lossGradient(inputs: [Scalar], targets: SampleSet.Targets, _ loss: Loss) throws(NetworkError) -> (
+    loss: Double, gradient: NetworkDirection<Scalar>
+  ) {
+    try loss.check(lastLayer: layers[layers.count - 1], targets: targets)
+    let count = inputs.count / input.count, pass = NetworkPass(self, rows: count, shards: 1), width = output.count
+    precondition(inputs.count == count * input.count && targets.count == count, "inputs fill whole samples, with a target each")
     pass.prepare(self, downward: true)
-    pass.load(samples, Array(0..<count))
+    for k in inputs.indices { unsafe pass.input.start[k] = inputs[k] }
     let randomness = NetworkPass<Scalar>.Randomness(streams: .init(.init(high: 0, low: 0)), firstSlot: 0, step: 0)
     pass.forward(count, randomness)
     var total = 0.0
     for row in 0..<count {
       total += unsafe loss.evaluate(
-        UnsafePointer(pass.outputs + row * width), count: width, target: samples.target(row), activation: pass.lastActivation,
+        UnsafePointer(pass.outputs + row * width), count: width, target: targets.target(row), activation: pass.lastActivation,
         into: pass.lastDelta + row * width)
     }
     var sums = [Scalar](repeating: 0, count: parameterCount)

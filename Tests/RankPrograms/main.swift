@@ -20,6 +20,7 @@ import MessagePassing
   case "shapes": try shapes(world)
   case "reduction": try reduction(world.communicator)
   case "training": try training(world.communicator)
+  case "network-training": try networkTraining(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)
   case "aborts": try aborts(world.communicator)

@@ -56,8 +56,19 @@ public struct SampleSet: Sendable, Equatable {
       shape: shape, channelNames: channelNames, features: Array(features[range.lowerBound * n..<range.upperBound * n]), targets: part)
   }
 
+  func target(_ index: Int) -> SampleTarget { targets.target(index) }
+}
+
+extension SampleSet.Targets {
+  /// How many samples they are for.
+  var count: Int {
+    switch self {
+    case .classes(let labels, _): labels.count
+    case .values(let values, let width): values.count / width
+    }
+  }
   func target(_ index: Int) -> SampleTarget {
-    switch targets {
+    switch self {
     case .classes(let labels, _): .category(labels[index])
     case .values(let values, let width): .values(values[index * width..<(index + 1) * width])
     }

@@ -44,9 +44,11 @@ enum IdentityLanes: ActivationLanes {
   @inline(__always) static func scaled(_ delta: SIMD16<Float>, at y: SIMD16<Float>) -> SIMD16<Float> { delta }
 }
 enum RectifiedLanes: ActivationLanes {
-  @inline(__always) static func value(_ x: SIMD16<Float>) -> SIMD16<Float> { SIMD16<Float>().replacing(with: x, where: x .> SIMD16()) }
+  // In integers: comparisons of floats are taken apart lane by lane here.
+  @inline(__always) static func value(_ x: SIMD16<Float>) -> SIMD16<Float> { masked(x, ~(bits(x) &>> 31)) }
   @inline(__always) static func scaled(_ delta: SIMD16<Float>, at y: SIMD16<Float>) -> SIMD16<Float> {
-    SIMD16<Float>().replacing(with: delta, where: y .> SIMD16())
+    // Values are never negative: positive ones are those with any bit set.
+    masked(delta, (SIMD16<Int32>() &- bits(y)) &>> 31)
   }
 }
 enum HyperbolicLanes: ActivationLanes {
@@ -60,4 +62,10 @@ enum LogisticLanes: ActivationLanes {
   @inline(__always) static func scaled(_ delta: SIMD16<Float>, at y: SIMD16<Float>) -> SIMD16<Float> {
     delta * (y * (SIMD16(repeating: 1) - y))
   }
+}
+
+/// The bits of sixteen floats as integers; the floats whose mask is all ones, zero where it is zero.
+@inline(__always) func bits(_ x: SIMD16<Float>) -> SIMD16<Int32> { unsafe unsafeBitCast(x, to: SIMD16<Int32>.self) }
+@inline(__always) func masked(_ x: SIMD16<Float>, _ mask: SIMD16<Int32>) -> SIMD16<Float> {
+  unsafe unsafeBitCast(bits(x) & mask, to: SIMD16<Float>.self)
 }

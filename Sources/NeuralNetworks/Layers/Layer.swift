@@ -109,6 +109,7 @@ public enum Layer: Sendable, Equatable {
       // A grid is taken as the vector it is stored as.
       self = .dense(Dense(inputs: input.count, outputs: outputs, activation: activation))
     case .convolution(let height, let width, let channels, let padding, let activation):
+      if input.isVector { throw fail("it needs a grid of pixels") }
       guard height <= input.height + 2 * padding, width <= input.width + 2 * padding else {
         throw fail("the window is larger than the grid with its padding")
       }
@@ -117,6 +118,7 @@ public enum Layer: Sendable, Equatable {
         Convolution(
           input: input, kernelHeight: height, kernelWidth: width, padding: padding, channels: channels, activation: activation))
     case .maxPooling(let size):
+      if input.isVector { throw fail("it needs a grid of pixels") }
       guard size <= input.height, size <= input.width else { throw fail("the window is larger than the grid") }
       self = .maxPooling(MaxPooling(input: input, size: size))
     case .flatten: self = .flatten(input)

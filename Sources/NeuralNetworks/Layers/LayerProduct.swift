@@ -128,8 +128,16 @@ enum LayerProduct<Scalar: NetworkScalar> {
     for column in unsafe stride(from: 0, to: columns, by: 32) {
       let width = unsafe min(32, columns - column), c = unsafe c + column
       let low = unsafe load(bias + column, width), high = unsafe load(bias + column + 16, width - 16)
-      unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
-        unsafe store(F.value(x + low), F.value(y + high), c + row &* rowStride, width)
+      if width == 32 {
+        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
+          let to = unsafe c + row &* rowStride
+          unsafe storeLanes(F.value(x + low), to)
+          unsafe storeLanes(F.value(y + high), to + 16)
+        }
+      } else {
+        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
+          unsafe store(F.value(x + low), F.value(y + high), c + row &* rowStride, width)
+        }
       }
     }
   }
@@ -172,16 +180,12 @@ enum LayerProduct<Scalar: NetworkScalar> {
   }
 }
 
-@inline(__always) private func store(
+/// The first `width` < 32 of 32 floats.
+@inline(never) private func store(
   _ low: SIMD16<Float>, _ high: SIMD16<Float>, _ to: UnsafeMutablePointer<Float>, _ width: Int
 ) {
-  if width == 32 {
-    unsafe storeLanes(low, to)
-    unsafe storeLanes(high, to + 16)
-  } else {
-    unsafe storeLanes(low, to, count: min(16, width))
-    if width > 16 { unsafe storeLanes(high, to + 16, count: width - 16) }
-  }
+  unsafe storeLanes(low, to, count: min(16, width))
+  if width > 16 { unsafe storeLanes(high, to + 16, count: width - 16) }
 }
 
 /// Up to sixteen floats, zeros past `width`, which may be negative.

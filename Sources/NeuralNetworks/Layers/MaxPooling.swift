@@ -74,12 +74,13 @@ public struct MaxPooling: Sendable, Equatable {
   if Scalar.self == Float.self, below == .relu || below == .identity {
     let left = unsafe UnsafeMutablePointer(mutating: LayerProduct.floats(left)), x = unsafe LayerProduct.floats(x)
     let y = unsafe LayerProduct.floats(y), result = unsafe UnsafeMutablePointer(mutating: LayerProduct.floats(result))
-    let zero = SIMD16<Float>()
     while c &+ 16 <= count {
       let a = unsafe loadLanes(x + c), b = unsafe loadLanes(y + c), delta = unsafe loadLanes(left + c)
-      let given = zero.replacing(with: delta, where: a .== b)
+      // b - a is never negative, and zero has no bits: its number less one is negative.
+      let isLargest = (bits(b - a) &- SIMD16<Int32>(repeating: 1)) &>> 31
+      let given = masked(delta, isLargest)
       unsafe storeLanes(below == .relu ? RectifiedLanes.scaled(given, at: a) : given, result + c)
-      unsafe storeLanes(zero.replacing(with: delta, where: a .!= b), left + c)
+      unsafe storeLanes(masked(delta, ~isLargest), left + c)
       c &+= 16
     }
   }

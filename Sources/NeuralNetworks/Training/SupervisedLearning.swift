@@ -94,6 +94,8 @@ public import RandomStreams
     assemble(into: &direction)
   }
 
+  // Specialised here, so that all below it is: the module's clients see no bodies.
+  @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
   private func sumOverShards(at point: Network<Scalar>, step: UInt64) {
     precondition(point.parameterCount == parameterCount, "the point has the trainer's shape")
     guard !slots.isEmpty else { return }
@@ -141,6 +143,7 @@ public import RandomStreams
     }
   }
 
+  @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
   private func assemble(into direction: inout NetworkDirection<Scalar>) {
     let scale = -1 / Scalar(settings.batch), total = unsafe reducer.total
     var next = 0

@@ -6,4 +6,5 @@ public enum BenchmarkCatalogue {
   public static let all: [Benchmark] =
     BoltzmannBenchmarks.all + LatticeBenchmarks.all + LatticeModelBenchmarks.all
     + RenormalizationBenchmarks.all
+    + NeuralNetworkBenchmarks.all
 }
