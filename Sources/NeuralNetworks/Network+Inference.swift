@@ -97,3 +97,20 @@ extension Network {
     return result
   }
 }
+
+extension Network {
+  /// The loss of each sample from its outputs, `[samples, outputs]`.
+  public func losses(_ outputs: [Scalar], _ targets: SampleSet.Targets, _ loss: Loss) -> [Double] {
+    let width = output.count, activation = layers[layers.count - 1].activation
+    precondition(outputs.count == targets.count * width, "outputs for each target")
+    var delta = [Scalar](repeating: 0, count: width)
+    return unsafe outputs.withUnsafeBufferPointer { outputs in
+      unsafe delta.withUnsafeMutableBufferPointer { delta in
+        guard let y = outputs.baseAddress, let scratch = delta.baseAddress else { return [] }
+        return (0..<targets.count).map { row in
+          unsafe loss.evaluate(y + row * width, count: width, target: targets.target(row), activation: activation, into: scratch)
+        }
+      }
+    }
+  }
+}

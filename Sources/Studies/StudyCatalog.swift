@@ -4,7 +4,9 @@ public import Runtime
 public enum StudyCatalog {
   /// One line per study, the default of `renorm run` first.
   public static let all: [any Study.Type] = [
-    DeepRenormalization.self
+    DeepRenormalization.self,
+    Classifier.self,
+    BoltzmannStudy.self,
   ]
 
   /// What reading study files needs to know of them.

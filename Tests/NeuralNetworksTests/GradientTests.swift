@@ -1,6 +1,7 @@
 import GradientFlows
 import Laws
 import NeuralNetworks
+import RandomStreams
 import Testing
 
 /// One layer or stack, on a grid of 6 x 5 pixels with 2 channels.

@@ -9,7 +9,7 @@ public enum KnownValueCatalogue {
       RenormalizationKnownValues.checks,
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, StatisticsKnownValues.checks,
       DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,
-      NeuralNetworkKnownValues.checks,
+      NeuralNetworkKnownValues.checks, LikelihoodTrainingKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
       let letters = id.prefix { $0.isLetter }
