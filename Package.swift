@@ -71,7 +71,8 @@ let package = Package(
     .target(name: "Laws", dependencies: floor3, path: "Tests/Laws", swiftSettings: strict),
     .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
     .executableTarget(
-      name: "rank-programs", dependencies: floor1 + ["BoltzmannMachines", "NeuralNetworks"], path: "Tests/RankPrograms", swiftSettings: strict),
+      name: "rank-programs", dependencies: floor1 + ["BoltzmannMachines", "NeuralNetworks"], path: "Tests/RankPrograms",
+      swiftSettings: strict),
     tests("MessagePassingTests", ["MessagePassing", "Laws", "rank-programs"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),

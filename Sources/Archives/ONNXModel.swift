@@ -15,7 +15,9 @@ public struct ONNXModel: Sendable {
   public init(name: String) { self.name = name }
 
   /// Adds an operator ("Gemm", "Relu", ...) between named values.
-  public mutating func add(_ operation: String, _ inputs: [String], to output: String, _ attributes: [(name: String, value: Attribute)] = []) {
+  public mutating func add(
+    _ operation: String, _ inputs: [String], to output: String, _ attributes: [(name: String, value: Attribute)] = []
+  ) {
     var node: [UInt8] = []
     for input in inputs { node.field(1, input) }
     node.field(2, output)

@@ -47,7 +47,8 @@ extension Network where Scalar == Float {
   }
 
   /// A grid becomes a vector in this program's order, channels last.
-  private static func flatten(_ model: inout ONNXModel, _ value: inout String, _ shape: FeatureShape, _ isGrid: inout Bool, _ name: String) {
+  private static func flatten(_ model: inout ONNXModel, _ value: inout String, _ shape: FeatureShape, _ isGrid: inout Bool, _ name: String)
+  {
     guard isGrid else { return }
     isGrid = false
     if shape.channels > 1 {

@@ -29,7 +29,9 @@ public enum ModelExport {
     do throws(ArchiveError) {
       let reader = try HDF5Reader(path: path)
       var machines: [RestrictedBoltzmannMachine<Float>] = []
-      repeat { machines.append(try RestrictedBoltzmannMachine(from: reader, at: "machine\(machines.count)")) } while reader.contains(
+      repeat {
+        machines.append(try RestrictedBoltzmannMachine(from: reader, at: "machine\(machines.count)"))
+      } while reader.contains(
         "machine\(machines.count)/version")
       return machines
     } catch { throw refused(path, error) }

@@ -53,7 +53,7 @@ struct BenchCommand: ParsableCommand {
   /// Strong scaling of training over the ranks of this launch.
   private func scaling() throws {
     let world = try MPIWorld()
-    for benchmark in [ScalingBenchmark(), ScalingBenchmark(batch: 128), ScalingBenchmark(visible: 4096, hidden: 1024, batch: 1024)] {
+    for benchmark in ScalingBenchmark.all where filter.map({ benchmark.name.lowercased().contains($0.lowercased()) }) ?? true {
       let rates = try benchmark.measure(repeats: `repeat`, on: world.communicator)
       guard world.communicator.rank == 0 else { continue }
       let ratios = rates.map { $0.together / $0.alone }.sorted()

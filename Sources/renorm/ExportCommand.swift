@@ -7,7 +7,8 @@ struct ExportCommand: ParsableCommand {
   /// What the results can be written as.
   enum Format: String, CaseIterable, ExpressibleByArgument { case csv, json, onnx, hdf5 }
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "The results on standard output: csv has one line per number, json is results.json; or the trained models as files.",
+    commandName: "export",
+    abstract: "The results on standard output: csv has one line per number, json is results.json; or the trained models as files.",
     discussion: "onnx writes models/*.onnx beside the run's models/*.h5 and prints their paths; hdf5 prints the paths of the latter.")
   @Argument(help: "A run's folder.") var folder: String
   @Option(help: "csv, json, onnx or hdf5.") var format: Format

@@ -21,7 +21,9 @@ private func pairs(count: Int, sites: Int, seed: UInt64) -> Configurations {
 private let phases: [NegativePhase] = [.persistent, .tempered(3)]
 
 struct PersistentTests {
-  @Test("At a fixed machine, particles come to the machine's own law: the direction's mean is the exact gradient, within 4.5 sigma", arguments: phases, [UnitValues.zeroOne, .plusMinusOne])
+  @Test(
+    "At a fixed machine, particles come to the machine's own law: the direction's mean is the exact gradient, within 4.5 sigma",
+    arguments: phases, [UnitValues.zeroOne, .plusMinusOne])
   func equilibrium(phase: NegativePhase, units: UnitValues) throws {
     let machine = randomMachine(5, 3, units: units, scale: 1).inSinglePrecision, data = pairs(count: 256, sites: 5, seed: 1)
     let trainer = ContrastiveDivergence(
@@ -38,7 +40,9 @@ struct PersistentTests {
       for _ in 0..<length {
         try trainer.direction(at: point, step: step, on: SoloCommunicator(), into: &direction)
         step += 1
-        for (k, x) in (direction.weights + direction.visibleField + direction.hiddenField).enumerated() { mean[k] += Double(x) / Double(length) }
+        for (k, x) in (direction.weights + direction.visibleField + direction.hiddenField).enumerated() {
+          mean[k] += Double(x) / Double(length)
+        }
       }
       for k in mean.indices {
         sum[k] += mean[k] - expected[k]
@@ -82,7 +86,8 @@ struct PersistentTests {
     }
   }
 
-  @Test("How a persistent training is cut into slices changes no bit of it, and a saved state goes on as the unsaved one", arguments: phases)
+  @Test(
+    "How a persistent training is cut into slices changes no bit of it, and a saved state goes on as the unsaved one", arguments: phases)
   func slices(phase: NegativePhase) throws {
     let data = pairs(count: 100, sites: 20, seed: 3)
     func trainer() -> ContrastiveDivergence {
@@ -153,7 +158,8 @@ struct GaussianMachineTests {
       return [side + 0.7 * x, -side + 0.7 * y]
     }
     var point = GaussianBoltzmannMachine(
-      visible: 2, hidden: 3, weights: (0..<6).map { _ in 0.1 * random.normal() }, visibleMean: [0, 0], hiddenBias: [0, 0, 0], deviations: [0.7, 0.7])
+      visible: 2, hidden: 3, weights: (0..<6).map { _ in 0.1 * random.normal() }, visibleMean: [0, 0], hiddenBias: [0, 0, 0],
+      deviations: [0.7, 0.7])
     func likelihood() throws -> Double {
       let logPartition = try point.exactLogPartition()
       return point.freeEnergy(of: data).reduce(0) { $0 - $1 - logPartition } / 400

@@ -143,7 +143,8 @@ struct DataTests {
   }
 
   @Test(
-    "A network exported to ONNX gives onnxruntime the same outputs", .enabled(if: PythonReader.has("onnxruntime", "numpy"), "no onnxruntime here"),
+    "A network exported to ONNX gives onnxruntime the same outputs",
+    .enabled(if: PythonReader.has("onnxruntime", "numpy"), "no onnxruntime here"),
     arguments: [
       ["dense 7 tanh", "dropout 0.5", "dense 4 sigmoid", "dense 3"],
       ["convolution 3x2x4 padding 1 relu", "max-pool 2", "convolution 2x2x5 tanh", "flatten", "dense 6 relu", "dense 3"],

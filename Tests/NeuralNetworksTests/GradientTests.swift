@@ -14,7 +14,8 @@ private let stacks: [[String]] = [
 ]
 
 struct GradientTests {
-  @Test("The gradient of every layer and loss is met by central differences to second order in their width", arguments: stacks, Loss.allCases)
+  @Test(
+    "The gradient of every layer and loss is met by central differences to second order in their width", arguments: stacks, Loss.allCases)
   func order(layers: [String], loss: Loss) throws {
     if loss == .crossEntropy, layers.last!.split(separator: " ").count > 2 { return }
     let shape = FeatureShape(height: 6, width: 5, channels: 2), start = try network(shape, layers)
@@ -65,7 +66,10 @@ struct GradientTests {
 
   @Test(
     "Wide layers, with tails of rows and columns of every kind, agree with double precision",
-    arguments: [["dense 45 relu", "dense 33 tanh", "dense 70 sigmoid", "dense 3"], ["convolution 3x3x40 padding 1 relu", "max-pool 3", "convolution 2x2x33 tanh", "dense 3"]])
+    arguments: [
+      ["dense 45 relu", "dense 33 tanh", "dense 70 sigmoid", "dense 3"],
+      ["convolution 3x3x40 padding 1 relu", "max-pool 3", "convolution 2x2x33 tanh", "dense 3"],
+    ])
   func tails(layers: [String]) throws {
     let shape = FeatureShape(height: 9, width: 7, channels: 3), exact = try network(shape, layers), data = samples(11, shape, classes: 3)
     let (_, gradient) = try exact.lossGradient(on: data, .crossEntropy)

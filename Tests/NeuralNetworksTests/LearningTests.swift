@@ -125,9 +125,11 @@ struct LearningTests {
     let shape = FeatureShape.vector(1)
     var network = try Network<Float>(input: shape, [.dropout(0.3), .dense(1, .identity)])
     network.parameters[0][0] = 1
-    let data = SampleSet(shape: shape, features: [Float](repeating: 1, count: 64), targets: .values([Float](repeating: 0, count: 64), width: 1))
+    let data = SampleSet(
+      shape: shape, features: [Float](repeating: 1, count: 64), targets: .values([Float](repeating: 0, count: 64), width: 1))
     let trainer = try SupervisedLearning(
-      data, network: network, settings: .init(batch: 64, shards: 8, loss: .squaredError), key: StreamKey(high: 2, low: 9), rank: 0, ranks: 1)
+      data, network: network, settings: .init(batch: 64, shards: 8, loss: .squaredError), key: StreamKey(high: 2, low: 9), rank: 0, ranks: 1
+    )
     var direction = NetworkDirection(like: network), sum = 0.0
     for step in 0..<UInt64(400) {
       try trainer.direction(at: network, step: step, on: SoloCommunicator(), into: &direction)
@@ -178,13 +180,18 @@ struct NetworkShapeTests {
 
   @Test(
     "A line that describes no layer is refused with a hint",
-    arguments: ["", "dens 4", "dense", "dense 0", "dense 4 tan", "convolution 3x3", "max-pool 1", "dropout 1", "flatten 3", "convolution 3x3x4 padding -1"])
+    arguments: [
+      "", "dens 4", "dense", "dense 0", "dense 4 tan", "convolution 3x3", "max-pool 1", "dropout 1", "flatten 3",
+      "convolution 3x3x4 padding -1",
+    ])
   func unreadable(line: String) {
     let error = #expect(throws: NetworkError.self) { _ = try LayerDescription(line) }
     #expect(error?.description.contains("describes no layer") == true)
   }
 
-  @Test("A description reads back as itself", arguments: ["dense 4 relu", "dense 7", "convolution 3x2x5 padding 1 tanh", "max-pool 2", "flatten", "dropout 0.25"])
+  @Test(
+    "A description reads back as itself",
+    arguments: ["dense 4 relu", "dense 7", "convolution 3x2x5 padding 1 tanh", "max-pool 2", "flatten", "dropout 0.25"])
   func readsBack(line: String) throws { #expect(try LayerDescription(line).description == line) }
 
   @Test("Loss, data and network that do not fit are refused before training")
@@ -205,23 +212,13 @@ struct NetworkShapeTests {
 }
 
 struct StepperTests {
-  private struct Two: Blocks {
-    var weight: [Double], bias: [Double]
-    var blockCount: Int { 2 }
-    func role(of index: Int) -> BlockRole { index == 0 ? .weights : .biases }
-    subscript(block index: Int) -> [Double] {
-      get { index == 0 ? weight : bias }
-      _modify { if index == 0 { yield &weight } else { yield &bias } }
-    }
-  }
-
   @Test("Adam follows its recursion, with decay on weights alone")
   func adam() throws {
-    var point = Two(weight: [0.5], bias: [0.5]), rule = Adam<Double>(rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, decay: 0.2)
+    var point = TwoBlocks(weight: [0.5], bias: [0.5]), rule = Adam<Double>(rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 1e-3, decay: 0.2)
     var w = 0.5, b = 0.5, m = 0.0, s = 0.0
     for t in 1...6 {
       let g = t % 2 == 0 ? 1.0 : -0.25
-      rule.step(&point, along: Two(weight: [g], bias: [g]))
+      rule.step(&point, along: TwoBlocks(weight: [g], bias: [g]))
       m = 0.8 * m + 0.2 * g
       s = 0.9 * s + 0.1 * g * g
       var powers = (1.0, 1.0)

@@ -8,7 +8,8 @@ extension ProgramTests {
     static let folder = Program.root.appendingPathComponent("cluster/studies").path
     static let classifier = [
       "data.train=400", "data.validation=64", "data.test=64", "lattice.size=8", "training.networks=1", "training.epochs=4",
-      "training.batch=48", "training.patience=3", "network.layers=[\"convolution 3x3x4 relu\", \"max-pool 2\", \"dropout 0.2\", \"dense 2\"]",
+      "training.batch=48", "training.patience=3",
+      "network.layers=[\"convolution 3x3x4 relu\", \"max-pool 2\", \"dropout 0.2\", \"dense 2\"]",
     ]
     static let boltzmann = [
       "training.epochs=[40]", "training.method=\"tempered\"", "training.rungs=3", "annealing.temperatures=60", "annealing.replicas=20",
@@ -30,7 +31,9 @@ extension ProgramTests {
           try Program.withFolder { other in
             let end = try run(study, settings, into: other, ranks: ranks)
             #expect(end.status == 0 && end.error.isEmpty, "\(ranks) ranks: \(end.all)")
-            for (name, bytes) in zip(names, expected) { #expect(try Program.bytes("\(other)/\(name)") == bytes, "\(name) at \(ranks) ranks") }
+            for (name, bytes) in zip(names, expected) {
+              #expect(try Program.bytes("\(other)/\(name)") == bytes, "\(name) at \(ranks) ranks")
+            }
           }
         }
       }
@@ -122,7 +125,9 @@ extension ProgramTests {
           let settings = ["data.source=\"files\"", "data.channels=[\"\(folder)/\(name)\"]", "data.labels=\"\(folder)/labels\""]
           for study in ["classifier", "boltzmann"] {
             let end = try run(study, settings, into: folder + "/out")
-            #expect(end.status == 65 && end.errors.count == 1 && end.error.contains("\(folder)/\(name): ") && end.error.contains(words), "\(end.all)")
+            #expect(
+              end.status == 65 && end.errors.count == 1 && end.error.contains("\(folder)/\(name): ") && end.error.contains(words),
+              "\(end.all)")
           }
         }
       }

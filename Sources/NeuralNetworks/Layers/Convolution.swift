@@ -116,7 +116,8 @@ public struct Convolution: Sendable, Equatable {
     if padding == 0 { return unsafe x }
     let length = input.width * input.channels
     for i in 0..<input.height {
-      unsafe (memory.paddedInput.start + ((i + padding) * paddedWidth + padding) * input.channels).update(from: x + i * length, count: length)
+      unsafe (memory.paddedInput.start + ((i + padding) * paddedWidth + padding) * input.channels).update(
+        from: x + i * length, count: length)
     }
     return unsafe UnsafePointer(memory.paddedInput.start)
   }

@@ -60,7 +60,8 @@ public struct Dense: Sendable, Equatable {
         var top = 0
         for shard in 0..<shards {
           unsafe outerProduct(
-            rows: height, x + shard * rowsPerShard * inputs + input, panel + shard * rowsPerShard * 32, steps, into: stack.start + top * 256)
+            rows: height, x + shard * rowsPerShard * inputs + input, panel + shard * rowsPerShard * 32, steps, into: stack.start + top * 256
+          )
           top += 1
           // The trailing ones of the shard's number: complete subtrees of 1, 2, 4, ... leaves that this one completes.
           for _ in 0..<(~shard).trailingZeroBitCount {

@@ -48,7 +48,9 @@ public enum LayerDescription: Sendable, Equatable, CustomStringConvertible {
       guard words.isEmpty else { throw fail("write \"flatten\" alone") }
       self = .flatten
     case "dropout":
-      guard words.count == 1, let rate = Double(words[0]), rate >= 0, rate < 1 else { throw fail("write \"dropout 0.5\": a rate in [0, 1)") }
+      guard words.count == 1, let rate = Double(words[0]), rate >= 0, rate < 1 else {
+        throw fail("write \"dropout 0.5\": a rate in [0, 1)")
+      }
       self = .dropout(rate)
     default: throw fail("a layer is dense, convolution, max-pool, flatten or dropout")
     }

@@ -134,7 +134,9 @@ import RandomStreams
 
   /// From `lastDelta` to the sums over shards of the derivatives of all parameters. The rows are `shards` shards of equal
   /// size; `subtrees` cuts them, and the sums over subtree s go to `sums + s * length`, parameters in their order.
-  func backward(shards: Int, rowsPerShard: Int, subtrees: [Int], length: Int, _ randomness: Randomness?, into sums: UnsafeMutablePointer<Scalar>) {
+  func backward(
+    shards: Int, rowsPerShard: Int, subtrees: [Int], length: Int, _ randomness: Randomness?, into sums: UnsafeMutablePointer<Scalar>
+  ) {
     let offsets = blockOffsets
     for run in runs.reversed() {
       if case .dense(let dense) = steps[run.lowerBound].layer {

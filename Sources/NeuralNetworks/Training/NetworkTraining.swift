@@ -79,7 +79,8 @@ extension NetworkTraining: Checkpointable {
       throw .damaged(file: path + "/schedule", reason: "\(name) is no schedule")
     }
     self.schedule = schedule
-    let sums = try archive.read(Double.self, count: 3, at: path + "/sums"), steps = try archive.read(Int.self, count: 2, at: path + "/steps")
+    let sums = try archive.read(Double.self, count: 3, at: path + "/sums"),
+      steps = try archive.read(Int.self, count: 2, at: path + "/steps")
     (rate, lossSum, accuracySum) = (sums[0], sums[1], sums[2])
     guard steps[0] >= 0 else { throw .damaged(file: path + "/steps", reason: "\(steps[0]) steps were taken") }
     (step, plannedSteps) = (UInt64(steps[0]), steps[1])

@@ -132,7 +132,8 @@ public import RandomStreams
         var loss = 0.0, right = 0.0
         for r in row..<row + rowsPerShard {
           let y = unsafe UnsafePointer(pass.outputs + r * outputs), target = samples.target(indices[r])
-          loss += unsafe settings.loss.evaluate(y, count: outputs, target: target, activation: activation, into: pass.lastDelta + r * outputs)
+          loss += unsafe settings.loss.evaluate(
+            y, count: outputs, target: target, activation: activation, into: pass.lastDelta + r * outputs)
           if case .category(let category) = target, unsafe largest(y, outputs) == category { right += 1 }
         }
         leaves.append([Scalar(loss), Scalar(right)])

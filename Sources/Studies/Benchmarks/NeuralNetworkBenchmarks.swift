@@ -20,7 +20,7 @@ public enum NeuralNetworkBenchmarks {
 
   private static let shape = FeatureShape(height: 28, width: 28, channels: 1)
 
-  private static func network(_ layers: [String]) throws -> Network<Float> {
+  static func network(_ layers: [String]) throws -> Network<Float> {
     try Network(input: shape, layers.map { try LayerDescription($0) }, from: KeyedStreams(StreamKey(high: 1, low: 2)))
   }
 

@@ -43,11 +43,6 @@ extension BoltzmannStudy {
     return .more(fraction: fraction, stage: stage.words, curves: curves)
   }
 
-  /// The contiguous share of `count` items that a rank takes.
-  private func share(of count: Int, on team: borrowing some Communicator & ~Copyable) -> Range<Int> {
-    team.rank * count / team.size..<(team.rank + 1) * count / team.size
-  }
-
   // MARK: Training
 
   /// What machine `layer` sees: the data, or *sampled* hidden states of the machine below, keyed by layer and sample.
@@ -97,7 +92,8 @@ extension BoltzmannStudy {
       state.training = TrainingState(start(layer, trainer.data, key), rule: rule, schedule: schedule, plannedSteps: planned)
     }
     guard var training = state.training.take() else { preconditionFailure("training has begun above") }
-    let perSample = (2 + 2 * Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)) * 2.5 * Double(visible(layer) * hidden[layer])
+    let perSample =
+      (2 + 2 * Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)) * 2.5 * Double(visible(layer) * hidden[layer])
     var left = max(1, Int(6e10 / (perSample * Double(settings.batch))))
     // Small machines have many epochs in a slice.
     left = min(left, 20_000)
@@ -133,29 +129,14 @@ extension BoltzmannStudy {
     _ state: inout State, run: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws -> Double {
     let top = hidden.count - 1, data = input(of: top, from: train, state.machines, streams)
-    let model = AnnealedBoltzmannMachine(state.machines[top], baseBias: baseIsData ? dataFields(data) : nil)
-    let sampling = AnnealedImportanceSampling(model, schedule: .linear(steps: temperatures))
-    let source = KeyedStreams(streams.use("annealing", run)), mine = share(of: replicas, on: team), words = (visible(top) + 63) / 64
-    var progress: AnnealedImportanceSampling<AnnealedBoltzmannMachine<Float>>.Progress
-    if state.position == 0 {
-      progress = sampling.begin(replicas: mine.count, firstReplica: mine.lowerBound, from: source)
-    } else {
-      let spins = Configurations(
-        count: mine.count, sites: .unplaced(visible(top)),
-        words: Array(state.replicaWords[mine.lowerBound * words..<mine.upperBound * words]))
-      progress = sampling.begin(
-        from: sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), replicas: mine.count, firstReplica: mine.lowerBound)
-      progress.stepsDone = state.position
-      progress.logWeights = Array(state.logWeights[mine])
-    }
-    let steps = max(1, Int(6e10 / (4 * Double(replicas * visible(top) * hidden[top]))))
-    sampling.advance(&progress, steps: steps, from: source)
-    state.replicaWords = try team.allGather(progress.replicas.configurations.words).flatMap { $0 }
-    state.logWeights = try team.allGather(progress.logWeights).flatMap { $0 }
-    state.position = progress.stepsDone
-    guard sampling.isFinished(progress) else { return Double(state.position) / Double(sampling.steps) }
+    let annealing = SlicedAnnealing(
+      state.machines[top], baseBias: baseIsData ? dataFields(data) : nil, schedule: .linear(steps: temperatures), replicas: replicas)
+    let isFinished = try annealing.advance(
+      position: &state.position, words: &state.replicaWords, logWeights: &state.logWeights,
+      from: KeyedStreams(streams.use("annealing", run)), on: team)
+    guard isFinished else { return Double(state.position) / Double(annealing.sampling.steps) }
     // ln Z itself rather than weights: the base's part is a constant.
-    state.finishedRuns.append(state.logWeights.map { $0 + model.startLogPartition })
+    state.finishedRuns.append(state.logWeights.map { $0 + annealing.sampling.model.startLogPartition })
     state.replicaWords = []
     state.logWeights = []
     return 1
@@ -181,7 +162,8 @@ extension BoltzmannStudy {
       error: (logPartitions[0].error * logPartitions[0].error + logPartitions[1].error * logPartitions[1].error).squareRoot() / 2)
     if min(visible(top), hidden[top]) <= exactUpTo {
       logPartition = Estimate(value: try state.machines[top].inDoublePrecision.exactLogPartition(), error: 0)
-      state.recording.record(at: at, "log_partition_exact", Observable(logPartition.value, unit: "nats", reason: "by enumeration, without an error"))
+      state.recording.record(
+        at: at, "log_partition_exact", Observable(logPartition.value, unit: "nats", reason: "by enumeration, without an error"))
     }
     for (name, data) in [("test", test), ("train", train.slice(0..<min(train.count, test.count)))] {
       let values: [Double]
@@ -226,7 +208,8 @@ extension BoltzmannStudy {
   }
 
   private func tune(
-    _ state: inout State, fromMachine: Bool, streams: StreamKey, curves: inout [CurvePoint], on team: borrowing some Communicator & ~Copyable
+    _ state: inout State, fromMachine: Bool, streams: StreamKey, curves: inout [CurvePoint],
+    on team: borrowing some Communicator & ~Copyable
   ) throws -> Double {
     let samples = labelled(train.slice(0..<tunedLabels), labels[..<tunedLabels])
     let planned = tunedLabels / tunedBatch * tunedEpochs
@@ -257,7 +240,7 @@ extension BoltzmannStudy {
     }
     state.scratch.tuner = nil
     let all = labelled(test, labels[(labels.count - test.count)...])
-    let outputs = try team.allGather(try tuning.network.outputs(for: all, share(of: all.count, on: team))).flatMap { $0 }
+    let outputs = try team.allGather(try tuning.network.outputs(for: all, team.share(of: all.count))).flatMap { $0 }
     var right = 0
     for row in 0..<all.count {
       let y = outputs[row * classes..<(row + 1) * classes]
@@ -279,7 +262,8 @@ extension BoltzmannStudy {
     for (layer, curve) in state.curves.enumerated() {
       state.recording.record(
         ResultArray(
-          name: "visible_difference_\(layer + 1)", longName: "part of visible units that differ between data and fantasy, by epoch", unit: "1",
+          name: "visible_difference_\(layer + 1)", longName: "part of visible units that differ between data and fantasy, by epoch",
+          unit: "1",
           dimensions: [("epoch_\(layer + 1)", curve.count)], values: curve))
     }
     state.recording.record(

@@ -38,7 +38,9 @@ extension BoltzmannStudy {
       rows.append(["its lower side E[ln w]", shown(recording, "log_partition_lower_run_\(run)")])
       rows.append(["effective samples", shown(recording, "effective_samples_run_\(run)")])
     }
-    if recording.observable("log_partition_exact", at: []) != nil { rows.append(["ln Z, exactly", shown(recording, "log_partition_exact")]) }
+    if recording.observable("log_partition_exact", at: []) != nil {
+      rows.append(["ln Z, exactly", shown(recording, "log_partition_exact")])
+    }
     if images == nil { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6)]) }
     var items: [ReportSection.Item] = [.table(ReportTable(caption: "In nats.", header: ["quantity", "value"], rows: rows))]
     let tuned = recording.rows.filter { $0.at.contains { $0.name == "classifier" } }
@@ -100,11 +102,13 @@ extension BoltzmannStudy {
         .figure(
           Figure(
             name: "samples", title: "What the machine dreams of",
-            caption: "Samples after 1,000 sweeps of block Gibbs sampling of the top machine started at test samples, brought down through the machines below.",
+            caption:
+              "Samples after 1,000 sweeps of block Gibbs sampling of the top machine started at test samples, brought down through the machines below.",
             content: .heatmaps(maps("samples", .binary), perRow: 8))),
         .figure(
           Figure(
-            name: "receptive-fields", title: "Receptive fields", caption: "Weights of the first hidden units; blue and red have opposite signs, white is zero.",
+            name: "receptive-fields", title: "Receptive fields",
+            caption: "Weights of the first hidden units; blue and red have opposite signs, white is zero.",
             content: .heatmaps(maps("receptive_fields", .diverging), perRow: 8))),
       ])
   }

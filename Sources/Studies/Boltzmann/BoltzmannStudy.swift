@@ -8,7 +8,8 @@ import Sampling
 /// of test data, samples, receptive fields; and, where there are labels, made into a classifier.
 public struct BoltzmannStudy: Study {
   public static let name = "boltzmann"
-  public static let summary = "a Boltzmann machine or a stack trained on a data set: log Z, test likelihood, samples, a classifier made of it"
+  public static let summary =
+    "a Boltzmann machine or a stack trained on a data set: log Z, test likelihood, samples, a classifier made of it"
 
   /// The one unit of work.
   public struct Unit: Sendable {}
@@ -30,7 +31,7 @@ public struct BoltzmannStudy: Study {
       [
         Parameter("units", .text("zero-one"), .oneOf(["zero-one", "plus-minus-one"]), "the two values of every unit"),
         Parameter("hidden", .integers([10]), .integers(1...65536), unit: "units", "hidden units of each machine, bottom first"),
-        Parameter("initial_width", .real(0.01), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
+        Parameter("initial_width", .real(0.1), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
         Parameter("centred", .flag(true), unit: "1", "train about the middle of the units' two values (0/1 units)"),
       ]),
     ParameterTable(
@@ -39,7 +40,7 @@ public struct BoltzmannStudy: Study {
         Parameter("method", .text("persistent"), .oneOf(["contrastive", "persistent", "tempered"]), "where the negative phase starts"),
         Parameter("gibbs_steps", .integer(1), .integers(1...1000), unit: "steps", "in each negative phase"),
         Parameter("rungs", .integer(8), .integers(2...1000), unit: "machines", "of the tempered ladder"),
-        Parameter("epochs", .integers([4000]), .integers(1...10_000_000), unit: "epochs", "passes over the training data"),
+        Parameter("epochs", .integers([10_000]), .integers(1...10_000_000), unit: "epochs", "passes over the training data"),
         Parameter("batch", .integer(112), .integers(1...65536), unit: "samples", "mini-batch, and particles; a multiple of shards"),
         Parameter("shards", .integer(8), .integers(1...4096), unit: "shards", "leaves of the fixed summation tree"),
         Parameter("learning_rate", .real(0.05), .reals(0...10), unit: "1", "step along the batch mean"),
@@ -82,7 +83,9 @@ public struct BoltzmannStudy: Study {
   /// Validates everything that the ranges of the single parameters leave open; reads data files.
   public init(_ parameters: ParameterValues) throws(StudyError) {
     let batch = parameters.integer("training.batch"), shards = parameters.integer("training.shards")
-    if batch % shards != 0 { throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)") }
+    if batch % shards != 0 {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
+    }
     hidden = parameters.integers("machine.hidden")
     let epochsGiven = parameters.integers("training.epochs")
     if hidden.isEmpty { throw .invalid(parameter: "machine.hidden", what: "the stack needs at least one machine, e.g. [500]") }
@@ -125,7 +128,9 @@ public struct BoltzmannStudy: Study {
       test = all
       (height, width, labels, classes) = (size, size, [], 0)
     }
-    if batch > train.count { throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train.count) training samples") }
+    if batch > train.count {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train.count) training samples")
+    }
     if tunedLabels > 0 { try checkTuning(shards) }
   }
 
@@ -136,7 +141,8 @@ public struct BoltzmannStudy: Study {
     }
     if tunedBatch > tunedLabels || tunedLabels > train.count {
       throw .invalid(
-        parameter: "fine_tuning.labels", what: "\(tunedLabels) must be at least the batch of \(tunedBatch) and at most the \(train.count) training samples")
+        parameter: "fine_tuning.labels",
+        what: "\(tunedLabels) must be at least the batch of \(tunedBatch) and at most the \(train.count) training samples")
     }
   }
 
@@ -149,7 +155,8 @@ public struct BoltzmannStudy: Study {
     let images = try DataFiles.samples(channels: channels, labels: labels, classes: nil, scale: 1)
     let trains = parameters.integer("data.train"), tests = parameters.integer("data.test")
     if images.count < trains + tests {
-      throw .invalid(parameter: "data.train", what: "\(trains) + \(tests) samples are wanted for training and test, \(images.count) are there")
+      throw .invalid(
+        parameter: "data.train", what: "\(trains) + \(tests) samples are wanted for training and test, \(images.count) are there")
     }
     let bits = images.configurations(above: Float(parameters.real("data.threshold")))
     return (images, bits.slice(0..<trains), bits.slice(images.count - tests..<images.count))

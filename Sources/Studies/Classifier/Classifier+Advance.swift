@@ -27,11 +27,6 @@ extension Classifier {
     }
   }
 
-  /// The contiguous share of `count` items that a rank takes.
-  private func share(of count: Int, on team: borrowing some Communicator & ~Copyable) -> Range<Int> {
-    team.rank * count / team.size..<(team.rank + 1) * count / team.size
-  }
-
   // MARK: Data
 
   /// One more coupling of the lattice; nothing for files. Returns the part of the whole unit that is done.
@@ -56,7 +51,7 @@ extension Classifier {
     let lattice = try SquareLattice(size: size), count = samples(of: coupling), chains = (count + 49) / 50
     var kernel = try SwendsenWang(IsingModel(lattice, coupling: couplings[coupling])), found: [UInt64] = []
     let source = KeyedStreams(streams.use("lattice", coupling))
-    for chain in share(of: chains, on: team) {
+    for chain in team.share(of: chains) {
       var configuration = IsingConfiguration(hot: lattice, replica: chain, from: source)
       for sweep in 0..<warmUp + min(50, count - 50 * chain) * interval {
         kernel.step(&configuration, at: UInt64(sweep), from: source)
@@ -147,7 +142,7 @@ extension Classifier {
   func scores(
     _ network: Network<Float>, _ samples: SampleSet, on team: borrowing some Communicator & ~Copyable
   ) throws -> (outputs: [Float], losses: [Double]) {
-    let outputs = try team.allGather(try network.outputs(for: samples, share(of: samples.count, on: team))).flatMap { $0 }
+    let outputs = try team.allGather(try network.outputs(for: samples, team.share(of: samples.count))).flatMap { $0 }
     return (outputs, network.losses(outputs, samples.targets, loss))
   }
 

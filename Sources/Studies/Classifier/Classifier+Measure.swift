@@ -39,7 +39,8 @@ extension Classifier {
     recording.record(
       ResultArray(
         name: "reliability_\(label)", longName: "by largest probability: mean of it, part that is right, samples", unit: "1",
-        dimensions: [("quantity", 3), ("bin", reliability.bins)], values: reliability.confidence + reliability.accuracy + reliability.counts))
+        dimensions: [("quantity", 3), ("bin", reliability.bins)], values: reliability.confidence + reliability.accuracy + reliability.counts
+      ))
     recordCurves(training, stopping, label, into: &recording)
     recordFilters(network, label, into: &recording)
     if source == "ising" { recordPhases(probabilities, label, at, into: &recording) }
@@ -115,7 +116,8 @@ extension Classifier {
     }
     recording.record(
       at: at, "ordered_probability",
-      Observable(values: means, errors: errors, reason: "by coupling as in lattice.couplings; errors as if configurations were independent"))
+      Observable(values: means, errors: errors, reason: "by coupling as in lattice.couplings; errors as if configurations were independent")
+    )
   }
 }
 

@@ -11,8 +11,10 @@ extension Classifier {
       for (unit, trained) in results { models.append(try ModelExport.file(trained.network, name: "network-\(unit.number)")) }
     } catch { throw .archive(error) }
     return Report(
-      title: "A network that tells \(source == "ising" ? "phases" : "classes") apart", abstract: abstract(results), rows: all.flatMap(\.rows),
-      derived: derived(all), sections: [found(results), learning(all), trust(all), inside(all)], arrays: all.flatMap(\.arrays), models: models)
+      title: "A network that tells \(source == "ising" ? "phases" : "classes") apart", abstract: abstract(results),
+      rows: all.flatMap(\.rows),
+      derived: derived(all), sections: [found(results), learning(all), trust(all), inside(all)], arrays: all.flatMap(\.arrays),
+      models: models)
   }
 
   private func abstract(_ results: [(unit: Unit, partial: Trained)]) -> String {
@@ -53,7 +55,8 @@ extension Classifier {
       .text("Test accuracy: \(written(100 * accuracy.value, 100 * accuracy.error)) per cent, the mean over \(results.count) networks."),
       .table(
         ReportTable(
-          caption: "Each network. Calibration: the mean distance between the probability that a network gives its choice and the part of such choices that are right.",
+          caption:
+            "Each network. Calibration: the mean distance between the probability that a network gives its choice and the part of such choices that are right.",
           header: ["network", "accuracy (%)", "test loss", "calibration error", "train loss", "epochs"], rows: rows)),
     ]
     if let first = results.first { items.append(.text(latency(of: first.partial.network))) }
@@ -78,7 +81,8 @@ extension Classifier {
   private func learning(_ recordings: [Recording]) -> ReportSection {
     var losses: [Curve] = [], accuracies: [Curve] = []
     for (place, recording) in recordings.enumerated() {
-      guard let array = recording.array("curves_network_\(place + 1)") ?? recording.arrays.first(where: { $0.name.hasPrefix("curves") }) else {
+      guard let array = recording.array("curves_network_\(place + 1)") ?? recording.arrays.first(where: { $0.name.hasPrefix("curves") })
+      else {
         continue
       }
       let epochs = array.dimensions[1].length, x = (1...max(1, epochs)).map(Double.init)
@@ -94,11 +98,13 @@ extension Classifier {
         .figure(
           Figure(
             name: "losses", title: "The loss as it falls",
-            caption: "Mean \(loss == .crossEntropy ? "cross entropy (nats)" : "squared error") over each epoch's mini-batches, taken while the network learnt.",
+            caption:
+              "Mean \(loss == .crossEntropy ? "cross entropy (nats)" : "squared error") over each epoch's mini-batches, taken while the network learnt.",
             content: .curves(losses, xLabel: "epoch", yLabel: "loss", logX: false, logY: true))),
         .figure(
           Figure(
-            name: "accuracies", title: "The part of training samples that are right", caption: "Taken while the network learnt, with dropout where there is some.",
+            name: "accuracies", title: "The part of training samples that are right",
+            caption: "Taken while the network learnt, with dropout where there is some.",
             content: .curves(accuracies, xLabel: "epoch", yLabel: "accuracy", logX: false, logY: false))),
       ])
   }
@@ -127,7 +133,8 @@ extension Classifier {
         .figure(
           Figure(
             name: "confusion", title: "What is taken for what",
-            caption: "The part of each class (rows) that the first network takes for another (columns); the right choices on the diagonal are left out.",
+            caption:
+              "The part of each class (rows) that the first network takes for another (columns); the right choices on the diagonal are left out.",
             content: .heatmaps(
               [Heatmap(title: "mistakes", rows: classes, columns: classes, values: shares, palette: .sequential)], perRow: 1))))
     }
@@ -146,9 +153,11 @@ extension Classifier {
       .figure(
         Figure(
           name: "reliability", title: "Can its probabilities be believed?",
-          caption: "The part of choices that are right against the probability that the network gives them, in bins of at least 5 test samples; a calibrated network lies on the line.",
+          caption:
+            "The part of choices that are right against the probability that the network gives them, in bins of at least 5 test samples; a calibrated network lies on the line.",
           content: .curves(
-            curves + [Curve("calibrated", x: [0, 1], y: [0, 1], style: .line)], xLabel: "probability of the choice", yLabel: "right", logX: false,
+            curves + [Curve("calibrated", x: [0, 1], y: [0, 1], style: .line)], xLabel: "probability of the choice", yLabel: "right",
+            logX: false,
             logY: false))))
     return ReportSection("Mistakes and trust", items)
   }
@@ -160,15 +169,18 @@ extension Classifier {
         guard let found = recording.observable("ordered_probability", at: []) else { return nil }
         let order = couplings.indices.sorted { couplings[$0] < couplings[$1] }
         return Curve(
-          "network \(place + 1)", x: order.map { couplings[$0] }, y: order.map { found.values[$0] }, yErrors: order.map { found.errors?[$0] ?? 0 })
+          "network \(place + 1)", x: order.map { couplings[$0] }, y: order.map { found.values[$0] },
+          yErrors: order.map { found.errors?[$0] ?? 0 })
       }
       items.append(
         .figure(
           Figure(
             name: "phases", title: "The phase by coupling",
-            caption: "Mean probability of the ordered phase on test configurations; K_c = 0.4407 of the infinite lattice (finite ones order earlier).",
+            caption:
+              "Mean probability of the ordered phase on test configurations; K_c = 0.4407 of the infinite lattice (finite ones order earlier).",
             content: .curves(
-              curves + [Curve("K_c", x: [Self.critical, Self.critical], y: [0, 1], style: .line)], xLabel: "K", yLabel: "P(ordered)", logX: false,
+              curves + [Curve("K_c", x: [Self.critical, Self.critical], y: [0, 1], style: .line)], xLabel: "K", yLabel: "P(ordered)",
+              logX: false,
               logY: false))))
     }
     if let filters = recordings.first?.arrays.first(where: { $0.name.hasPrefix("filters") }) {
@@ -182,7 +194,8 @@ extension Classifier {
         .figure(
           Figure(
             name: "filters", title: "What the first layer looks for",
-            caption: "Weights of the first \(units) units of the first network's first layer; blue and red have opposite signs, white is zero.",
+            caption:
+              "Weights of the first \(units) units of the first network's first layer; blue and red have opposite signs, white is zero.",
             content: .heatmaps(maps, perRow: 8))))
     }
     return ReportSection("Inside", items)

@@ -19,7 +19,8 @@ public struct Classifier: Study {
       [
         Parameter("source", .text("ising"), .oneOf(["ising", "files"]), "where samples come from"),
         Parameter(
-          "channels", .texts([]), unit: "1", "files of images, \"file\" or \"name=file\" for several named channels; RENORM_DATA names their folder"),
+          "channels", .texts([]), unit: "1",
+          "files of images, \"file\" or \"name=file\" for several named channels; RENORM_DATA names their folder"),
         Parameter("labels", .text(""), unit: "1", "file of labels, whole numbers from 0"),
         Parameter("classes", .integer(0), .integers(0...65536), unit: "classes", "0: the largest label plus one"),
         Parameter("scale", .real(255), .reals(1e-30...1e30), unit: "1", "numbers of files are divided by this"),
@@ -124,20 +125,24 @@ public struct Classifier: Study {
   }
 
   private func check() throws(StudyError) {
-    if batch % shards != 0 { throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)") }
+    if batch % shards != 0 {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
+    }
     if batch > train { throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train) training samples") }
     if patience > 0, validation < 2 {
       throw .invalid(parameter: "training.patience", what: "early stopping needs samples in data.validation")
     }
     if let files, files.count < train + validation + test {
       throw .invalid(
-        parameter: "data.train", what: "\(train) + \(validation) + \(test) samples are wanted for training, validation and test, \(files.count) are there")
+        parameter: "data.train",
+        what: "\(train) + \(validation) + \(test) samples are wanted for training, validation and test, \(files.count) are there")
     }
     if source == "ising" {
       if size % 2 != 0 { throw .invalid(parameter: "lattice.size", what: "\(size) is odd") }
       let above = couplings.count { $0 > Self.critical }
       if above == 0 || above == couplings.count {
-        throw .invalid(parameter: "lattice.couplings", what: "there must be some below and some above the critical 0.4407, e.g. [0.40, 0.48]")
+        throw .invalid(
+          parameter: "lattice.couplings", what: "there must be some below and some above the critical 0.4407, e.g. [0.40, 0.48]")
       }
     }
   }
@@ -173,7 +178,8 @@ public struct Classifier: Study {
 
   public func plan() -> [PlannedUnit<Unit>] {
     let operations = (try? makeNetwork())?.operations ?? 0, parameters = Double((try? makeNetwork())?.parameterCount ?? 0)
-    let work = 3 * operations * Double(epochs * train) + 64 * 640 * Double(source == "ising" ? (train + test) * interval * size * size / 64 : 0)
+    let work =
+      3 * operations * Double(epochs * train) + 64 * 640 * Double(source == "ising" ? (train + test) * interval * size * size / 64 : 0)
     let bytes = 4 * (Double((train + validation + test) * shape.count) * 2 + 6 * parameters + Double(batch * 4 * shape.count * 32))
     return (1...networks).map {
       PlannedUnit(label: "network-\($0)", unit: Unit(number: $0), team: .all, operations: work, bytesPerRank: bytes)
