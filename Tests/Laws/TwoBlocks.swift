@@ -1,4 +1,5 @@
 public import GradientFlows
+public import LinearAlgebra
 
 /// A point of weights and biases, for tests of steppers.
 public struct TwoBlocks: Blocks {

@@ -26,7 +26,7 @@ struct GradientTests {
       let count = start.parameterCount
       let directions = (0..<6).map { _ in (0..<count).map { _ in 2 * random.uniform() - 1 } }
       try gradientLaw(
-        at: start.parameters.flatMap { $0 }, gradient: gradient.blocks.flatMap { $0 }, directions: directions, step: 0x1p-11
+        at: start.parameters.flatMap { $0 }, gradient: gradient.blocks.flatMap { $0 }, directions: directions, step: 0x1p-13
       ) { point in
         var moved = start, next = 0
         for block in 0..<moved.blockCount {
