@@ -25,7 +25,8 @@ let floor1: [Target.Dependency] = [
 ]
 let floor3: [Target.Dependency] =
   floor1 + [
-    "LatticeSystems", "BoltzmannMachines", "InformationTheory", "FieldTheory", "SymmetryGroups", "TensorNetworks", "Renormalization",
+    "LatticeSystems", "BoltzmannMachines", "NeuralNetworks", "InformationTheory", "FieldTheory", "SymmetryGroups", "TensorNetworks",
+    "Renormalization",
   ]
 let bigIntegers = Target.Dependency.product(name: "BigInt", package: "BigInt")
 
@@ -45,6 +46,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CHDF5System", path: "Sources/CHDF5/System", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "CHDF5", dependencies: ["CHDF5System"], path: "Sources/CHDF5/Shim", linkerSettings: [.linkedLibrary("hdf5_hl")]),
     // Plain loops that `renorm bench` measures kernels against; nothing else uses them.
@@ -53,7 +55,7 @@ let package = Package(
     module("MessagePassing", ["CMessagePassing"]),
     module("RandomStreams", []),
     module("LinearAlgebra", ["COpenBLAS", "CLAPACKE"]),
-    module("Archives", ["CHDF5"]),
+    module("Archives", ["CHDF5", "CZlib"]),
     // Floor 1b.
     module("Statistics", ["RandomStreams", "Archives"]),
     module("GradientFlows", ["MessagePassing", "LinearAlgebra", "RandomStreams", "Archives"]),
@@ -61,6 +63,7 @@ let package = Package(
     // Floor 2.
     module("LatticeSystems", floor1),
     module("BoltzmannMachines", floor1),
+    module("NeuralNetworks", floor1),
     module("InformationTheory", floor1),
     module("FieldTheory", floor1),
     module("SymmetryGroups", floor1 + [bigIntegers]),
@@ -79,7 +82,8 @@ let package = Package(
     .target(name: "Laws", dependencies: floor3, path: "Tests/Laws", swiftSettings: strict),
     .target(name: "Oracles", dependencies: ["RandomStreams"], path: "Tests/Oracles", swiftSettings: strict),
     .executableTarget(
-      name: "rank-programs", dependencies: floor1 + ["LatticeSystems", "BoltzmannMachines"], path: "Tests/RankPrograms", swiftSettings: strict),
+      name: "rank-programs", dependencies: floor1 + ["LatticeSystems", "BoltzmannMachines", "NeuralNetworks"],
+      path: "Tests/RankPrograms", swiftSettings: strict),
     tests("MessagePassingTests", ["MessagePassing", "Laws", "rank-programs"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
     tests("ArchivesTests", ["Archives", "Laws"]),
@@ -88,6 +92,7 @@ let package = Package(
     tests("SamplingTests", floor1 + ["Laws", "Oracles"]),
     tests("LatticeSystemsTests", floor1 + ["LatticeSystems", "Laws", "Oracles", "rank-programs"]),
     tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),
+    tests("NeuralNetworksTests", floor1 + ["NeuralNetworks", "Laws", "Oracles"]),
     tests("InformationTheoryTests", floor1 + ["InformationTheory", "Laws", "Oracles"]),
     tests("FieldTheoryTests", floor1 + ["FieldTheory", "Laws", "Oracles"]),
     tests("SymmetryGroupsTests", floor1 + ["SymmetryGroups", "Laws", "Oracles", bigIntegers]),

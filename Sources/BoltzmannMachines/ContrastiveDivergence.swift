@@ -11,7 +11,10 @@ public import Sampling
 /// with v_0 the data, v_k from k Gibbs steps started there (all intermediate states sampled), and h_0, h_k as
 /// probabilities (G. Hinton, Neural Computation 14 (2002) 1771). The point is `CentredParameters`.
 ///
-/// The value is a function of data, point and step alone: the mini-batch is cut into shards whose sums are added in
+/// With a persistent negative phase the steps start at particles that the trainer keeps instead, and the value depends on
+/// them too (`TrainingState` puts them away).
+///
+/// The value is otherwise a function of data, point and step alone: the mini-batch is cut into shards whose sums are added in
 /// the fixed tree of `ShardTree`, and every sample draws its random numbers from (slot in the batch, step). Cost per
 /// mini-batch and rank: 2 k + 1 products of bits with W for the rank's samples, one outer product, one update of W.
 @safe public final class ContrastiveDivergence: DirectionField {
@@ -21,13 +24,17 @@ public import Sampling
     public var batch: Int, shards: Int
     /// k, at least 1.
     public var gibbsSteps: Int
+    /// Where those steps start.
+    public var negativePhase: NegativePhase
     /// A mini-batch of `batch` samples in `shards` shards of equal size.
-    public init(batch: Int = 128, shards: Int = 8, gibbsSteps: Int = 1) {
+    public init(batch: Int = 128, shards: Int = 8, gibbsSteps: Int = 1, negativePhase: NegativePhase = .data) {
       precondition(shards > 0 && batch > 0 && batch % shards == 0, "\(shards) shards do not divide a batch of \(batch)")
       precondition(gibbsSteps > 0, "contrastive divergence makes at least one Gibbs step")
       self.batch = batch
       self.shards = shards
+      if case .tempered(let rungs) = negativePhase { precondition(rungs >= 2, "a ladder has at least two rungs") }
       self.gibbsSteps = gibbsSteps
+      self.negativePhase = negativePhase
     }
   }
 
@@ -37,7 +44,7 @@ public import Sampling
   /// `data.count % batch` samples of it, so that all batches have full shards.
   public let batchesPerEpoch: Int
   /// The part of the visible units that the reconstruction of the latest mini-batch got wrong: a curve to watch, not an
-  /// objective.
+  /// objective. With a persistent negative phase, the part in which particles differ from data, which says nothing.
   public private(set) var reconstructionError = 0.0
 
   let streams: KeyedStreams
@@ -52,6 +59,8 @@ public import Sampling
   /// Memory for a direction, kept between slices.
   var spareDirection: CentredParameters?
   private var order: (epoch: UInt64, permutation: [Int])?
+  /// The ladder's particles of this rank; a single rung stands in `memory.fantasy`.
+  private var ladder: TemperedParticles?
   // Rows of this rank: bits of data and fantasy, hidden bits, hidden probabilities of both, fields of the visible units.
   private let memory: TrainingMemory
 
@@ -76,6 +85,43 @@ public import Sampling
     reducer = ShardReducer(tree: tree, rank: rank, length: length)
     memory = TrainingMemory(
       rows: slots.count, words: data.wordsPerConfiguration, hiddenWords: (hidden + 63) / 64, visible: visible, hidden: hidden)
+    if settings.negativePhase != .data { take(firstParticles(key)) }
+  }
+
+  /// Fair bits for every rung and slot, drawn from (replica slot, step 0, site rung, `.initial`).
+  private func firstParticles(_ key: StreamKey) -> PersistentParticles {
+    let words = data.wordsPerConfiguration, units = data.sites.count
+    return PersistentParticles(
+      words: (0..<settings.negativePhase.rungs).map { rung in
+        (0..<settings.batch).flatMap { slot -> [UInt64] in
+          var generator = streams.generator(replica: slot, step: 0, site: rung, purpose: .initial)
+          var bits = (0..<words).map { _ in generator.word() }
+          if units % 64 != 0 { bits[words - 1] &= 1 << UInt64(units % 64) - 1 }
+          return bits
+        }
+      })
+  }
+
+  /// Goes on from these particles.
+  func take(_ particles: PersistentParticles) {
+    let words = data.wordsPerConfiguration, mine = slots.lowerBound * words..<slots.upperBound * words
+    precondition(
+      particles.words.count == settings.negativePhase.rungs && particles.words.allSatisfy { $0.count == settings.batch * words },
+      "particles have the trainer's shape")
+    for (k, word) in particles.words[0][mine].enumerated() { unsafe memory.fantasy[k] = word }
+    guard case .tempered = settings.negativePhase else { return }
+    let rungs = particles.words.map { Configurations(count: slots.count, sites: .unplaced(data.sites.count), words: Array($0[mine])) }
+    ladder = TemperedParticles(rungs: rungs, firstSlot: slots.lowerBound, key: streams.key)
+  }
+
+  /// The particles of all ranks; nil without a persistent negative phase. All ranks of the team call it.
+  func particles(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> PersistentParticles? {
+    if settings.negativePhase == .data { return nil }
+    let count = slots.count * data.wordsPerConfiguration
+    let mine = ladder?.rungs.map(\.words) ?? [unsafe Array(UnsafeBufferPointer(start: memory.fantasy, count: count))]
+    var all: [[UInt64]] = []
+    for words in mine { all.append(try team.allGather(words).flatMap { $0 }) }
+    return PersistentParticles(words: all)
   }
 
   public func direction(
@@ -110,6 +156,7 @@ public import Sampling
     conditionals.update(
       weights: point.weights, visibleField: point.visibleField, hiddenField: point.hiddenField, offset: point.offset, units: units)
     gather(step)
+    if ladder != nil { moveLadder(point, step) }
     sample(step)
     differences(offset: (point.offset - units.low) / units.spread)
     // The point's weights are shared until here; let go, so that the stepper changes them in place.
@@ -133,6 +180,14 @@ public import Sampling
     }
   }
 
+  /// k sweeps of the ladder; the first rung becomes the fantasy.
+  private func moveLadder(_ point: CentredParameters, _ step: UInt64) {
+    guard slots.count > 0 else { return }
+    ladder?.step(point.machine, at: step, sweeps: settings.gibbsSteps)
+    guard let words = ladder?.rungs[0].words else { return }
+    for (k, word) in words.enumerated() { unsafe memory.fantasy[k] = word }
+  }
+
   /// Hidden probabilities of the data, then k Gibbs steps: fantasy states and their hidden probabilities.
   private func sample(_ step: UInt64) {
     let rows = slots.count
@@ -141,9 +196,13 @@ public import Sampling
     let visible = conditionals.visible, hidden = conditionals.hidden, gain = conditionals.gain
     let upward = conditionals.fields(of: .hidden), downward = conditionals.fields(of: .visible)
     unsafe upward(memory.data, rows: rows, wordsPerRow: words, into: memory.positive)
-    for k in 0..<settings.gibbsSteps {
+    if settings.negativePhase != .data {
+      unsafe upward(memory.fantasy, rows: rows, wordsPerRow: words, into: memory.negative)
+    }
+    // A ladder has been moved already.
+    for k in 0..<(ladder == nil ? settings.gibbsSteps : 0) {
       var places = RowPlaces(firstRow: slots.lowerBound, step: step, site: k, purpose: .hidden)
-      let fields = unsafe k == 0 ? memory.positive : memory.negative
+      let fields = unsafe k == 0 && settings.negativePhase == .data ? memory.positive : memory.negative
       unsafe sampleRows(fields, rows: rows, count: hidden, scale: gain, at: places, from: streams, into: memory.hiddenBits)
       unsafe downward(memory.hiddenBits, rows: rows, wordsPerRow: hiddenWords, into: memory.visibleFields)
       places.purpose = .visible

@@ -305,6 +305,8 @@ private struct Launch {
     let report = try study.report(results)
     try ResultsFile.write(report, study: resolved.name, to: folder.results)
     try writeArrays(of: report, to: folder.resultsArchive)
+    if !report.models.isEmpty { try FileAccess.createFolder(folder.models) }
+    for model in report.models { try FileAccess.writeAtomically(model.bytes, to: "\(folder.models)/\(model.name).h5") }
     try provenance.write(to: folder.provenance)
     for notice in try ReportWriter.write(report, provenance: provenance, to: folder.report) {
       ErrorOutput.line("warning: \(notice)")

@@ -131,6 +131,16 @@ public struct ResultArray: Sendable {
   }
 }
 
+/// A trained model that goes into `models/` as an HDF5 file: for other programs, for `renorm export`, and to start from.
+public struct ModelFile: Sendable {
+  /// File name without extension, in kebab case, and the file's bytes.
+  public var name: String, bytes: [UInt8]
+  public init(name: String, bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+  }
+}
+
 /// All that a study has to say.
 public struct Report: Sendable {
   /// The page's title and its one-paragraph abstract in words.
@@ -141,9 +151,11 @@ public struct Report: Sendable {
   public var sections: [ReportSection]
   /// Arrays for `results.h5`.
   public var arrays: [ResultArray]
+  /// Trained models for `models/`.
+  public var models: [ModelFile]
   public init(
     title: String, abstract: String, rows: [ResultRow], derived: [(name: String, observable: Observable)], sections: [ReportSection],
-    arrays: [ResultArray]
+    arrays: [ResultArray], models: [ModelFile] = []
   ) {
     self.title = title
     self.abstract = abstract
@@ -151,5 +163,6 @@ public struct Report: Sendable {
     self.derived = derived
     self.sections = sections
     self.arrays = arrays
+    self.models = models
   }
 }

@@ -49,6 +49,8 @@ public struct RunFolder: Sendable, Equatable {
   public var events: String { path + "/events" }
   /// The page with its figures.
   public var report: String { path + "/report" }
+  /// Trained models, one HDF5 file each.
+  public var models: String { path + "/models" }
   /// One JSON object a line.
   public var log: String { path + "/log.jsonl" }
   /// A file of this name stops the run, saved and resumable.

@@ -15,6 +15,8 @@ public enum StudyCatalog {
     TensorRenormalizationGroup.self,
     EntanglementRenormalization.self,
     EntanglementGeometry.self,
+    Classifier.self,
+    BoltzmannStudy.self,
   ]
 
   /// What reading study files needs to know of them.

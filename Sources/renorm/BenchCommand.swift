@@ -66,7 +66,7 @@ struct BenchCommand: ParsableCommand {
         "\(name): one rank \(Shown.scaled(alone))\(unit)/s, \(world.communicator.size) ranks \(Shown.scaled(together))\(unit)/s, "
           + "\(Shown.number(ratios[ratios.count / 2], digits: 3)) times (wall time, medians of \(`repeat`))")
     }
-    for benchmark in [ScalingBenchmark(), ScalingBenchmark(batch: 128), ScalingBenchmark(visible: 4096, hidden: 1024, batch: 1024)] {
+    for benchmark in ScalingBenchmark.all {
       try show("\(benchmark.name), strict", unit: "samples") { try benchmark.measure(repeats: `repeat`, on: world.communicator) }
     }
     for benchmark in StripScalingBenchmark.all {

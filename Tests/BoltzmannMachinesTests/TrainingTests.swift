@@ -202,22 +202,11 @@ struct TrainingTests {
 }
 
 struct MomentumTests {
-  /// One weight and one bias.
-  private struct Two: Blocks {
-    var weight: [Double], bias: [Double]
-    var blockCount: Int { 2 }
-    func role(of index: Int) -> BlockRole { index == 0 ? .weights : .biases }
-    subscript(block index: Int) -> [Double] {
-      get { index == 0 ? weight : bias }
-      _modify { if index == 0 { yield &weight } else { yield &bias } }
-    }
-  }
-
   @Test("Momentum follows its recursion; penalties act on weights alone, and sign 0 is 0")
   func recursion() {
-    var point = Two(weight: [0.5, -0.5, 0], bias: [0.5])
+    var point = TwoBlocks(weight: [0.5, -0.5, 0], bias: [0.5])
     var rule = Momentum<Double>(rate: 0.1, momentum: 0.5, decay: 0.2, l1: 0.3)
-    let direction = Two(weight: [1, 1, 0], bias: [1])
+    let direction = TwoBlocks(weight: [1, 1, 0], bias: [1])
     var w = [0.5, -0.5, 0.0], v = [0.0, 0.0, 0.0], b = 0.5, u = 0.0
     for _ in 0..<5 {
       rule.step(&point, along: direction)
@@ -236,9 +225,9 @@ struct MomentumTests {
 
   @Test("Gradient descent moves by rate times direction")
   func descent() throws {
-    var point = Two(weight: [1, 2], bias: [3])
+    var point = TwoBlocks(weight: [1, 2], bias: [3])
     var rule = GradientDescent<Double>(rate: 0.5)
-    rule.step(&point, along: Two(weight: [2, -2], bias: [4]))
+    rule.step(&point, along: TwoBlocks(weight: [2, -2], bias: [4]))
     #expect(point.weight == [2, 1] && point.bias == [5])
     try checkpointLaws(rule) { $0 == $1 }
     try checkpointLaws(Momentum<Double>(rate: 0.5, momentum: 0.1)) { $0 == $1 }

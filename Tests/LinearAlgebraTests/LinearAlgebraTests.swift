@@ -128,6 +128,8 @@ struct ElementwiseTests {
     #expect(worst({ Elementwise.exp(&$0) }, { exp($0) }) < 2)
     #expect(worst({ Elementwise.sigmoid(&$0) }, { 1 / (1 + exp(-$0)) }) < 4)
     #expect(worst({ Elementwise.softplus(&$0) }, { max($0, 0) + log1p(exp(-abs($0))) }) < 3)
+    #expect(
+      worst({ values in for k in values.indices { values[k] = Elementwise.tanh(SIMD16(repeating: values[k]))[0] } }, { tanh($0) }) < 4)
   }
 
   @Test("An element's result depends neither on its place nor on the array's length")

@@ -53,6 +53,13 @@ struct RankProgramsTests {
     for ranks in [2, 3, 4, 8] { #expect(try holds("training", ranks: ranks) == one, "\(ranks) ranks") }
   }
 
+  @Test("A network trained on 1, 2, 3, 4 and 8 ranks has the same parameters, bit for bit")
+  func networkTraining() throws {
+    let one = try holds("network-training", ranks: 1)
+    #expect(one.hasPrefix("hash "))
+    for ranks in [2, 3, 4, 8] { #expect(try holds("network-training", ranks: ranks) == one, "\(ranks) ranks") }
+  }
+
   @Test("The communicator of one process obeys the same claims without MPI")
   func solo() throws {
     let result = try run(program!, ["solo"], timeout: 60)

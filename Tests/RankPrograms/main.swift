@@ -26,6 +26,7 @@ import MessagePassing
   case "strips": try strips(world.communicator)
   case "strip-clusters": try stripClusters(world.communicator)
   case "large-strip": try largeStrip(world.communicator)
+  case "network-training": try networkTraining(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)
   case "aborts": try aborts(world.communicator)

@@ -8,4 +8,5 @@ public enum BenchmarkCatalogue {
     + RenormalizationBenchmarks.all + FieldTheoryBenchmarks.all
     + SymmetryBenchmarks.all
     + TensorNetworkBenchmarks.all
+    + NeuralNetworkBenchmarks.all
 }

@@ -2,66 +2,112 @@ import BoltzmannMachines
 import GradientFlows
 import Glibc
 public import MessagePassing
+import NeuralNetworks
 import RandomStreams
 import Sampling
 
-/// How much faster the ranks of a launch train one machine together than one of them alone, in `strict` mode: the
+/// How much faster the ranks of a launch train one machine or network together than one of them alone, in `strict` mode: the
 /// fixed-tree sum of gradients included. Wall-clock time; one rank alone and all together take turns in one run.
 public struct ScalingBenchmark: Sendable {
-  /// The machine, the mini-batch and its shards.
-  public let visible: Int, hidden: Int, batch: Int, shards: Int
-  public init(visible: Int = 1024, hidden: Int = 256, batch: Int = 512, shards: Int = 8) {
-    self.visible = visible
-    self.hidden = hidden
-    self.batch = batch
-    self.shards = shards
-  }
-
   /// What it is, for tables.
-  public var name: String { "CD-1 step, \(visible)x\(hidden), batch \(batch) in \(shards) shards" }
+  public let name: String
+  /// The training on one of so many ranks.
+  private let make: @Sendable (_ rank: Int, _ ranks: Int) -> any ScalingTraining
+
+  /// Contrastive divergence in three sizes, and two networks.
+  public static let all = [
+    machine(visible: 1024, hidden: 256, batch: 512), machine(visible: 1024, hidden: 256, batch: 128),
+    machine(visible: 4096, hidden: 1024, batch: 1024), network("MLP 784-512-256-10", NeuralNetworkBenchmarks.perceptron, steps: 60),
+    network("CNN 32-64 3x3", NeuralNetworkBenchmarks.convolutional, steps: 3),
+  ]
+
+  private static func machine(visible: Int, hidden: Int, batch: Int) -> ScalingBenchmark {
+    ScalingBenchmark(name: "CD-1 step, \(visible)x\(hidden), batch \(batch) in 8 shards") {
+      MachineTraining(visible: visible, hidden: hidden, batch: batch, rank: $0, ranks: $1)
+    }
+  }
+  private static func network(_ name: String, _ layers: [String], steps: Int) -> ScalingBenchmark {
+    ScalingBenchmark(name: "\(name) training, batch 512 in 8 shards") { NetworkScaling(layers, steps: steps, rank: $0, ranks: $1) }
+  }
 
   /// Samples per second of rank 0 alone and of all ranks of `world`, for each of `repeats` turns; every rank calls it,
   /// rank 0's values count.
   public func measure(
     repeats: Int, on world: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) -> [(alone: Double, together: Double)] {
-    let alone = Trainer(self, rank: 0, ranks: 1), shared = Trainer(self, rank: world.rank, ranks: world.size)
+    let alone = make(0, 1), shared = make(world.rank, world.size)
     return try takeTurns(repeats: repeats, on: world) { () throws(MessagePassingError) in
       try alone.rate(on: SoloCommunicator())
     } together: { () throws(MessagePassingError) in
       try shared.rate(on: world)
     }
   }
+}
 
-  /// One training and its state.
-  private final class Trainer {
-    private let trainer: ContrastiveDivergence, steps: Int, batch: Int
-    private var state: TrainingState
+/// A training whose steps are timed.
+private protocol ScalingTraining: AnyObject {
+  /// Steps of one measurement, and samples in each.
+  var steps: Int { get }
+  var batch: Int { get }
+  func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError)
+}
 
-    init(_ benchmark: ScalingBenchmark, rank: Int, ranks: Int) {
-      let key = StreamKey(high: 3, low: 4), sites = benchmark.visible
-      var generator = KeyedStreams(key).lanes(replica: 0, step: 0, site: 0, purpose: .initial)
-      let words = (sites + 63) / 64, rows = 8 * benchmark.batch
-      let mask: UInt64 = sites % 64 == 0 ? ~0 : (1 << UInt64(sites % 64)) - 1
-      let bits = (0..<rows * words).map { i in generator.next()[0] & (i % words == words - 1 ? mask : ~0) }
-      let data = Configurations(count: rows, sites: .unplaced(sites), words: bits)
-      trainer = ContrastiveDivergence(
-        data, hidden: benchmark.hidden, units: .zeroOne, settings: .init(batch: benchmark.batch, shards: benchmark.shards), key: key,
+extension ScalingTraining {
+  /// Samples per second over some tenths of a second.
+  func rate(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> Double {
+    try step(on: team)
+    let begin = wallSeconds()
+    for _ in 0..<steps { try step(on: team) }
+    return Double(steps * batch) / (wallSeconds() - begin)
+  }
+}
+
+/// Contrastive divergence on noise.
+private final class MachineTraining: ScalingTraining {
+  private let trainer: ContrastiveDivergence
+  let steps: Int, batch: Int
+  private var state: TrainingState
+
+  init(visible: Int, hidden: Int, batch: Int, rank: Int, ranks: Int) {
+    let key = StreamKey(high: 3, low: 4)
+    var generator = KeyedStreams(key).lanes(replica: 0, step: 0, site: 0, purpose: .initial)
+    let words = (visible + 63) / 64, rows = 8 * batch
+    let mask: UInt64 = visible % 64 == 0 ? ~0 : (1 << UInt64(visible % 64)) - 1
+    let bits = (0..<rows * words).map { i in generator.next()[0] & (i % words == words - 1 ? mask : ~0) }
+    let data = Configurations(count: rows, sites: .unplaced(visible), words: bits)
+    trainer = ContrastiveDivergence(
+      data, hidden: hidden, units: .zeroOne, settings: .init(batch: batch, shards: 8), key: key, rank: rank, ranks: ranks)
+    state = TrainingState(
+      .random(units: .zeroOne, visible: visible, hidden: hidden, offset: 0.5, deviation: 0.01, from: KeyedStreams(key)),
+      rule: Momentum(rate: 0.064, momentum: 0.5, l1: 4e-3))
+    self.batch = batch
+    steps = max(4, Int(1e11 / Double(10 * visible * hidden * batch)))
+  }
+
+  func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    _ = try trainer.advance(&state, batches: 1, on: team)
+  }
+}
+
+/// A network on noise.
+private final class NetworkScaling: ScalingTraining {
+  private let trainer: SupervisedLearning<Float>
+  let steps: Int, batch = 512
+  private var state: NetworkTraining<Float>
+
+  init(_ layers: [String], steps: Int, rank: Int, ranks: Int) {
+    self.steps = steps
+    do {
+      let network = try NeuralNetworkBenchmarks.network(layers)
+      trainer = try SupervisedLearning(
+        NeuralNetworkBenchmarks.noise(1024), network: network, settings: .init(batch: batch, shards: 8), key: StreamKey(high: 5, low: 6),
         rank: rank, ranks: ranks)
-      state = TrainingState(
-        .random(units: .zeroOne, visible: sites, hidden: benchmark.hidden, offset: 0.5, deviation: 0.01, from: KeyedStreams(key)),
-        rule: Momentum(rate: 0.064, momentum: 0.5, l1: 4e-3))
-      batch = benchmark.batch
-      steps = max(4, Int(1e11 / Double(10 * sites * benchmark.hidden * benchmark.batch)))
-    }
+      state = NetworkTraining(network, rule: .momentum(Momentum(rate: 0.01, momentum: 0.9)))
+    } catch { preconditionFailure("the benchmarks' networks fit their data: \(error)") }
+  }
 
-    /// Samples per second over some tenths of a second.
-    func rate(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> Double {
-      _ = try trainer.advance(&state, batches: 1, on: team)
-      let begin = wallSeconds()
-      for _ in 0..<steps { _ = try trainer.advance(&state, batches: 1, on: team) }
-      return Double(steps * batch) / (wallSeconds() - begin)
-    }
+  func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    _ = try trainer.advance(&state, batches: 1, on: team)
   }
 }
 

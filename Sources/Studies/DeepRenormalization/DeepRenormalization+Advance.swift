@@ -63,11 +63,6 @@ extension DeepRenormalization {
     return .more(fraction: fraction, stage: stage.words, curves: curves)
   }
 
-  /// The contiguous share of `count` items that a rank takes.
-  private func share(of count: Int, on team: borrowing some Communicator & ~Copyable) -> Range<Int> {
-    team.rank * count / team.size..<(team.rank + 1) * count / team.size
-  }
-
   // MARK: Sampling the lattice
 
   /// Some more sweeps of every chain; each rank moves its share of the chains. After the warm-up every `interval`-th
@@ -84,7 +79,7 @@ extension DeepRenormalization {
     func recorded(after sweeps: Int) -> Int { max(0, sweeps - warmUp) / interval }
     let before = recorded(after: first), draws = recorded(after: end) - before
     var found: [UInt64] = [], last: [UInt64] = []
-    for chain in share(of: count, on: team) {
+    for chain in team.share(of: count) {
       var configuration =
         first == 0
         ? IsingConfiguration(hot: lattice, replica: chain, from: source)
@@ -188,41 +183,24 @@ extension DeepRenormalization {
   private func anneal(
     _ state: inout State, layer: Int, run: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws -> Double {
-    let sampling = AnnealedImportanceSampling(AnnealedBoltzmannMachine(state.machines[layer]), schedule: .dense(steps: temperatures))
-    let source = KeyedStreams(streams.derived(.annealing, 2 * layer + run))
-    let mine = share(of: replicas, on: team), words = (visible(layer) + 63) / 64
-    var progress: AnnealedImportanceSampling<AnnealedBoltzmannMachine<Float>>.Progress
-    if state.position == 0 {
-      progress = sampling.begin(replicas: mine.count, firstReplica: mine.lowerBound, from: source)
-    } else {
-      let spins = Configurations(
-        count: mine.count, sites: .unplaced(visible(layer)),
-        words: Array(state.replicaWords[mine.lowerBound * words..<mine.upperBound * words]))
-      progress = sampling.begin(
-        from: sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), replicas: mine.count, firstReplica: mine.lowerBound)
-      progress.stepsDone = state.position
-      progress.logWeights = Array(state.logWeights[mine])
-    }
-    let perStep = 4 * Double(replicas * visible(layer) * hidden[layer])
-    let steps = max(1, Int(6e10 / perStep))
-    sampling.advance(&progress, steps: steps, from: source)
-    state.replicaWords = try team.allGather(progress.replicas.configurations.words).flatMap { $0 }
-    state.logWeights = try team.allGather(progress.logWeights).flatMap { $0 }
-    state.position = progress.stepsDone
-    if sampling.isFinished(progress) {
+    let annealing = SlicedAnnealing(state.machines[layer], schedule: .dense(steps: temperatures), replicas: replicas)
+    let isFinished = try annealing.advance(
+      position: &state.position, words: &state.replicaWords, logWeights: &state.logWeights,
+      from: KeyedStreams(streams.derived(.annealing, 2 * layer + run)), on: team)
+    if isFinished {
       state.finishedRuns.append(state.logWeights)
       state.replicaWords = []
       state.logWeights = []
       return 1
     }
-    return Double(state.position) / Double(sampling.steps)
+    return Double(state.position) / Double(annealing.sampling.steps)
   }
 
   // MARK: The machine's own samples
 
   /// Block Gibbs chains of the first machine, started at test configurations.
   private func sampleMachine(_ state: inout State, streams: StreamKey, on team: borrowing some Communicator & ~Copyable) throws -> Double {
-    let words = (sites + 63) / 64, mine = share(of: modelChains, on: team)
+    let words = (sites + 63) / 64, mine = team.share(of: modelChains)
     if state.position == 0 {
       // Evenly spread over the test chains.
       let test = latticeConfigurations(state, test: true)

@@ -13,6 +13,7 @@ public enum KnownValueCatalogue {
       FieldTheoryKnownValues.checks,
       SymmetryKnownValues.checks,
       TensorNetworkKnownValues.checks, EntanglementKnownValues.checks,
+      NeuralNetworkKnownValues.checks, LikelihoodTrainingKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
       let letters = id.prefix { !$0.isNumber }

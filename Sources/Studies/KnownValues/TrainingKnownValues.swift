@@ -45,7 +45,7 @@ public enum TrainingKnownValues {
   }
 
   /// The sum over a node of the tree from the sums that are known.
-  private static func treeSum(_ node: Range<Int>, _ known: [(subtree: Range<Int>, sums: [Float])]) -> [Float] {
+  static func treeSum(_ node: Range<Int>, _ known: [(subtree: Range<Int>, sums: [Float])]) -> [Float] {
     if let row = known.first(where: { $0.subtree == node }) { return row.sums }
     let (left, right) = ShardTree.children(node)
     return zip(treeSum(left, known), treeSum(right, known)).map { $0 + $1 }

@@ -1,0 +1,136 @@
+public import Archives
+public import GradientFlows
+import Glibc
+public import LinearAlgebra
+public import RandomStreams
+
+/// A restricted Boltzmann machine with real visible and 0/1 hidden units:
+///
+///     E(v, h) = sum_i (v_i - b_i)^2 / (2 sigma_i^2) - sum_ij (v_i / sigma_i) W_ij h_j - c·h
+///
+/// `weights: [visible, hidden]`, row-major. Given h, v_i is normal about b_i + sigma_i (Wh)_i with deviation sigma_i; given v,
+/// h_j is 1 with probability sigma(c_j + sum_i v_i W_ij / sigma_i). Double precision. Source: G. Hinton, R. Salakhutdinov,
+/// Science 313 (2006) 504.
+public struct GaussianBoltzmannMachine: Sendable, Equatable, Blocks {
+  /// How many units there are.
+  public let visible: Int, hidden: Int
+  /// W; b, `[visible]`; c, `[hidden]`; sigma, `[visible]`, which training leaves alone.
+  public var weights: [Double], visibleMean: [Double], hiddenBias: [Double]
+  public let deviations: [Double]
+
+  /// A machine from its parameters; deviations are positive.
+  public init(visible: Int, hidden: Int, weights: [Double], visibleMean: [Double], hiddenBias: [Double], deviations: [Double]) {
+    precondition(
+      weights.count == visible * hidden && visibleMean.count == visible && hiddenBias.count == hidden && deviations.count == visible
+        && deviations.allSatisfy { $0 > 0 }, "parameters do not fit \(visible) visible and \(hidden) hidden units")
+    self.visible = visible
+    self.hidden = hidden
+    self.weights = weights
+    self.visibleMean = visibleMean
+    self.hiddenBias = hiddenBias
+    self.deviations = deviations
+  }
+
+  public var blockCount: Int { 3 }
+  public func role(of index: Int) -> BlockRole { index == 0 ? .weights : .biases }
+  public subscript(block index: Int) -> [Double] {
+    get { index == 0 ? weights : index == 1 ? visibleMean : hiddenBias }
+    _modify {
+      switch index {
+      case 0: yield &weights
+      case 1: yield &visibleMean
+      default: yield &hiddenBias
+      }
+    }
+  }
+
+  /// c + (v / sigma) W of one visible state.
+  func hiddenFields(_ v: ArraySlice<Double>) -> [Double] {
+    var fields = hiddenBias
+    for (i, x) in v.enumerated() {
+      let scaled = x / deviations[i]
+      for j in 0..<hidden { fields[j] += scaled * weights[i * hidden + j] }
+    }
+    return fields
+  }
+
+  /// P(h_j = 1 | v) of each state, `[count, visible]` to `[count, hidden]`.
+  public func hiddenProbabilities(given states: [Double]) -> [Double] {
+    stride(from: 0, to: states.count, by: visible).flatMap { first in
+      hiddenFields(states[first..<first + visible]).map { Elementwise.sigmoid($0) }
+    }
+  }
+
+  /// The mean of v given h, `[visible]`.
+  public func visibleMean(given h: [Bool]) -> [Double] {
+    (0..<visible).map { i in
+      var field = 0.0
+      for j in 0..<hidden where h[j] { field += weights[i * hidden + j] }
+      return visibleMean[i] + deviations[i] * field
+    }
+  }
+
+  /// F(v) = -ln sum_h e^-E = sum_i (v_i - b_i)^2 / (2 sigma_i^2) - sum_j softplus(c_j + ((v/sigma) W)_j) of each state.
+  public func freeEnergy(of states: [Double]) -> [Double] {
+    stride(from: 0, to: states.count, by: visible).map { first in
+      let v = states[first..<first + visible]
+      var energy = 0.0
+      for (i, x) in v.enumerated() {
+        let z = (x - visibleMean[i]) / deviations[i]
+        energy += z * z / 2
+      }
+      for field in hiddenFields(v) { energy -= Elementwise.softplus(field) }
+      return energy
+    }
+  }
+
+  /// ln Z exactly: ln sum_h exp(c·h + sum_i (b_i / sigma_i) (Wh)_i + |Wh|^2 / 2) + sum_i ln(sqrt(2 pi) sigma_i), over all
+  /// 2^hidden states; throws `tooManyUnits` above 25 hidden units.
+  public func exactLogPartition() throws(BoltzmannError) -> Double {
+    guard hidden <= 25 else { throw .tooManyUnits(found: hidden, limit: 25) }
+    var field = [Double](repeating: 0, count: visible), bias = 0.0, logWeights: [Double] = []
+    logWeights.reserveCapacity(1 << hidden)
+    for number in 0..<1 << hidden {
+      // In the order of Gray's code one unit changes at a time.
+      if number > 0 {
+        let unit = number.trailingZeroBitCount, isOn = (number ^ number >> 1) >> unit & 1 == 1, sign: Double = isOn ? 1 : -1
+        for i in 0..<visible { field[i] += sign * weights[i * hidden + unit] }
+        bias += sign * hiddenBias[unit]
+      }
+      var exponent = bias
+      for i in 0..<visible { exponent += field[i] * (visibleMean[i] / deviations[i] + field[i] / 2) }
+      logWeights.append(exponent)
+    }
+    return Elementwise.logSumExp(logWeights) + deviations.reduce(0) { $0 + log($1) + log(2 * Double.pi) / 2 }
+  }
+
+  /// One Gibbs step from state `v`: h given v, then v given h, drawn from the place (replica, step, site, `.hidden` and
+  /// `.visible`).
+  public func gibbsStep(_ v: [Double], replica: Int, step: UInt64, site: Int = 0, from streams: some Streams) -> [Double] {
+    var choices = streams.generator(replica: replica, step: step, site: site, purpose: .hidden)
+    let h = hiddenFields(v[...]).map { choices.bernoulli(Elementwise.sigmoid($0)) }
+    var normals = streams.generator(replica: replica, step: step, site: site, purpose: .visible)
+    return visibleMean(given: h).enumerated().map { $1 + deviations[$0] * normals.normal() }
+  }
+}
+
+extension GaussianBoltzmannMachine: Checkpointable {
+  public static var formatVersion: Int { 1 }
+  public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.writeVersion(of: Self.self, at: path)
+    try archive.write(weights, shape: [visible, hidden], at: path + "/weights")
+    try archive.write(visibleMean, at: path + "/visible_mean")
+    try archive.write(hiddenBias, at: path + "/hidden_bias")
+    try archive.write(deviations, at: path + "/deviations")
+  }
+  public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.checkVersion(of: Self.self, at: path)
+    let (weights, shape) = try archive.read(Double.self, at: path + "/weights") as (values: [Double], shape: [Int])
+    guard shape.count == 2 else { throw .shape(path: path + "/weights", expected: [0, 0], found: shape) }
+    self.init(
+      visible: shape[0], hidden: shape[1], weights: weights,
+      visibleMean: try archive.read(Double.self, count: shape[0], at: path + "/visible_mean"),
+      hiddenBias: try archive.read(Double.self, count: shape[1], at: path + "/hidden_bias"),
+      deviations: try archive.read(Double.self, count: shape[0], at: path + "/deviations"))
+  }
+}

@@ -1,0 +1,115 @@
+import Archives
+import BoltzmannMachines
+import Glibc
+public import Runtime
+import Sampling
+
+extension BoltzmannStudy {
+  public func report(_ results: [(unit: Unit, partial: Trained)]) throws(StudyError) -> Report {
+    let title = hidden.count == 1 ? "A restricted Boltzmann machine" : "A deep belief network"
+    guard let (_, trained) = results.first else {
+      return Report(title: title, abstract: "The unit failed; there is nothing to report.", rows: [], derived: [], sections: [], arrays: [])
+    }
+    let recording = trained.recording, shape = ([visible(0)] + hidden).map(String.init).joined(separator: "-")
+    let abstract =
+      "\(shape) binary units (\(units == .zeroOne ? "0 and 1" : "-1 and +1")), trained on \(train.count) samples and evaluated on \(test.count). "
+      + "Errors are one standard error: over test samples, with that of ln Z where it is estimated."
+    var models: [ModelFile] = []
+    do throws(ArchiveError) { models.append(try ModelExport.file(trained.machines, name: "boltzmann")) } catch { throw .archive(error) }
+    return Report(
+      title: title, abstract: abstract, rows: recording.rows, derived: [],
+      sections: [found(recording), learning(recording), pictures(recording)], arrays: recording.arrays, models: models)
+  }
+
+  private func shown(_ recording: Recording, _ name: String) -> String {
+    guard let found = recording.observable(name, at: []) else { return "–" }
+    return written(found.values[0], found.errors?[0], digits: 6)
+  }
+
+  private func found(_ recording: Recording) -> ReportSection {
+    let key = hidden.count == 1 ? "log_likelihood" : "log_likelihood_bound"
+    var rows = [
+      [hidden.count == 1 ? "mean ln p of test samples" : "lower bound of mean ln p of test samples", shown(recording, "test_\(key)")],
+      ["the same of training samples", shown(recording, "train_\(key)")],
+      ["pseudo-likelihood of test samples, first machine", shown(recording, "test_pseudo_log_likelihood")],
+    ]
+    for run in 1...2 {
+      rows.append(["ln Z of the top machine, run \(run)", shown(recording, "log_partition_run_\(run)")])
+      rows.append(["its lower side E[ln w]", shown(recording, "log_partition_lower_run_\(run)")])
+      rows.append(["effective samples", shown(recording, "effective_samples_run_\(run)")])
+    }
+    if recording.observable("log_partition_exact", at: []) != nil {
+      rows.append(["ln Z, exactly", shown(recording, "log_partition_exact")])
+    }
+    if images == nil { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6)]) }
+    var items: [ReportSection.Item] = [.table(ReportTable(caption: "In nats.", header: ["quantity", "value"], rows: rows))]
+    let tuned = recording.rows.filter { $0.at.contains { $0.name == "classifier" } }
+    if !tuned.isEmpty {
+      items.append(
+        .table(
+          ReportTable(
+            caption: "Classifiers of the same shape, trained on \(tunedLabels) labelled samples: test accuracy in per cent.",
+            header: ["weights at the start", "accuracy (%)"],
+            rows: zip(tuned, ["the stack's", "random"]).map { row, name in
+              let accuracy = row.observables[0].observable
+              return [name, written(100 * accuracy.values[0], accuracy.errors.map { 100 * $0[0] })]
+            })))
+    }
+    return ReportSection("What was found", items)
+  }
+
+  private func learning(_ recording: Recording) -> ReportSection {
+    var items: [ReportSection.Item] = []
+    if let pseudo = recording.array("pseudo_log_likelihood") {
+      let points = pseudo.dimensions[0].length
+      items.append(
+        .figure(
+          Figure(
+            name: "pseudo-likelihood", title: "Pseudo-likelihood of test samples",
+            caption: "Sum over units of ln p(unit | all others), mean over up to 200 test samples, after some epochs of the first machine.",
+            content: .curves(
+              [Curve("first machine", x: (0..<points).map { pseudo.values[2 * $0] }, y: (0..<points).map { pseudo.values[2 * $0 + 1] })],
+              xLabel: "epoch", yLabel: "nats", logX: true, logY: false))))
+    }
+    let curves = ["fine_tuning_loss", "random_weights_loss"].compactMap { name -> Curve? in
+      guard let array = recording.array(name) else { return nil }
+      let label = name == "fine_tuning_loss" ? "from the stack" : "from random weights"
+      return Curve(label, x: (1...max(1, array.values.count)).map(Double.init), y: array.values, style: .line)
+    }
+    if !curves.isEmpty {
+      items.append(
+        .figure(
+          Figure(
+            name: "fine-tuning", title: "The classifier as it learns", caption: "Cross entropy over each epoch's mini-batches.",
+            content: .curves(curves, xLabel: "epoch", yLabel: "loss (nats)", logX: false, logY: true))))
+    }
+    return ReportSection("Learning", items)
+  }
+
+  private func pictures(_ recording: Recording) -> ReportSection {
+    func maps(_ name: String, _ palette: Heatmap.Palette) -> [Heatmap] {
+      guard let array = recording.array(name) else { return [] }
+      let pixels = height * width
+      return (0..<array.dimensions[0].length).map { place in
+        Heatmap(
+          title: "\(place + 1)", rows: height, columns: width, values: Array(array.values[place * pixels..<(place + 1) * pixels]),
+          palette: palette)
+      }
+    }
+    return ReportSection(
+      "Pictures",
+      [
+        .figure(
+          Figure(
+            name: "samples", title: "What the machine dreams of",
+            caption:
+              "Samples after 1,000 sweeps of block Gibbs sampling of the top machine started at test samples, brought down through the machines below.",
+            content: .heatmaps(maps("samples", .binary), perRow: 8))),
+        .figure(
+          Figure(
+            name: "receptive-fields", title: "Receptive fields",
+            caption: "Weights of the first hidden units; blue and red have opposite signs, white is zero.",
+            content: .heatmaps(maps("receptive_fields", .diverging), perRow: 8))),
+      ])
+  }
+}

@@ -1,0 +1,129 @@
+public import Archives
+import BoltzmannMachines
+import NeuralNetworks
+import Runtime
+import Sampling
+
+extension BoltzmannStudy {
+  /// What the unit does, one stage after another.
+  enum Stage: Equatable {
+    case training(Int), annealing(run: Int), evaluating, tuning(fromMachine: Bool), reporting
+
+    var words: String {
+      switch self {
+      case .training(let layer): "training machine \(layer + 1)"
+      case .annealing(let run): "log Z, run \(run + 1) of 2"
+      case .evaluating: "evaluating"
+      case .tuning(let fromMachine): fromMachine ? "fine-tuning" : "the same network from random weights"
+      case .reporting: "measuring"
+      }
+    }
+  }
+
+  /// The stages with the work of each, in floating-point operations at this machine's matrix-product rate.
+  var stages: [(stage: Stage, work: Double)] {
+    let top = hidden.count - 1, rungs = Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)
+    var stages = hidden.indices.map { layer -> (stage: Stage, work: Double) in
+      let each = (2.5 + 1.8 * rungs) * Double(visible(layer)) * Double(hidden[layer])
+      return (.training(layer), each * Double(epochs[layer]) * Double(train.count))
+    }
+    let annealing = 2.5 * Double(temperatures * replicas) * Double(visible(top) * hidden[top])
+    stages += [(.annealing(run: 0), annealing), (.annealing(run: 1), annealing)]
+    stages.append((.evaluating, 40 * Double(test.count) * Double(visible(0) * hidden[0])))
+    if tunedLabels > 0 {
+      let weights = hidden.indices.reduce(0) { $0 + visible($1) * hidden[$1] }
+      let each = 6 * Double(weights) * Double(tunedEpochs * tunedLabels)
+      stages += [(.tuning(fromMachine: true), each), (.tuning(fromMachine: false), each)]
+    }
+    return stages + [(.reporting, 1e9)]
+  }
+
+  /// What the unit has reached; after each slice it is the same on all ranks of the team.
+  public struct State: Checkpointable {
+    /// Which stage, and how far in it.
+    var stage = 0, position = 0
+    /// Finished machines, bottom first, and the one in training; its reconstruction errors by machine and epoch.
+    var machines: [RestrictedBoltzmannMachine<Float>] = []
+    var training: TrainingState?
+    var curves: [[Double]] = []
+    /// Pseudo-likelihood of some test samples after some epochs of the first machine: epoch, value, epoch, value, ...
+    var pseudo: [Double] = []
+    /// The annealing run in work: visible words and log-weights of all replicas; those of finished runs.
+    var replicaWords: [UInt64] = [], logWeights: [Double] = []
+    var finishedRuns: [[Double]] = []
+    /// The classifier in training; curves and test accuracy of finished ones.
+    var tuning: NetworkTraining<Float>?
+    var tuned: [[Double]] = []
+    var recording = Recording()
+
+    /// What is made anew from the above where it is missing: never saved.
+    var scratch = Scratch()
+
+    init() {}
+
+    public static var formatVersion: Int { 1 }
+    public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.writeVersion(of: Self.self, at: path)
+      let counts = [
+        stage, position, machines.count, training == nil ? 0 : 1, curves.count, finishedRuns.count, tuning == nil ? 0 : 1, tuned.count,
+      ]
+      try archive.write(counts, at: path + "/counts")
+      for (layer, machine) in machines.enumerated() { try machine.save(to: &archive, at: "\(path)/machine\(layer)") }
+      if let training { try training.save(to: &archive, at: path + "/training") }
+      for (layer, curve) in curves.enumerated() { try archive.write(curve, at: "\(path)/curve\(layer)") }
+      try archive.write(pseudo, at: path + "/pseudo")
+      try archive.write(replicaWords, at: path + "/replicas")
+      try archive.write(logWeights, at: path + "/log_weights")
+      for (run, weights) in finishedRuns.enumerated() { try archive.write(weights, at: "\(path)/run\(run)") }
+      if let tuning { try tuning.save(to: &archive, at: path + "/tuning") }
+      for (place, values) in tuned.enumerated() { try archive.write(values, at: "\(path)/tuned\(place)") }
+      try recording.save(to: &archive, at: path + "/recording")
+    }
+    public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.checkVersion(of: Self.self, at: path)
+      let counts = try archive.read(Int.self, count: 8, at: path + "/counts")
+      (stage, position) = (counts[0], counts[1])
+      for layer in 0..<counts[2] { machines.append(try RestrictedBoltzmannMachine(from: archive, at: "\(path)/machine\(layer)")) }
+      if counts[3] == 1 { training = try TrainingState(from: archive, at: path + "/training") }
+      for layer in 0..<counts[4] { curves.append(try archive.read(Double.self, count: nil, at: "\(path)/curve\(layer)")) }
+      pseudo = try archive.read(Double.self, count: nil, at: path + "/pseudo")
+      replicaWords = try archive.read(UInt64.self, count: nil, at: path + "/replicas")
+      logWeights = try archive.read(Double.self, count: nil, at: path + "/log_weights")
+      for run in 0..<counts[5] { finishedRuns.append(try archive.read(Double.self, count: nil, at: "\(path)/run\(run)")) }
+      if counts[6] == 1 { tuning = try NetworkTraining(from: archive, at: path + "/tuning") }
+      for place in 0..<counts[7] { tuned.append(try archive.read(Double.self, count: nil, at: "\(path)/tuned\(place)")) }
+      recording = try Recording(from: archive, at: path + "/recording")
+    }
+  }
+
+  /// Caches of the unit's state that follow from it.
+  struct Scratch {
+    var trainer: ContrastiveDivergence?, trainedLayer = -1
+    var tuner: SupervisedLearning<Float>?
+  }
+
+  /// The finished unit: what was measured, and the stack.
+  public struct Trained: Checkpointable, Sendable {
+    var recording: Recording
+    var machines: [RestrictedBoltzmannMachine<Float>]
+    init(recording: Recording, machines: [RestrictedBoltzmannMachine<Float>]) {
+      self.recording = recording
+      self.machines = machines
+    }
+    public static var formatVersion: Int { 1 }
+    public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.writeVersion(of: Self.self, at: path)
+      try recording.save(to: &archive, at: path + "/recording")
+      try archive.write(machines.count, at: path + "/machines")
+      for (layer, machine) in machines.enumerated() { try machine.save(to: &archive, at: "\(path)/machine\(layer)") }
+    }
+    public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.checkVersion(of: Self.self, at: path)
+      recording = try Recording(from: archive, at: path + "/recording")
+      machines = []
+      for layer in 0..<(try archive.scalar(Int.self, at: path + "/machines")) {
+        machines.append(try RestrictedBoltzmannMachine(from: archive, at: "\(path)/machine\(layer)"))
+      }
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import BoltzmannMachines
+import GradientFlows
+import NeuralNetworks
+public import Runtime
+import Sampling
+
+/// A restricted Boltzmann machine, or a stack of them, trained on binary data and evaluated: partition function, likelihood
+/// of test data, samples, receptive fields; and, where there are labels, made into a classifier.
+public struct BoltzmannStudy: Study {
+  public static let name = "boltzmann"
+  public static let summary =
+    "a Boltzmann machine or a stack trained on a data set: log Z, test likelihood, samples, a classifier made of it"
+
+  /// The one unit of work.
+  public struct Unit: Sendable {}
+
+  public static let parameters: [ParameterTable] = [
+    ParameterTable(
+      "data", "bars and stripes, or images from files (IDX, plain or gzip; NPY; HDF5 as file.h5:dataset)",
+      [
+        Parameter("source", .text("bars-and-stripes"), .oneOf(["bars-and-stripes", "files"]), "where samples come from"),
+        Parameter("size", .integer(3), .integers(1...8), unit: "pixels", "of bars and stripes, along each side"),
+        Parameter("channels", .texts([]), unit: "1", "files of images; RENORM_DATA names their folder"),
+        Parameter("labels", .text(""), unit: "1", "file of labels, for fine-tuning"),
+        Parameter("threshold", .real(127), .reals(-1e30...1e30), unit: "1", "a pixel is on above this"),
+        Parameter("train", .integer(8000), .integers(1...100_000_000), unit: "samples", "the first ones of files, for training"),
+        Parameter("test", .integer(2000), .integers(2...100_000_000), unit: "samples", "the last ones of files, for testing"),
+      ]),
+    ParameterTable(
+      "machine", "the stack; the hidden units of one machine, sampled, are what the next one sees",
+      [
+        Parameter("units", .text("zero-one"), .oneOf(["zero-one", "plus-minus-one"]), "the two values of every unit"),
+        Parameter("hidden", .integers([10]), .integers(1...65536), unit: "units", "hidden units of each machine, bottom first"),
+        Parameter("initial_width", .real(0.1), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
+        Parameter("centred", .flag(true), unit: "1", "train about the middle of the units' two values (0/1 units)"),
+      ]),
+    ParameterTable(
+      "training", "contrastive divergence with momentum; lists have one entry per machine (the last one is repeated)",
+      [
+        Parameter("method", .text("persistent"), .oneOf(["contrastive", "persistent", "tempered"]), "where the negative phase starts"),
+        Parameter("gibbs_steps", .integer(1), .integers(1...1000), unit: "steps", "in each negative phase"),
+        Parameter("rungs", .integer(8), .integers(2...1000), unit: "machines", "of the tempered ladder"),
+        Parameter("epochs", .integers([10_000]), .integers(1...10_000_000), unit: "epochs", "passes over the training data"),
+        Parameter("batch", .integer(112), .integers(1...65536), unit: "samples", "mini-batch, and particles; a multiple of shards"),
+        Parameter("shards", .integer(8), .integers(1...4096), unit: "shards", "leaves of the fixed summation tree"),
+        Parameter("learning_rate", .real(0.05), .reals(0...10), unit: "1", "step along the batch mean"),
+        Parameter("schedule", .text("linear"), .oneOf(RateSchedule.allCases.map(\.rawValue)), "how the rate changes over the epochs"),
+        Parameter("momentum", .real(0.5), .reals(0...0.999), unit: "1", "fraction of the last step that is kept"),
+        Parameter("decay", .real(0), .reals(0...10), unit: "1", "weight decay"),
+        Parameter("l1", .real(0), .reals(0...10), unit: "1", "L1 penalty on the weights"),
+      ]),
+    ParameterTable(
+      "annealing", "log Z of the top machine by annealed importance sampling, run twice",
+      [
+        Parameter("temperatures", .integer(1000), .integers(10...1_000_000), unit: "steps", "equally spaced"),
+        Parameter("replicas", .integer(100), .integers(2...1_000_000), unit: "replicas", "independent chains of each run"),
+        Parameter(
+          "base", .text("uniform"), .oneOf(["uniform", "data"]),
+          "where the path starts: fair units, or the training data's means (for images; ordered machines lose a sign there)"),
+        Parameter(
+          "exact_up_to", .integer(20), .integers(0...25), unit: "units",
+          "enumerate too where the smaller layer has at most so many units"),
+      ]),
+    ParameterTable(
+      "fine_tuning", "the stack as a classifier: sigmoid layers with its weights, one more on top, trained on few labels",
+      [
+        Parameter("labels", .integer(0), .integers(0...100_000_000), unit: "samples", "the first so many; 0: no fine-tuning"),
+        Parameter("epochs", .integer(60), .integers(1...100_000), unit: "epochs", "passes over them"),
+        Parameter("batch", .integer(40), .integers(1...65536), unit: "samples", "mini-batch; a multiple of training.shards"),
+        Parameter("learning_rate", .real(1e-3), .reals(0...10), unit: "1", "of Adam"),
+      ]),
+  ]
+
+  public static let debugOverrides = ["training.epochs=[20]", "annealing.temperatures=50", "annealing.replicas=16"]
+
+  let images: SampleSet?, train: Configurations, test: Configurations, height: Int, width: Int, labels: [Int], classes: Int
+  let units: UnitValues, hidden: [Int], initialWidth: Double, offset: Float
+  let settings: ContrastiveDivergence.Settings, epochs: [Int], learningRate: Double, schedule: RateSchedule
+  let momentum: Double, decay: Double, l1: Double
+  let temperatures: Int, replicas: Int, baseIsData: Bool, exactUpTo: Int
+  let tunedLabels: Int, tunedEpochs: Int, tunedBatch: Int, tunedRate: Double
+
+  /// Validates everything that the ranges of the single parameters leave open; reads data files.
+  public init(_ parameters: ParameterValues) throws(StudyError) {
+    let batch = parameters.integer("training.batch"), shards = parameters.integer("training.shards")
+    if batch % shards != 0 {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
+    }
+    hidden = parameters.integers("machine.hidden")
+    let epochsGiven = parameters.integers("training.epochs")
+    if hidden.isEmpty { throw .invalid(parameter: "machine.hidden", what: "the stack needs at least one machine, e.g. [500]") }
+    if epochsGiven.isEmpty { throw .invalid(parameter: "training.epochs", what: "one number per machine is needed, e.g. [20]") }
+    epochs = hidden.indices.map { epochsGiven[min($0, epochsGiven.count - 1)] }
+    units = parameters.text("machine.units") == "zero-one" ? .zeroOne : .plusMinusOne
+    offset = units == .zeroOne && parameters.flag("machine.centred") ? 0.5 : 0
+    initialWidth = parameters.real("machine.initial_width")
+    let phase: NegativePhase =
+      switch parameters.text("training.method") {
+      case "contrastive": .data
+      case "persistent": .persistent
+      default: .tempered(parameters.integer("training.rungs"))
+      }
+    settings = .init(batch: batch, shards: shards, gibbsSteps: parameters.integer("training.gibbs_steps"), negativePhase: phase)
+    learningRate = parameters.real("training.learning_rate")
+    schedule = RateSchedule(rawValue: parameters.text("training.schedule")) ?? .constant
+    momentum = parameters.real("training.momentum")
+    decay = parameters.real("training.decay")
+    l1 = parameters.real("training.l1")
+    temperatures = parameters.integer("annealing.temperatures")
+    replicas = parameters.integer("annealing.replicas")
+    baseIsData = parameters.text("annealing.base") == "data"
+    exactUpTo = parameters.integer("annealing.exact_up_to")
+    tunedLabels = parameters.integer("fine_tuning.labels")
+    tunedEpochs = parameters.integer("fine_tuning.epochs")
+    tunedBatch = parameters.integer("fine_tuning.batch")
+    tunedRate = parameters.real("fine_tuning.learning_rate")
+    if parameters.text("data.source") == "files" {
+      let data = try Self.files(parameters, needsLabels: tunedLabels > 0)
+      images = data.images
+      (train, test) = (data.train, data.test)
+      (height, width) = (data.images.shape.height, data.images.shape.width * data.images.shape.channels)
+      labels = data.images.labels
+      classes = data.images.targets.width
+    } else {
+      let size = parameters.integer("data.size"), all = BarsAndStripes.all(size: size), copies = (batch + all.count - 1) / all.count
+      images = nil
+      train = Configurations(count: all.count * copies, sites: all.sites, words: (0..<copies).flatMap { _ in all.words })
+      test = all
+      (height, width, labels, classes) = (size, size, [], 0)
+    }
+    if batch > train.count {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train.count) training samples")
+    }
+    if tunedLabels > 0 { try checkTuning(shards) }
+  }
+
+  private func checkTuning(_ shards: Int) throws(StudyError) {
+    if images == nil { throw .invalid(parameter: "fine_tuning.labels", what: "bars and stripes have no labels") }
+    if tunedBatch % shards != 0 {
+      throw .invalid(parameter: "fine_tuning.batch", what: "\(tunedBatch) is not a multiple of training.shards = \(shards)")
+    }
+    if tunedBatch > tunedLabels || tunedLabels > train.count {
+      throw .invalid(
+        parameter: "fine_tuning.labels",
+        what: "\(tunedLabels) must be at least the batch of \(tunedBatch) and at most the \(train.count) training samples")
+    }
+  }
+
+  private static func files(
+    _ parameters: ParameterValues, needsLabels: Bool
+  ) throws(StudyError) -> (images: SampleSet, train: Configurations, test: Configurations) {
+    let channels = parameters.texts("data.channels"), labels = parameters.text("data.labels")
+    if channels.isEmpty { throw .invalid(parameter: "data.channels", what: "source = \"files\" needs at least one file of images") }
+    if labels.isEmpty, needsLabels { throw .invalid(parameter: "data.labels", what: "fine-tuning needs a file of labels") }
+    let images = try DataFiles.samples(channels: channels, labels: labels, classes: nil, scale: 1)
+    let trains = parameters.integer("data.train"), tests = parameters.integer("data.test")
+    if images.count < trains + tests {
+      throw .invalid(
+        parameter: "data.train", what: "\(trains) + \(tests) samples are wanted for training and test, \(images.count) are there")
+    }
+    let bits = images.configurations(above: Float(parameters.real("data.threshold")))
+    return (images, bits.slice(0..<trains), bits.slice(images.count - tests..<images.count))
+  }
+
+  /// Visible units of machine `layer`.
+  func visible(_ layer: Int) -> Int { layer == 0 ? train.sites.count : hidden[layer - 1] }
+
+  public func plan() -> [PlannedUnit<Unit>] {
+    let work = stages.reduce(0) { $0 + $1.work }
+    let weights = Double(hidden.indices.reduce(0) { $0 + visible($1) * hidden[$1] })
+    let bytes = Double((train.words.count + test.words.count) * 16) + 40 * weights
+    return [PlannedUnit(label: "stack", unit: Unit(), team: .all, operations: work, bytesPerRank: bytes)]
+  }
+}

@@ -1,0 +1,158 @@
+import GradientFlows
+import LatticeSystems
+public import MessagePassing
+import NeuralNetworks
+public import RandomStreams
+public import Runtime
+import Sampling
+
+extension Classifier {
+  public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State { State() }
+
+  public func advance(
+    _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws(StudyError) -> Advance<Trained> {
+    do {
+      switch state.stage {
+      case 0: return .more(fraction: try makeData(&state, streams: streams, on: team), stage: "making the data")
+      case 1: return try train(&state, streams: streams, on: team)
+      default: return .done(try measure(state, unit: unit, on: team))
+      }
+    } catch let error as MessagePassingError {
+      throw .communication(error)
+    } catch let error as StudyError {
+      throw error
+    } catch {
+      throw .unitFailed("\(error)")
+    }
+  }
+
+  // MARK: Data
+
+  /// One more coupling of the lattice; nothing for files. Returns the part of the whole unit that is done.
+  private func makeData(_ state: inout State, streams: StreamKey, on team: borrowing some Communicator & ~Copyable) throws -> Double {
+    if source == "ising", state.spins.count < couplings.count {
+      state.spins.append(try sample(state.spins.count, streams: streams, on: team))
+      if state.spins.count < couplings.count { return 0.1 * Double(state.spins.count) / Double(couplings.count) }
+    }
+    try load(&state)
+    state.stage = 1
+    return 0.1
+  }
+
+  /// Samples of one coupling: sample s of all belongs to coupling s mod couplings.
+  private func samples(of coupling: Int) -> Int {
+    let all = train + validation + test
+    return (all - coupling + couplings.count - 1) / couplings.count
+  }
+
+  /// Chains of 50 configurations, each by one rank.
+  private func sample(_ coupling: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable) throws -> [UInt64] {
+    let lattice = try SquareLattice(size: size), count = samples(of: coupling), chains = (count + 49) / 50
+    var kernel = try SwendsenWang(IsingModel(lattice, coupling: couplings[coupling])), found: [UInt64] = []
+    let source = KeyedStreams(streams.use("lattice", coupling))
+    for chain in team.share(of: chains) {
+      var configuration = IsingConfiguration(hot: lattice, replica: chain, from: source)
+      for sweep in 0..<warmUp + min(50, count - 50 * chain) * interval {
+        kernel.step(&configuration, at: UInt64(sweep), from: source)
+        if sweep >= warmUp, (sweep - warmUp + 1) % interval == 0 { found += configuration.spins }
+      }
+    }
+    return try team.allGather(found).flatMap { $0 }
+  }
+
+  /// Fills the scratch with the three sets, from files or from spins.
+  private func load(_ state: inout State) throws(StudyError) {
+    let all: SampleSet
+    if let files {
+      all = files
+    } else {
+      let words = (size * size + 63) / 64, count = train + validation + test
+      var spins: [UInt64] = []
+      spins.reserveCapacity(count * words)
+      for s in 0..<count {
+        let place = s / couplings.count
+        spins += state.spins[s % couplings.count][place * words..<(place + 1) * words]
+      }
+      all = SampleSet(
+        Configurations(count: count, sites: .lattice([size, size]), words: spins),
+        classes: (0..<count).map { couplings[$0 % couplings.count] > Self.critical ? 1 : 0 }, of: 2)
+    }
+    let used = train + validation
+    state.scratch.train = all.slice(0..<train)
+    state.scratch.validation = all.slice(train..<used)
+    state.scratch.test = all.slice(all.count - test..<all.count)
+    let checksum = all.checksum
+    if state.checksum == 0 { state.checksum = checksum }
+    if state.checksum != checksum {
+      throw .data(file: "the data files", what: "they are not those that this run began with; start over with --fresh")
+    }
+  }
+
+  // MARK: Training
+
+  /// All randomness of weights, batches and dropout.
+  private func rule() -> ChosenStepper<Float> {
+    switch stepper {
+    case "adam": .adam(Adam(rate: Float(learningRate), decay: Float(decay)))
+    case "momentum": .momentum(Momentum(rate: Float(learningRate), momentum: Float(momentum), decay: Float(decay)))
+    default: .momentum(Momentum(rate: Float(learningRate), momentum: 0, decay: Float(decay)))
+    }
+  }
+
+  private func train(
+    _ state: inout State, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws -> Advance<Trained> {
+    if state.scratch.train == nil { try load(&state) }
+    guard let train = state.scratch.train, let validation = state.scratch.validation else { preconditionFailure("loaded above") }
+    let key = streams.use("training"), planned = train.count / batch * epochs
+    if state.training == nil {
+      let network = try start ?? Network<Float>(input: shape, layers, from: KeyedStreams(streams.use("weights")))
+      state.training = NetworkTraining(network, rule: rule(), schedule: schedule, plannedSteps: planned)
+      if patience > 0 { state.stopping = EarlyStopping(patience: patience) }
+    }
+    guard var training = state.training.take() else { preconditionFailure("training has begun above") }
+    let trainer =
+      try state.scratch.trainer
+      ?? SupervisedLearning(
+        train, network: training.network, settings: .init(batch: batch, shards: shards, loss: loss), key: key, rank: team.rank,
+        ranks: team.size)
+    state.scratch.trainer = trainer
+    let batches = max(1, Int(6e10 / (3 * max(1, training.network.operations) * Double(batch))))
+    let epochEnded = try trainer.advance(&training, batches: batches, on: team)
+    var curves: [CurvePoint] = [], isOver = training.step >= UInt64(planned)
+    if epochEnded {
+      let epoch = training.losses.count
+      curves.append(CurvePoint("train/loss", step: epoch, value: training.losses[epoch - 1]))
+      curves.append(CurvePoint("train/accuracy", step: epoch, value: training.accuracies[epoch - 1]))
+      if validation.count > 0 {
+        let value = try scores(training.network, validation, on: team).losses.reduce(0, +) / Double(validation.count)
+        curves.append(CurvePoint("validation/loss", step: epoch, value: value))
+        if state.stopping == nil { state.stopping = EarlyStopping(patience: epochs + 1) }
+        if state.stopping?.note(value, of: training.network) == true { isOver = true }
+      }
+    }
+    state.training = training
+    if isOver { state.stage = 2 }
+    let fraction = 0.1 + 0.85 * Double(training.step) / Double(max(1, planned))
+    return .more(fraction: min(0.95, fraction), stage: isOver ? "testing" : "training", curves: curves)
+  }
+
+  /// Outputs and losses of all samples, each rank having computed its share; the same on every rank.
+  func scores(
+    _ network: Network<Float>, _ samples: SampleSet, on team: borrowing some Communicator & ~Copyable
+  ) throws -> (outputs: [Float], losses: [Double]) {
+    let outputs = try team.allGather(try network.outputs(for: samples, team.share(of: samples.count))).flatMap { $0 }
+    return (outputs, network.losses(outputs, samples.targets, loss))
+  }
+
+  private func measure(_ state: State, unit: Unit, on team: borrowing some Communicator & ~Copyable) throws -> Trained {
+    var state = state
+    if state.scratch.test == nil { try load(&state) }
+    guard let training = state.training, let test = state.scratch.test else { preconditionFailure("testing follows training") }
+    let keepsBest = patience > 0, network = (keepsBest ? state.stopping?.best : nil) ?? training.network
+    let (outputs, losses) = try scores(network, test, on: team)
+    let recording = record(unit, training, state.stopping, network, test, outputs: outputs, losses: losses)
+    return Trained(recording: recording, network: network)
+  }
+}

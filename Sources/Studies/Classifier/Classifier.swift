@@ -1,0 +1,188 @@
+import GradientFlows
+import NeuralNetworks
+public import Runtime
+
+/// A network that tells classes apart: trained, tested, looked into. Its data are files of images with labels, or
+/// configurations of the Ising model whose phase it has to tell.
+///
+/// A unit of work is one training from its own random weights; several give the spread of what is found.
+public struct Classifier: Study {
+  public static let name = "classifier"
+  public static let summary = "a network trained to tell classes apart (images, or the phases of a lattice): accuracy, calibration, filters"
+
+  /// One training, from 1.
+  public struct Unit: Sendable { let number: Int }
+
+  public static let parameters: [ParameterTable] = [
+    ParameterTable(
+      "data", "images with labels from files (IDX, plain or gzip; NPY; HDF5 as file.h5:dataset), or phases of the Ising model",
+      [
+        Parameter("source", .text("ising"), .oneOf(["ising", "files"]), "where samples come from"),
+        Parameter(
+          "channels", .texts([]), unit: "1",
+          "files of images, \"file\" or \"name=file\" for several named channels; RENORM_DATA names their folder"),
+        Parameter("labels", .text(""), unit: "1", "file of labels, whole numbers from 0"),
+        Parameter("classes", .integer(0), .integers(0...65536), unit: "classes", "0: the largest label plus one"),
+        Parameter("scale", .real(255), .reals(1e-30...1e30), unit: "1", "numbers of files are divided by this"),
+        Parameter("train", .integer(8000), .integers(1...100_000_000), unit: "samples", "the first ones, for training"),
+        Parameter("validation", .integer(0), .integers(0...100_000_000), unit: "samples", "the ones after them, for early stopping"),
+        Parameter("test", .integer(2000), .integers(2...100_000_000), unit: "samples", "the last ones, for testing"),
+      ]),
+    ParameterTable(
+      "lattice", "for source = \"ising\": Swendsen-Wang chains on a torus, class 1 where K is above its critical value",
+      [
+        Parameter("size", .integer(16), .integers(4...512), unit: "sites", "sites along each axis; even"),
+        Parameter(
+          "couplings", .reals([0.34, 0.37, 0.4, 0.42, 0.46, 0.48, 0.51, 0.54]), .reals(0.01...2), unit: "1",
+          "K of the samples, in turn; on both sides of 0.4407"),
+        Parameter("warm_up", .integer(100), .integers(0...1_000_000), unit: "sweeps", "left out at the start of each chain"),
+        Parameter("interval", .integer(5), .integers(1...100_000), unit: "sweeps", "between recorded configurations"),
+      ]),
+    ParameterTable(
+      "network", "layers f(Wx + b) from the data up",
+      [
+        Parameter(
+          "layers", .texts(["convolution 3x3x8 relu", "max-pool 2", "dense 32 relu", "dense 2"]), unit: "1",
+          "\"dense 128 relu\", \"convolution 3x3x32 padding 1 relu\", \"max-pool 2\", \"dropout 0.5\", \"flatten\"; the last has as many units as classes"
+        ),
+        Parameter("start", .text(""), unit: "1", "a network's HDF5 file (models/*.h5 of a run) to start from; nothing: random weights"),
+      ]),
+    ParameterTable(
+      "training", "mini-batches over the shard tree",
+      [
+        Parameter("networks", .integer(3), .integers(1...1000), unit: "networks", "trainings from weights of their own"),
+        Parameter("epochs", .integer(8), .integers(1...100_000), unit: "epochs", "passes over the training data"),
+        Parameter("batch", .integer(128), .integers(1...65536), unit: "samples", "mini-batch; a multiple of shards"),
+        Parameter(
+          "shards", .integer(8), .integers(1...4096), unit: "shards",
+          "leaves of the fixed summation tree; at most this many ranks share a batch"),
+        Parameter("stepper", .text("adam"), .oneOf(["adam", "momentum", "descent"]), "how steps follow the gradient"),
+        Parameter("learning_rate", .real(1e-3), .reals(0...100), unit: "1", "length of a step"),
+        Parameter("momentum", .real(0.9), .reals(0...0.9999), unit: "1", "for momentum: the fraction of the last step that is kept"),
+        Parameter("decay", .real(0), .reals(0...10), unit: "1", "weight decay"),
+        Parameter("schedule", .text("cosine"), .oneOf(RateSchedule.allCases.map(\.rawValue)), "how the rate changes over the epochs"),
+        Parameter("loss", .text("cross-entropy"), .oneOf(Loss.allCases.map(\.rawValue)), "what is made small"),
+        Parameter(
+          "patience", .integer(0), .integers(0...100_000), unit: "epochs",
+          "ends after so many without a smaller validation loss, and keeps the best network; 0: never"),
+      ]),
+  ]
+
+  public static let debugOverrides = ["data.train=256", "data.test=64", "lattice.size=8", "training.networks=1", "training.epochs=2"]
+
+  let source: String, files: SampleSet?, classes: Int
+  let train: Int, validation: Int, test: Int
+  let size: Int, couplings: [Double], warmUp: Int, interval: Int
+  let layers: [LayerDescription], start: Network<Float>?
+  let networks: Int, epochs: Int, batch: Int, shards: Int, stepper: String, learningRate: Double, momentum: Double, decay: Double
+  let schedule: RateSchedule, loss: Loss, patience: Int
+
+  /// Validates everything that the ranges of the single parameters leave open; reads data files.
+  public init(_ parameters: ParameterValues) throws(StudyError) {
+    source = parameters.text("data.source")
+    train = parameters.integer("data.train")
+    validation = parameters.integer("data.validation")
+    test = parameters.integer("data.test")
+    size = parameters.integer("lattice.size")
+    couplings = parameters.reals("lattice.couplings")
+    warmUp = parameters.integer("lattice.warm_up")
+    interval = parameters.integer("lattice.interval")
+    networks = parameters.integer("training.networks")
+    epochs = parameters.integer("training.epochs")
+    batch = parameters.integer("training.batch")
+    shards = parameters.integer("training.shards")
+    stepper = parameters.text("training.stepper")
+    learningRate = parameters.real("training.learning_rate")
+    momentum = parameters.real("training.momentum")
+    decay = parameters.real("training.decay")
+    patience = parameters.integer("training.patience")
+    schedule = RateSchedule(rawValue: parameters.text("training.schedule")) ?? .constant
+    loss = Loss(rawValue: parameters.text("training.loss")) ?? .crossEntropy
+    files = source == "files" ? try Self.readFiles(parameters) : nil
+    classes = files?.targets.width ?? 2
+    do {
+      var layers: [LayerDescription] = []
+      for line in parameters.texts("network.layers") { layers.append(try LayerDescription(line)) }
+      let shape = files?.shape ?? FeatureShape(height: size, width: size, channels: 1)
+      let network = try Network<Float>(input: shape, layers)
+      guard network.output.count == classes else {
+        throw NetworkError.lastLayer(what: "it has \(network.output.count) outputs, and the data have \(classes) classes")
+      }
+      if loss == .crossEntropy, network.layers[layers.count - 1].activation != .identity {
+        throw NetworkError.lastLayer(what: "cross-entropy takes outputs without a function; write \"dense \(classes)\"")
+      }
+      self.layers = layers
+      let startFile = parameters.text("network.start")
+      start = startFile.isEmpty ? nil : try Self.readNetwork(startFile, like: network)
+    } catch let error as NetworkError {
+      throw .invalid(parameter: "network.layers", what: error.description)
+    } catch let error as StudyError {
+      throw error
+    } catch {
+      throw .fault("\(error)")
+    }
+    try check()
+  }
+
+  private func check() throws(StudyError) {
+    if batch % shards != 0 {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
+    }
+    if batch > train { throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train) training samples") }
+    if patience > 0, validation < 2 {
+      throw .invalid(parameter: "training.patience", what: "early stopping needs samples in data.validation")
+    }
+    if let files, files.count < train + validation + test {
+      throw .invalid(
+        parameter: "data.train",
+        what: "\(train) + \(validation) + \(test) samples are wanted for training, validation and test, \(files.count) are there")
+    }
+    if source == "ising" {
+      if size % 2 != 0 { throw .invalid(parameter: "lattice.size", what: "\(size) is odd") }
+      let above = couplings.count { $0 > Self.critical }
+      if above == 0 || above == couplings.count {
+        throw .invalid(
+          parameter: "lattice.couplings", what: "there must be some below and some above the critical 0.4407, e.g. [0.40, 0.48]")
+      }
+    }
+  }
+
+  /// The critical coupling, ln(1 + sqrt 2) / 2.
+  static let critical = 0.440686793509772
+
+  private static func readFiles(_ parameters: ParameterValues) throws(StudyError) -> SampleSet {
+    let channels = parameters.texts("data.channels"), labels = parameters.text("data.labels"), classes = parameters.integer("data.classes")
+    if channels.isEmpty { throw .invalid(parameter: "data.channels", what: "source = \"files\" needs at least one file of images") }
+    if labels.isEmpty { throw .invalid(parameter: "data.labels", what: "source = \"files\" needs a file of labels") }
+    return try DataFiles.samples(
+      channels: channels, labels: labels, classes: classes == 0 ? nil : classes, scale: parameters.real("data.scale"))
+  }
+
+  private static func readNetwork(_ given: String, like network: Network<Float>) throws(StudyError) -> Network<Float> {
+    let read = try ModelExport.network(DataFiles.path(given))
+    guard read.input == network.input, read.descriptions == network.descriptions else {
+      let layers = read.descriptions.map(\.description).joined(separator: ", ")
+      throw .invalid(parameter: "network.start", what: "the network of \(given) is another one: \(layers) on \(read.input)")
+    }
+    return read
+  }
+
+  /// One sample's shape.
+  var shape: FeatureShape { files?.shape ?? FeatureShape(height: size, width: size, channels: 1) }
+
+  func makeNetwork() throws(StudyError) -> Network<Float> {
+    do throws(NetworkError) { return try Network(input: shape, layers) } catch {
+      throw .invalid(parameter: "network.layers", what: error.description)
+    }
+  }
+
+  public func plan() -> [PlannedUnit<Unit>] {
+    let operations = (try? makeNetwork())?.operations ?? 0, parameters = Double((try? makeNetwork())?.parameterCount ?? 0)
+    let work =
+      3 * operations * Double(epochs * train) + 64 * 640 * Double(source == "ising" ? (train + test) * interval * size * size / 64 : 0)
+    let bytes = 4 * (Double((train + validation + test) * shape.count) * 2 + 6 * parameters + Double(batch * 4 * shape.count * 32))
+    return (1...networks).map {
+      PlannedUnit(label: "network-\($0)", unit: Unit(number: $0), team: .all, operations: work, bytesPerRank: bytes)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Archives
+import BoltzmannMachines
+import NeuralNetworks
+public import Runtime
+
+/// Trained models as files: HDF5 as the studies write them, ONNX for other programs.
+public enum ModelExport {
+  /// The HDF5 file of a network, below `network`; see `Network.save`.
+  static func file(_ network: Network<Float>, name: String) throws(ArchiveError) -> ModelFile {
+    var writer = try HDF5Writer(path: name)
+    try network.save(to: &writer, at: "network")
+    return ModelFile(name: name, bytes: try writer.image())
+  }
+
+  /// The HDF5 file of Boltzmann machines, bottom first: `machine0`, `machine1`, ...; see `RestrictedBoltzmannMachine.save`.
+  static func file(_ machines: [RestrictedBoltzmannMachine<Float>], name: String) throws(ArchiveError) -> ModelFile {
+    var writer = try HDF5Writer(path: name)
+    for (layer, machine) in machines.enumerated() { try machine.save(to: &writer, at: "machine\(layer)") }
+    return ModelFile(name: name, bytes: try writer.image())
+  }
+
+  /// The network of a file that `file` gave.
+  static func network(_ path: String) throws(StudyError) -> Network<Float> {
+    do throws(ArchiveError) { return try Network(from: HDF5Reader(path: path), at: "network") } catch { throw refused(path, error) }
+  }
+
+  /// The Boltzmann machines of a file that `file` gave, bottom first.
+  static func machines(_ path: String) throws(StudyError) -> [RestrictedBoltzmannMachine<Float>] {
+    do throws(ArchiveError) {
+      let reader = try HDF5Reader(path: path)
+      var machines: [RestrictedBoltzmannMachine<Float>] = []
+      repeat {
+        machines.append(try RestrictedBoltzmannMachine(from: reader, at: "machine\(machines.count)"))
+      } while reader.contains(
+        "machine\(machines.count)/version")
+      return machines
+    } catch { throw refused(path, error) }
+  }
+
+  private static func refused(_ path: String, _ error: ArchiveError) -> StudyError {
+    switch error {
+    case .inputOutput(_, let reason): .data(file: path, what: reason)
+    case .damaged(_, let reason): .data(file: path, what: "it is damaged: \(reason)")
+    default: .data(file: path, what: error.description)
+    }
+  }
+
+  /// The ONNX bytes of a model's HDF5 file: a network, or the conditional laws of Boltzmann machines going up.
+  public static func onnx(_ path: String, name: String) throws(StudyError) -> [UInt8] {
+    let isNetwork: Bool
+    do throws(ArchiveError) { isNetwork = try HDF5Reader(path: path).contains("network/version") } catch { throw refused(path, error) }
+    return isNetwork ? try network(path).onnx(name: name).bytes : hiddenLaw(try machines(path), name: name).bytes
+  }
+
+  /// Input "visible", `[samples, units]` in the machine's own values; output "hidden<l>": P(unit is high) of layer l, from the
+  /// means of the layer below: sigma(g (b + vW)), g = 1 for 0/1 units and 2 for +-1 units.
+  static func hiddenLaw(_ machines: [RestrictedBoltzmannMachine<Float>], name: String) -> ONNXModel {
+    var model = ONNXModel(name: name), value = "visible"
+    model.input("visible", shape: [machines[0].visible])
+    for (layer, machine) in machines.enumerated() {
+      let here = "hidden\(layer + 1)", isSign = machine.units == .plusMinusOne, gain: Float = isSign ? 2 : 1
+      model.constant(here + "/weights", machine.weights.map { gain * $0 }, shape: [machine.visible, machine.hidden])
+      model.constant(here + "/bias", machine.hiddenBias.map { gain * $0 }, shape: [machine.hidden])
+      model.add("Gemm", [value, here + "/weights", here + "/bias"], to: here + "/field")
+      model.add("Sigmoid", [here + "/field"], to: here)
+      model.output(here, shape: [machine.hidden])
+      value = here
+      if isSign, layer + 1 < machines.count {
+        // From probabilities of +1 to means.
+        model.constant(here + "/two", [2], shape: [1])
+        model.constant(here + "/one", [1], shape: [1])
+        model.add("Mul", [here, here + "/two"], to: here + "/twice")
+        model.add("Sub", [here + "/twice", here + "/one"], to: here + "/mean")
+        value = here + "/mean"
+      }
+    }
+    return model
+  }
+}

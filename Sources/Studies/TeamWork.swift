@@ -1,0 +1,47 @@
+import BoltzmannMachines
+import MessagePassing
+import RandomStreams
+import Sampling
+
+extension Communicator where Self: ~Copyable {
+  /// The contiguous share of `count` items that this rank takes.
+  func share(of count: Int) -> Range<Int> { rank * count / size..<(rank + 1) * count / size }
+}
+
+/// An annealing run of a machine's partition function, cut into slices, its replicas shared by the ranks of a team.
+struct SlicedAnnealing {
+  let sampling: AnnealedImportanceSampling<AnnealedBoltzmannMachine<Float>>
+  let replicas: Int, visible: Int, hidden: Int
+
+  init(_ machine: RestrictedBoltzmannMachine<Float>, baseBias: [Double]? = nil, schedule: AnnealingSchedule, replicas: Int) {
+    sampling = AnnealedImportanceSampling(AnnealedBoltzmannMachine(machine, baseBias: baseBias), schedule: schedule)
+    self.replicas = replicas
+    visible = machine.visible
+    hidden = machine.hidden
+  }
+
+  /// About a second's steps from `position` on; `words` and `logWeights` are those of all replicas, the same on all ranks
+  /// before and after. Returns whether the run has come to its end.
+  func advance(
+    position: inout Int, words: inout [UInt64], logWeights: inout [Double], from source: KeyedStreams,
+    on team: borrowing some Communicator & ~Copyable
+  ) throws(MessagePassingError) -> Bool {
+    let mine = team.share(of: replicas), each = (visible + 63) / 64
+    var progress: AnnealedImportanceSampling<AnnealedBoltzmannMachine<Float>>.Progress
+    if position == 0 {
+      progress = sampling.begin(replicas: mine.count, firstReplica: mine.lowerBound, from: source)
+    } else {
+      let spins = Configurations(
+        count: mine.count, sites: .unplaced(visible), words: Array(words[mine.lowerBound * each..<mine.upperBound * each]))
+      progress = sampling.begin(
+        from: sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), replicas: mine.count, firstReplica: mine.lowerBound)
+      progress.stepsDone = position
+      progress.logWeights = Array(logWeights[mine])
+    }
+    sampling.advance(&progress, steps: max(1, Int(6e10 / (4 * Double(replicas * visible * hidden)))), from: source)
+    words = try team.allGather(progress.replicas.configurations.words).flatMap { $0 }
+    logWeights = try team.allGather(progress.logWeights).flatMap { $0 }
+    position = progress.stepsDone
+    return sampling.isFinished(progress)
+  }
+}

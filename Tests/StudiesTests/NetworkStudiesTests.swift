@@ -1,0 +1,136 @@
+import Foundation
+import Laws
+import Testing
+
+extension ProgramTests {
+  @Suite("The studies classifier and boltzmann")
+  struct NetworkStudies {
+    static let folder = Program.root.appendingPathComponent("cluster/studies").path
+    static let classifier = [
+      "data.train=400", "data.validation=64", "data.test=64", "lattice.size=8", "training.networks=1", "training.epochs=4",
+      "training.batch=48", "training.patience=3",
+      "network.layers=[\"convolution 3x3x4 relu\", \"max-pool 2\", \"dropout 0.2\", \"dense 2\"]",
+    ]
+    static let boltzmann = [
+      "training.epochs=[40]", "training.method=\"tempered\"", "training.rungs=3", "annealing.temperatures=60", "annealing.replicas=20",
+    ]
+    static let cases = [("classifier", classifier), ("boltzmann", boltzmann), ("boltzmann", boltzmann + ["machine.hidden=[8, 5]"])]
+
+    func run(_ study: String, _ settings: [String], into folder: String, ranks: Int = 1) throws -> Program.End {
+      try Program.run(
+        ["run", "\(Self.folder)/\(study).toml", "--out", folder] + settings.flatMap { ["--set", $0] }, ranks: ranks)
+    }
+
+    @Test("results.json, results.h5 and models are byte-equal at 1, 2, 3, 4 and 8 ranks", arguments: cases)
+    func ranks(study: String, settings: [String]) throws {
+      try Program.withFolder { folder in
+        #expect(try run(study, settings, into: folder).status == 0)
+        let model = study == "classifier" ? "models/network-1.h5" : "models/boltzmann.h5"
+        let names = ["results.json", "results.h5", model], expected = try names.map { try Program.bytes("\(folder)/\($0)") }
+        for ranks in [2, 3, 4, 8] {
+          try Program.withFolder { other in
+            let end = try run(study, settings, into: other, ranks: ranks)
+            #expect(end.status == 0 && end.error.isEmpty, "\(ranks) ranks: \(end.all)")
+            for (name, bytes) in zip(names, expected) {
+              #expect(try Program.bytes("\(other)/\(name)") == bytes, "\(name) at \(ranks) ranks")
+            }
+          }
+        }
+      }
+    }
+
+    @Test("Stopped after every slice and gone on with on another number of ranks, they give the undisturbed bytes", arguments: cases)
+    func resume(study: String, settings: [String]) throws {
+      try Program.withFolder { folder in
+        #expect(try run(study, settings, into: folder).status == 0)
+        try Program.withFolder { cut in
+          try FileManager.default.createDirectory(atPath: cut, withIntermediateDirectories: true)
+          var stops = 0, status: Int32 = 85
+          while status == 85, stops < 60 {
+            try "".write(toFile: cut + "/STOP", atomically: true, encoding: .utf8)
+            status = try run(study, settings, into: cut, ranks: 1 + stops % 3).status
+            stops += 1
+            try? FileManager.default.removeItem(atPath: cut + "/STOP")
+          }
+          #expect(status == 0 && stops > 3, "status \(status) after \(stops) launches")
+          for name in ["results.json", "results.h5"] {
+            #expect(try Program.bytes("\(cut)/\(name)") == Program.bytes("\(folder)/\(name)"), "\(name)")
+          }
+        }
+      }
+    }
+
+    @Test("Trained models are exported to ONNX, and a network starts where another has ended")
+    func models() throws {
+      try Program.withFolder { folder in
+        #expect(try run("classifier", Self.classifier, into: folder).status == 0)
+        let export = try Program.run(["export", folder, "--format", "onnx"])
+        #expect(export.status == 0 && export.output == "\(folder)/models/network-1.onnx\n", "\(export.all)")
+        #expect(try Program.bytes("\(folder)/models/network-1.onnx").count > 500)
+        let paths = try Program.run(["export", folder, "--format", "hdf5"])
+        #expect(paths.output == "\(folder)/models/network-1.h5\n")
+        try Program.withFolder { next in
+          let start = Self.classifier + ["network.start=\"\(folder)/models/network-1.h5\"", "training.epochs=1"]
+          #expect(try run("classifier", start, into: next).status == 0)
+          let other = start + ["network.layers=[\"dense 2\"]"]
+          let end = try run("classifier", other, into: next + "-other")
+          #expect(end.status == 65 && end.error.contains("network.start"), "\(end.all)")
+        }
+      }
+      try Program.withFolder { folder in
+        #expect(try run("boltzmann", Self.boltzmann, into: folder).status == 0)
+        let export = try Program.run(["export", folder, "--format", "onnx"])
+        #expect(export.status == 0 && export.output.hasSuffix("/models/boltzmann.onnx\n"), "\(export.all)")
+        guard PythonReader.has("onnxruntime", "numpy") else { return }
+        let program = """
+          import sys, numpy, onnxruntime
+          p = onnxruntime.InferenceSession(sys.argv[1]).run(None, {"visible": numpy.eye(9, dtype=numpy.float32)})[0]
+          assert p.shape == (9, 10) and (p > 0).all() and (p < 1).all()
+          """
+        let end = try PythonReader.run(program, "\(folder)/models/boltzmann.onnx")
+        #expect(end.status == 0, "\(end.output)")
+      }
+    }
+
+    @Test(
+      "Bad input is one clear line and status 65",
+      arguments: [
+        ("classifier", "network.layers=[\"dense 3\"]", "3 outputs, and the data have 2 classes"),
+        ("classifier", "network.layers=[\"dens 2\"]", "describes no layer"),
+        ("classifier", "network.layers=[\"convolution 20x20x2\", \"dense 2\"]", "layer 1, convolution 20x20x2, on 16x16x1"),
+        ("classifier", "network.layers=[]", "at least one layer"),
+        ("classifier", "network.start=\"nothing.h5\"", "nothing.h5: No such file"),
+        ("classifier", "training.batch=100", "not a multiple of training.shards"),
+        ("classifier", "training.patience=2", "data.validation"),
+        ("classifier", "data.source=\"files\"", "at least one file"),
+        ("classifier", "lattice.couplings=[0.3, 0.4]", "above the critical 0.4407"),
+        ("boltzmann", "machine.hidden=[]", "at least one machine"),
+        ("boltzmann", "fine_tuning.labels=100", "have no labels"),
+        ("boltzmann", "data.source=\"files\"", "at least one file"),
+      ])
+    func badInput(study: String, setting: String, words: String) throws {
+      try Program.withFolder { folder in
+        let end = try run(study, [setting], into: folder)
+        #expect(end.status == 65 && end.errors.count == 1 && end.error.contains(words), "\(end.all)")
+      }
+    }
+
+    @Test("A data file that is missing or cut is one line that names it")
+    func dataFiles() throws {
+      try Program.withFolder { folder in
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let cut: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3]
+        try Data(cut).write(to: URL(fileURLWithPath: folder + "/cut"))
+        for (name, words) in [("cut", "truncated: its head promises 8 bytes of numbers, 3 are there"), ("missing", "No such file")] {
+          let settings = ["data.source=\"files\"", "data.channels=[\"\(folder)/\(name)\"]", "data.labels=\"\(folder)/labels\""]
+          for study in ["classifier", "boltzmann"] {
+            let end = try run(study, settings, into: folder + "/out")
+            #expect(
+              end.status == 65 && end.errors.count == 1 && end.error.contains("\(folder)/\(name): ") && end.error.contains(words),
+              "\(end.all)")
+          }
+        }
+      }
+    }
+  }
+}
