@@ -85,9 +85,4 @@ public struct ParameterValues: Sendable, Equatable {
     guard case .reals(let value)? = values[name] else { preconditionFailure("\(name) is not declared as reals") }
     return value
   }
-  /// The texts at "table.key".
-  public func texts(_ name: String) -> [String] {
-    guard case .texts(let value)? = values[name] else { preconditionFailure("\(name) is not declared as texts") }
-    return value
-  }
 }
