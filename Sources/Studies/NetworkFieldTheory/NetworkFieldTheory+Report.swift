@@ -163,8 +163,11 @@ extension NetworkFieldTheory {
     }
     let critical = WideNetworkKernel.criticalWeightVariance(.erf, biasVariance: biasVariance)
     let relative = (1...160).map { 0.02 * Double($0) }
-    // The divergence itself is left out: it would be all there is to see.
-    let lengths = relative.map { abs(kernel($0).correlationDepth ?? .nan) }.map { $0 < 300 ? $0 : .nan }
+    /// One side of criticality; the divergence itself is left out, as it would be all there is to see.
+    func lengths(_ label: String, _ isWithin: (Double) -> Bool) -> Curve {
+      let places = relative.filter(isWithin)
+      return Curve(label, x: places, y: places.map { abs(kernel($0).correlationDepth ?? .nan) }, style: .line)
+    }
     let rows = relativeVariances.map { variance in
       let kernel = kernel(variance), fixed = kernel.fixedVariance ?? .nan
       let length = kernel.correlationDepth ?? .nan
@@ -199,7 +202,8 @@ extension NetworkFieldTheory {
             caption:
               "|xi| in layers against the weight variance in units of the critical one: below 1 the depth over which inputs become alike, above it that over which small differences grow by e.",
             content: .curves(
-              [Curve("", x: relative, y: lengths, style: .line)], xLabel: "weight variance / critical", yLabel: "|xi| (layers)",
+              [lengths("ordered") { $0 < 0.99 }, lengths("chaotic") { $0 > 1.01 }], xLabel: "weight variance / critical",
+              yLabel: "|xi| (layers)",
               logX: false, logY: true))),
       ])
   }
@@ -216,14 +220,11 @@ extension NetworkFieldTheory {
   }
 
   private func training(_ recording: Recording) -> ReportSection {
-    func points(_ name: String, _ label: String, times: (Int) -> Double = { _ in 1 }) -> Curve {
-      let kept = trainingWidths.filter { value(recording, Self.place(trained: $0), name) != nil }
-      let found = kept.map { value(recording, Self.place(trained: $0), name)! }
-      return Curve(
-        label, x: kept.map(Double.init), y: zip(kept, found).map { times($0) * $1.values[0] },
-        yErrors: zip(kept, found).map { times($0) * ($1.errors?[0] ?? 0) }, style: .points)
-    }
-    let distance = points("distance_from_gaussian_theory", "trained networks")
+    let kept = trainingWidths.filter { value(recording, Self.place(trained: $0), "distance_from_gaussian_theory") != nil }
+    let found = kept.compactMap { value(recording, Self.place(trained: $0), "distance_from_gaussian_theory") }
+    let distance = Curve(
+      "trained networks", x: kept.map(Double.init), y: found.map { $0.values[0] }, yErrors: found.map { $0.errors?[0] ?? 0 }, style: .points
+    )
     let guide = distance.y.last.map { last in
       Curve("N^-1/2", x: distance.x, y: distance.x.map { last * (distance.x[distance.x.count - 1] / $0).squareRoot() }, style: .line)
     }
@@ -255,16 +256,6 @@ extension NetworkFieldTheory {
             caption:
               "Root-mean-square distance of a trained network's output from the prediction of infinite width from the same start, in units of the theory's standard deviation.",
             content: .curves([distance] + [guide].compactMap { $0 }, xLabel: "width N", yLabel: "distance", logX: true, logY: true))),
-        .figure(
-          Figure(
-            name: "training-kurtosis", title: "The interaction before and after training",
-            caption: "N times the excess kurtosis at the test points: training makes the outputs less Gaussian than they were drawn.",
-            content: .curves(
-              [
-                points("excess_kurtosis_before", "before training") { Double($0) },
-                points("excess_kurtosis_after", "after training") { Double($0) },
-                points("excess_kurtosis_before_exact", "before, exact") { Double($0) },
-              ], xLabel: "width N", yLabel: "N x excess kurtosis", logX: true, logY: false))),
       ])
   }
 
