@@ -47,11 +47,14 @@ enum LatticeSweepKnownValues {
         [sampling]
         move = "mixed"
         width = 1.5
+        clusters = 2
+        [analysis]
+        degree = 3
         [[sweep]]
         lattice.size = [16, 32, 64]
-        sampling.measurements = [10000, 5000, 2500]
+        sampling.measurements = [4000, 2500, 1500]
         [[sweep]]
-        model.offset = { from = -0.5, to = 0.5, count = 5 }
+        model.offset = { from = -0.3, to = 0.3, count = 7 }
         """)
       return KnownValue(
         "phi^4 kappa_c, lambda = \(quartic)", expected: critical, found: report.derived("critical_coupling").value, .absolute(5e-4))
