@@ -23,15 +23,19 @@ public struct Benchmark: Sendable {
   public let prepare: @Sendable () throws -> () throws -> Double
   /// The same work by a plain loop in C, in the same unit, measured in turn with the kernel.
   public let plainLoop: (@Sendable () throws -> () throws -> Double)?
+  /// Where the kernel stands on a curve of cost against size: the curve's name, and the linear size with the bytes that the
+  /// kernel then works on.
+  public let place: (curve: String, size: Double, bytes: Double)?
   public init(
     _ name: String, unit: String, reference: BenchmarkReference?, referenceWorkPerUnit: Double = 0,
-    plainLoop: (@Sendable () throws -> () throws -> Double)? = nil,
+    place: (curve: String, size: Double, bytes: Double)? = nil, plainLoop: (@Sendable () throws -> () throws -> Double)? = nil,
     prepare: @escaping @Sendable () throws -> () throws -> Double
   ) {
     self.name = name
     self.unit = unit
     self.reference = reference
     self.referenceWorkPerUnit = referenceWorkPerUnit
+    self.place = place
     self.plainLoop = plainLoop
     self.prepare = prepare
   }

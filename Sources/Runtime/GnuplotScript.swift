@@ -46,7 +46,9 @@ struct GnuplotScript {
       lines.append("plot " + plots.joined(separator: ", \\\n     "))
     } else {
       // gnuplot refuses a plot without a single point.
-      lines += ["set xrange [0:1]", "set yrange [0:1]", "unset tics", "set label 'no values' at graph 0.5, graph 0.5 center", "plot NaN notitle"]
+      lines += [
+        "set xrange [0:1]", "set yrange [0:1]", "unset tics", "set label 'no values' at graph 0.5, graph 0.5 center", "plot NaN notitle",
+      ]
     }
     script = lines.joined(separator: "\n") + "\n"
   }

@@ -77,26 +77,33 @@ public enum ReportWriter {
     time.count >= 16 ? "\(time.prefix(10)) \(time.dropFirst(11).prefix(5)) UTC" : time
   }
 
-  private static func draw(_ figure: Figure, in folder: String, notices: inout [String]) throws(FileFault) -> String {
+  /// Draws one figure by itself: its script, data and SVG in `folder`. Returns why it could not be drawn, nil where it was.
+  public static func write(_ figure: Figure, to folder: String) throws(FileFault) -> String? {
+    try FileAccess.createFolder(folder)
+    return try render(figure, in: folder).fault
+  }
+
+  private static func render(_ figure: Figure, in folder: String) throws(FileFault) -> (svg: String?, kind: String, fault: String?) {
     let name = fileName(figure.name), path = "\(folder)/\(name)"
-    let drawn: String?, kind: String
-    var fault: String?
     switch figure.content {
     case .heatmaps(let maps, let perRow):
-      kind = "heatmaps"
       let picture = HeatmapFigure(name: name, title: figure.title, heatmaps: maps, perRow: perRow)
       try FileAccess.writeAtomically(picture.data, to: path + ".dat")
       try FileAccess.writeAtomically(picture.script, to: path + ".gp")
       try FileAccess.writeAtomically("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + picture.svg, to: path + ".svg")
-      drawn = picture.svg
+      return (picture.svg, "heatmaps", nil)
     case .curves(let curves, let xLabel, let yLabel, let logX, let logY):
-      kind = "curves"
       let plot = GnuplotScript(name: name, title: figure.title, curves: curves, xLabel: xLabel, yLabel: yLabel, logX: logX, logY: logY)
       try FileAccess.writeAtomically(plot.data, to: path + ".dat")
       try FileAccess.writeAtomically(plot.script, to: path + ".gp")
-      fault = GnuplotProcess.draw(script: name, in: folder)
-      drawn = fault == nil ? inline(try FileAccess.text(path + ".svg"), name: name, title: figure.title) : nil
+      let fault = GnuplotProcess.draw(script: name, in: folder)
+      return (fault == nil ? inline(try FileAccess.text(path + ".svg"), name: name, title: figure.title) : nil, "curves", fault)
     }
+  }
+
+  private static func draw(_ figure: Figure, in folder: String, notices: inout [String]) throws(FileFault) -> String {
+    let name = fileName(figure.name)
+    let (drawn, kind, fault) = try render(figure, in: folder)
     var out = "<figure class=\"\(kind)\" id=\"\(name)\">\n<h3>\(HTML.escape(figure.title))</h3>\n"
     if let drawn {
       out += "<div class=\"card\">\n\(drawn)</div>\n"

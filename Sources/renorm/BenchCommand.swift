@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Only kernels whose name contains this text.") var filter: String?
   @Flag(help: "For programs.") var json = false
   @Option(help: "How often each is measured; the median counts.") var `repeat` = 5
+  @Option(help: "Draws cost against size, with the caches' sizes marked, into this folder.") var figures: String?
 
   func run() throws {
     guard `repeat` > 0 else { throw Failure(ExitStatus.usage, "--repeat \(`repeat`): at least 1") }
@@ -24,9 +25,11 @@ struct BenchCommand: ParsableCommand {
       print("sgemm 2048   \(rate(.sgemm))flop/s\ndgemm 2048   \(rate(.dgemm))flop/s\nmemory copy  \(rate(.memory))B/s (read + written)\n")
     }
     var table = TextTable(["kernel", "rate", "of", "ratio"], right: [1, 3]), list: [JSON] = []
+    var costs = BenchmarkCosts()
     for benchmark in chosen {
       let work = try benchmark.prepare()
       let rate = try ReferenceRates.median(repeats: `repeat`, work)
+      costs.add(benchmark, rate: rate)
       let loop = try benchmark.plainLoop.map { try ReferenceRates.median(repeats: `repeat`, $0()) }
       let ratio =
         loop.map { rate / $0 } ?? benchmark.reference.flatMap { references[$0].map { rate * benchmark.referenceWorkPerUnit / $0 } }
@@ -40,6 +43,9 @@ struct BenchCommand: ParsableCommand {
           .init("reference", loop == nil ? benchmark.reference.map { .text($0.rawValue) } ?? .null : .text("C loop")),
           .init("ratio", ratio.map(JSON.finite) ?? .null),
         ]))
+    }
+    if let figures {
+      for fault in try costs.draw(into: figures) { ErrorOutput.line("warning: \(fault)") }
     }
     if json {
       let rates = BenchmarkReference.allCases.map { JSON.Member($0.rawValue, .finite(references[$0] ?? .nan)) }

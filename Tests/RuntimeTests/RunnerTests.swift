@@ -111,6 +111,17 @@ struct RunnerTests {
     }
   }
 
+  @Test("a unit that fails alike on all ranks of its team leaves the others running")
+  func failingTogether() throws {
+    try withFolder { folder in
+      let end = try toy(4, folder, ["toy.ranks=2", "toy.units=4"], fault: "failAll:2")
+      #expect(end.status == 4, "\(end.error)")
+      #expect(end.error.contains("unit unit-2 failed: unit 2 was told to fail"))
+      let text = String(decoding: try results(folder), as: UTF8.self)
+      #expect(text.contains("\"unit\": 1") && text.contains("\"unit\": 3") && !text.contains("\"unit\": 2"))
+    }
+  }
+
   @Test("a failing unit is reported with its reason, the others are finished, and the status is 4")
   func failing() throws {
     for ranks in [1, 3] {

@@ -7,7 +7,8 @@ import Runtime
 /// A study that costs nothing and can be made to fail: it adds keyed random words, shard by shard.
 ///
 /// `TOY_FAULT` (in the environment, so that it is no part of the digest) is `throw:RANK:SLICE`, `hang:RANK:SLICE`,
-/// `stop:RANK:SLICE`, `kill:RANK:SLICE`, `signalN:RANK:SLICE` (signal number N) or `fail:UNIT`.
+/// `stop:RANK:SLICE`, `kill:RANK:SLICE`, `signalN:RANK:SLICE` (signal number N), `fail:UNIT` or, on all ranks
+/// of the team alike, `failAll:UNIT`.
 struct ToyStudy: Study {
   static let name = "toy"
   static let summary = "adds random words"
@@ -81,6 +82,10 @@ struct ToyStudy: Study {
     let words = unsafe String(cString: text).split(separator: ":").map(String.init)
     if words[0] == "fail" {
       if Int(words[1]) == unit { throw .unitFailed("unit \(unit) was told to fail") }
+      return
+    }
+    if words[0] == "failAll" {
+      if Int(words[1]) == unit { throw .unitFailedOnAllRanks("unit \(unit) was told to fail") }
       return
     }
     guard Int(words[1]) == rank, Int(words[2]) == slice else { return }

@@ -5,8 +5,8 @@ import Glibc
 /// xi = sqrt(S(0) / S(k_1) - 1) / (2 sin(pi / L)).
 public struct LowestModes: Sendable {
   /// cos and sin of 2 pi j / L by axis.
-  private let cosines: [[Double]], sines: [[Double]]
-  private let extents: [Int], sites: Double
+  @usableFromInline let cosines: [[Double]], sines: [[Double]]
+  @usableFromInline let extents: [Int], sites: Double
 
   /// Modes of a lattice of this shape, row-major.
   public init(shape extents: [Int]) {
@@ -28,7 +28,7 @@ public struct LowestModes: Sendable {
   }
 
   /// The mean over all axes of |f_k|^2 / N, f given by its values in the order of sites. Cost d N.
-  public func weight<Value>(_ values: [Value], _ field: (Value) -> Double) -> Double {
+  @inlinable public func weight<Value>(_ values: [Value], _ field: (Value) -> Double) -> Double {
     precondition(values.count == Int(sites), "values do not fit the lattice")
     var total = 0.0, stride = values.count
     for axis in extents.indices {

@@ -39,7 +39,10 @@ public enum LatticeBenchmarks {
 
   /// The same on one strip that is the whole lattice. From 16384 on from a shorter run: 65536^2 spins are 512 MiB.
   private static func strip(size: Int) -> Benchmark {
-    Benchmark("checkerboard Metropolis on strips, Ising \(size)x\(size), T = 2.5", unit: "flips", reference: nil) {
+    Benchmark(
+      "checkerboard Metropolis on strips, Ising \(size)x\(size), T = 2.5", unit: "flips", reference: nil,
+      place: ("checkerboard Metropolis", Double(size), Double(size * size) / 8)
+    ) {
       let lattice = try SquareLattice(size: size), alone = SoloCommunicator()
       let sweep = try StripMetropolis(lattice, coupling: 1 / 2.5)
       var strip = try CheckerboardStrip(hot: lattice, replica: 0, from: streams, on: alone)

@@ -11,12 +11,12 @@ extension LatticeSweep {
     if !ladder.isEmpty {
       let sampler = try ladderSampler(), source = KeyedStreams(streams)
       state.series = Array(repeating: [], count: chains * ladder.count)
-      state.chains = (0..<chains).flatMap { sampler.start(0..<ladder.count, ladder: $0, from: source) }
+      state.chains = (0..<chains).flatMap { sampler.start(0..<ladder.count, $0, source) }
       state.ladders = Array(repeating: ExchangeLadder(rungs: ladder.count), count: chains)
       return state
     }
     let sampler = try sampler(coupling: coupling), source = KeyedStreams(streams)
-    state.chains = (0..<chains).map { sampler.start(replica: $0, hot: isHot($0), from: source) }
+    state.chains = (0..<chains).map { sampler.start($0, isHot($0), source) }
     return state
   }
 
@@ -56,14 +56,14 @@ extension LatticeSweep {
 
   /// `count` rows of every chain; each rank of the team works on its share of them.
   private func advanceChains(
-    _ state: inout State, _ count: Int, with sampler: any LatticeSampler, from source: KeyedStreams,
+    _ state: inout State, _ count: Int, with sampler: LatticeSampler, from source: KeyedStreams,
     on team: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) -> [[Double]] {
     let mine = team.rank * chains / team.size..<(team.rank + 1) * chains / team.size
     var words: [UInt64] = [], rows: [Double] = []
     for chain in mine {
       var own = state.chains[chain], steps = state.steps
-      rows += sampler.run(&own, replica: chain, steps: &steps, measurements: count, interval: interval, from: source)
+      rows += sampler.run(&own, chain, &steps, count, interval, source)
       words += own
     }
     var fresh = [[Double]](repeating: [], count: chains)

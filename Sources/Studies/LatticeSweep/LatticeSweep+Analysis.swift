@@ -22,7 +22,7 @@ extension LatticeSweep {
   }
 
   /// All that the series of a finished unit say. It is computed alike on all ranks.
-  func analysis(_ state: State, _ sampler: (any LatticeSampler)?, names: [String]) throws(StudyError) -> Partial {
+  func analysis(_ state: State, _ sampler: LatticeSampler?, names: [String]) throws(StudyError) -> Partial {
     var partial = Partial()
     do {
       let rungs = max(1, ladder.count)

@@ -7,7 +7,7 @@ import Statistics
 
 extension LatticeSweep {
   /// The ladder of the study's couplings; throws what the model or the move refuses.
-  func ladderSampler() throws(StudyError) -> any LadderSampler {
+  func ladderSampler() throws(StudyError) -> LadderSampler {
     let top = ladder.max() ?? coupling, positions = ladder.map { $0 / top }
     do throws(LatticeError) {
       if isSquareIsing {
@@ -51,9 +51,9 @@ extension LatticeSweep {
     throw .invalid(parameter: "sampling.move", what: "\(resolvedMove.rawValue) does not serve \(model.rawValue) under replica exchange")
   }
 
-  private func squareLadder<Move: IsingMove>(_ path: AnnealedIsing<Move>, _ positions: [Double]) throws(LatticeError) -> any LadderSampler {
+  private func squareLadder<Move: IsingMove>(_ path: AnnealedIsing<Move>, _ positions: [Double]) throws(LatticeError) -> LadderSampler {
     let modes = LowestModes(shape: path.model.lattice.shape), sites = Double(path.model.lattice.sites), model = path.model
-    return AnnealedLadder(model: path, positions: positions, names: ["magnetization"]) { (spins: Move.State) in
+    return LadderSampler.annealed(path, positions, names: ["magnetization"]) { (spins: Move.State) in
       isingRow(spins, of: model, sites: sites, modes: modes)
     } encode: {
       $0.packed.spins
@@ -68,9 +68,9 @@ extension LatticeSweep {
   private func fieldLadder<Model: CoupledModel, Move: MarkovKernel<LatticeConfiguration<Model.Value>>>(
     _ model: Model, _ measurement: FieldMeasurement<Model>, _ positions: [Double],
     _ move: @escaping @Sendable (Model) throws(LatticeError) -> Move
-  ) throws(LatticeError) -> any LadderSampler {
+  ) throws(LatticeError) -> LadderSampler {
     let path = try AnnealedLattice(model, move: move)
-    return AnnealedLadder(model: path, positions: positions, names: measurement.names) {
+    return LadderSampler.annealed(path, positions, names: measurement.names) {
       (state: LatticeConfiguration<Model.Value>) in
       measurement.row(model, state.values)
     } encode: {
@@ -82,7 +82,7 @@ extension LatticeSweep {
 
   private func clusterLadder<Model: CoupledModel & ClusterModel>(
     _ model: Model, _ measurement: FieldMeasurement<Model>, _ positions: [Double]
-  ) throws(LatticeError) -> (any LadderSampler)? {
+  ) throws(LatticeError) -> LadderSampler? {
     let width = width, clusters = clustersPerSweep
     switch resolvedMove {
     case .metropolis:
@@ -104,7 +104,7 @@ extension LatticeSweep {
   /// `count` rows of all ladders, by rung: the replicas of each ladder are shared out over the ranks, and every exchange
   /// gathers their log-ratios.
   func advanceLadders(
-    _ state: inout State, _ count: Int, with sampler: any LadderSampler, from source: KeyedStreams,
+    _ state: inout State, _ count: Int, with sampler: LadderSampler, from source: KeyedStreams,
     on team: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) -> [[Double]] {
     let rungs = ladder.count, width = CommonObservable.allCases.count + sampler.names.count + 1
@@ -112,10 +112,8 @@ extension LatticeSweep {
     var fresh = [[Double]](repeating: [], count: chains * rungs)
     for number in 0..<chains {
       var words = mine.map { state.chains[number * rungs + $0] }
-      let rows = try sampler.run(
-        &words, mine, ladder: &state.ladders[number], number: number, steps: state.steps, exchanges: count, interval: interval, from: source
-      ) { (ratios) throws(MessagePassingError) in
-        team.size == 1 ? ratios : try team.allGather(ratios).flatMap { $0 }
+      let rows = try sampler.run(&words, mine, &state.ladders[number], number, state.steps, count, interval, source) {
+        (ratios) throws(MessagePassingError) in team.size == 1 ? ratios : try team.allGather(ratios).flatMap { $0 }
       }
       let allWords = try team.allGather(words.flatMap { $0 }).flatMap { $0 }, each = allWords.count / rungs
       for replica in 0..<rungs { state.chains[number * rungs + replica] = Array(allWords[replica * each..<(replica + 1) * each]) }

@@ -27,7 +27,7 @@ extension LatticeSweep {
   var isSquareIsing: Bool { model == .ising && extents.count == 2 }
 
   /// The sampler of the study's parameters with coupling `coupling`.
-  func sampler(coupling: Double) throws(StudyError) -> any LatticeSampler {
+  func sampler(coupling: Double) throws(StudyError) -> LatticeSampler {
     do throws(LatticeError) {
       if isSquareIsing {
         let lattice = try SquareLattice(rows: extents[0], columns: extents[1])
@@ -39,13 +39,13 @@ extension LatticeSweep {
           let ising = try HypercubicIsing(lattice, coupling: coupling, field: field)
           if let sampler = try clusterSampler(ising, .ising(lattice)) { return sampler }
           if resolvedMove == .heatBath {
-            return try FieldSampler(ising, .ising(lattice)) { () throws(LatticeError) in LocalHeatBath(ising) }
+            return try .field(ising, .ising(lattice)) { () throws(LatticeError) in LocalHeatBath(ising) }
           }
         case .potts:
           let potts = try PottsModel(lattice, colours: colours, coupling: coupling)
           if let sampler = try clusterSampler(potts, .potts(lattice)) { return sampler }
           if resolvedMove == .heatBath {
-            return try FieldSampler(potts, .potts(lattice)) { () throws(LatticeError) in LocalHeatBath(potts) }
+            return try .field(potts, .potts(lattice)) { () throws(LatticeError) in LocalHeatBath(potts) }
           }
         case .xy:
           if let sampler = try clusterSampler(XYModel(lattice, coupling: coupling), .xy(lattice), countsSizes: false) { return sampler }
@@ -66,17 +66,17 @@ extension LatticeSweep {
       parameter: "sampling.move", what: "\(resolvedMove.rawValue) does not serve \(model.rawValue); \(Self.servingMoves(model))")
   }
 
-  private func squareSampler(_ ising: IsingModel) throws(LatticeError) -> (any LatticeSampler)? {
+  private func squareSampler(_ ising: IsingModel) throws(LatticeError) -> LatticeSampler? {
     let sites = Double(ising.lattice.sites)
     switch resolvedMove {
-    case .metropolis: return try IsingSampler(ising) { () throws(LatticeError) in try CheckerboardMetropolis(ising) }
-    case .heatBath: return try IsingSampler(ising) { () throws(LatticeError) in try CheckerboardHeatBath(ising) }
+    case .metropolis: return try .ising(ising) { () throws(LatticeError) in try CheckerboardMetropolis(ising) }
+    case .heatBath: return try .ising(ising) { () throws(LatticeError) in try CheckerboardHeatBath(ising) }
     case .swendsenWang:
-      return try IsingSampler(ising, own: [MoveObservable(name: Self.improved) { Double($0.clusterSquares) / sites }]) {
+      return try .ising(ising, own: [MoveObservable(name: Self.improved) { Double($0.clusterSquares) / sites }]) {
         () throws(LatticeError) in try SwendsenWang(ising, measuresClusters: true)
       }
     case .wolff:
-      return try IsingSampler(ising, own: [MoveObservable(name: Self.improved) { Double($0.clusterSize) }]) {
+      return try .ising(ising, own: [MoveObservable(name: Self.improved) { Double($0.clusterSize) }]) {
         () throws(LatticeError) in try Wolff(ising)
       }
     case .auto, .hybrid, .mixed: return nil
@@ -86,19 +86,19 @@ extension LatticeSweep {
   /// The moves that all models of a value a site share. `countsSizes`: whether cluster sizes give the susceptibility.
   private func clusterSampler<Model: ClusterModel>(
     _ model: Model, _ measurement: FieldMeasurement<Model>, countsSizes: Bool = true
-  ) throws(LatticeError) -> (any LatticeSampler)? {
+  ) throws(LatticeError) -> LatticeSampler? {
     let sites = Double(model.lattice.sites), width = width, clusters = clustersPerSweep
     switch resolvedMove {
     case .metropolis:
-      return try FieldSampler(model, measurement) { () throws(LatticeError) in try LocalMetropolis(model, width: width) }
+      return try .field(model, measurement) { () throws(LatticeError) in try LocalMetropolis(model, width: width) }
     case .swendsenWang:
       let own = countsSizes ? [MoveObservable<SwendsenWangCluster<Model>>(name: Self.improved) { Double($0.clusterSquares) / sites }] : []
-      return try FieldSampler(model, measurement, own: own) { () throws(LatticeError) in try SwendsenWangCluster(model) }
+      return try .field(model, measurement, own: own) { () throws(LatticeError) in try SwendsenWangCluster(model) }
     case .wolff:
       let own = [MoveObservable<WolffCluster<Model>>(name: countsSizes ? Self.improved : Self.clusterSize) { Double($0.clusterSize) }]
-      return try FieldSampler(model, measurement, own: own) { () throws(LatticeError) in try WolffCluster(model) }
+      return try .field(model, measurement, own: own) { () throws(LatticeError) in try WolffCluster(model) }
     case .mixed:
-      return try FieldSampler(model, measurement) { () throws(LatticeError) in
+      return try .field(model, measurement) { () throws(LatticeError) in
         Then(try LocalMetropolis(model, width: width), Repeat(try WolffCluster(model), count: clusters))
       }
     case .auto, .heatBath, .hybrid: return nil
@@ -107,13 +107,13 @@ extension LatticeSweep {
 
   private func hybridSampler(
     _ scalar: ScalarPhi4Model, _ measurement: FieldMeasurement<ScalarPhi4Model>
-  ) throws(LatticeError) -> any LatticeSampler {
+  ) throws(LatticeError) -> LatticeSampler {
     let (size, count) = (stepSize, stepCount)
     let own: [MoveObservable<HybridMonteCarlo>] = [
       MoveObservable(name: "acceptance") { $0.wasAccepted ? 1 : 0 },
       MoveObservable(name: "exponential_of_energy_change") { exponential(-$0.energyChange) },
     ]
-    return try FieldSampler(scalar, measurement, own: own) { () throws(LatticeError) in
+    return try .field(scalar, measurement, own: own) { () throws(LatticeError) in
       try HybridMonteCarlo(scalar, stepSize: size, stepCount: count)
     }
   }
