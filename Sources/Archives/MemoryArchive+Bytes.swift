@@ -55,7 +55,7 @@ extension MemoryArchive {
       var shape: [Int] = []
       for _ in 0..<rank { shape.append(try rest.integer()) }
       guard let elements = elementCount(of: shape, width: type.width) else { throw ByteReader.damage("shape \(shape)") }
-      entries[path] = Entry(type: type, shape: shape, bytes: [UInt8](try rest.take(elements * type.width)))
+      entries[path] = Entry(type: type, shape: shape, bytes: try rest.take(elements * type.width))
     }
     guard rest.remaining == 0 else { throw ByteReader.damage("\(rest.remaining) bytes too many") }
     for path in paths {

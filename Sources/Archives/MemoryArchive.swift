@@ -6,7 +6,8 @@ public struct MemoryArchive: ArchiveWriter, ArchiveReader, Sendable, Equatable {
   struct Entry: Sendable, Equatable {
     var type: ArchiveType
     var shape: [Int]
-    var bytes: [UInt8]
+    /// A part of the bytes that the archive was read from, or bytes of its own.
+    var bytes: ArraySlice<UInt8>
   }
 
   var entries: [String: Entry] = [:]
@@ -23,7 +24,7 @@ public struct MemoryArchive: ArchiveWriter, ArchiveReader, Sendable, Equatable {
   public mutating func write<E: ArchiveElement>(_ values: [E], shape: [Int], at path: String) throws(ArchiveError) {
     precondition(elementCount(of: shape) == values.count, "shape \(shape) does not hold \(values.count) elements")
     let bytes = unsafe values.withUnsafeBytes { unsafe [UInt8]($0) }
-    insert(Entry(type: E.archiveType, shape: shape, bytes: bytes), at: ArchivePaths.canonical(path))
+    insert(Entry(type: E.archiveType, shape: shape, bytes: bytes[...]), at: ArchivePaths.canonical(path))
   }
 
   public func read<E: ArchiveElement>(_ type: E.Type, at path: String) throws(ArchiveError) -> (values: [E], shape: [Int]) {

@@ -10,8 +10,13 @@ extension CheckerboardStrip {
     if rows.isEmpty { return nil }
     let first = place(colour, rows.lowerBound), last = place(colour, rows.upperBound - 1)
     if division.strips == 1 {
-      copy(spins[last..<last + w], to: first - w)
-      copy(spins[first..<first + w], to: last + w)
+      // Inside the array: a slice of it would make the next write copy all of it.
+      unsafe spins.withUnsafeMutableBufferPointer { spins in
+        for v in 0..<w {
+          unsafe spins[first - w + v] = unsafe spins[last + v]
+          unsafe spins[last + w + v] = unsafe spins[first + v]
+        }
+      }
       return nil
     }
     let before = division.before(team.rank), after = division.after(team.rank)
