@@ -41,15 +41,8 @@ struct GnuplotScript {
     if logY { lines += ["set logscale y"] + Self.ticFormat("y", curves.flatMap(\.y)) }
     lines += Self.range("x", curves.flatMap(\.x), logarithmic: logX, margin: 0.02)
     lines += Self.range("y", Self.reach(curves, logarithmic: logY), logarithmic: logY, margin: 0.05)
-    if curves.contains(where: { curve in zip(curve.x, curve.y).contains { $0.isFinite && $1.isFinite } }) {
-      let plots = curves.enumerated().flatMap { Self.plot($1, block: $0, of: name) }
-      lines.append("plot " + plots.joined(separator: ", \\\n     "))
-    } else {
-      // gnuplot refuses a plot without a single point.
-      lines += [
-        "set xrange [0:1]", "set yrange [0:1]", "unset tics", "set label 'no values' at graph 0.5, graph 0.5 center", "plot NaN notitle",
-      ]
-    }
+    let plots = curves.enumerated().flatMap { Self.plot($1, block: $0, of: name) }
+    lines.append("plot " + plots.joined(separator: ", \\\n     "))
     script = lines.joined(separator: "\n") + "\n"
   }
 

@@ -50,11 +50,12 @@ enum LatticeSweepKnownValues {
         clusters = 2
         [analysis]
         degree = 3
+        correction_exponent = 1.333
         [[sweep]]
         lattice.size = [16, 32, 64]
         sampling.measurements = [4000, 2500, 1500]
         [[sweep]]
-        model.offset = { from = -0.3, to = 0.3, count = 7 }
+        model.offset = { from = -0.15, to = 0.15, count = 7 }
         """)
       return KnownValue(
         "phi^4 kappa_c, lambda = \(quartic)", expected: critical, found: report.derived("critical_coupling").value, .absolute(5e-4))

@@ -16,11 +16,13 @@ struct ScalingReport {
     self.family = family
     suffix = isOnly ? "" : "-\(family.slug)"
     tag = isOnly ? "" : "_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" })
-    if family.isScalable {
+    // A Kosterlitz-Thouless transition has no power law to fit: there the helicity modulus speaks.
+    let isPowerLaw = family.study.model != .xy || family.study.extents.count != 2
+    if family.isScalable && isPowerLaw {
       let others = ScalingQuantity.allCases.filter { $0 != family.study.quantity }
       for quantity in [family.study.quantity] + others { scale(quantity) }
     }
-    if family.study.model == .xy && family.study.extents.count == 2 { helicity() }
+    if !isPowerLaw { helicity() }
     sections.append(ReportSection("Observables (\(family.label))", curves()))
   }
 

@@ -250,27 +250,30 @@ extension MinimalOrbits {
     func curve(_ row: (name: String, epochs: Double, error: Double?, dimension: Double, rank: Double), _ x: Double) -> Curve {
       Curve(row.name, x: [x], y: [row.epochs], yErrors: [row.error ?? 0], style: .points)
     }
-    return ReportSection(
-      "One shape alone",
-      [
-        .table(
-          ReportTable(
-            caption:
-              "Networks with one layer of \(layers[0]) units trained on one shape: epochs to a relative squared error of \(Criterion.error), mean over seeds; the dimension of the "
-              + "shape's orbit under aff2; the principal components that hold \(Int(100 * Criterion.span)) % of its images' variance.",
-            header: ["shape", "epochs", "orbit dimension", "principal rank"], rows: table)),
-        .figure(
-          Figure(
-            name: "shapes-by-dimension", title: "Time to learn a shape by its orbit dimension",
-            caption: "If small orbits were learned first, the points would rise to the right.",
-            content: .curves(
-              rows.map { curve($0, $0.dimension) }, xLabel: "orbit dimension under aff2", yLabel: "epochs", logX: false, logY: false))),
-        .figure(
-          Figure(
-            name: "shapes-by-rank", title: "Time to learn a shape by the linear span of its orbit",
-            caption: "The rival: the number of principal components that the images of the shape need.",
-            content: .curves(rows.map { curve($0, $0.rank) }, xLabel: "principal rank", yLabel: "epochs", logX: false, logY: false))),
-      ])
+    var items: [ReportSection.Item] = [
+      .table(
+        ReportTable(
+          caption:
+            "Networks with one layer of \(layers[0]) units trained on one shape: epochs to a relative squared error of \(Criterion.error), mean over seeds; the dimension of the "
+            + "shape's orbit under aff2; the principal components that hold \(Int(100 * Criterion.span)) % of its images' variance.",
+          header: ["shape", "epochs", "orbit dimension", "principal rank"], rows: table))
+    ]
+    // Training that ends before any shape is learned has no times to draw.
+    guard rows.contains(where: { $0.epochs.isFinite }) else { return ReportSection("One shape alone", items) }
+    items += [
+      .figure(
+        Figure(
+          name: "shapes-by-dimension", title: "Time to learn a shape by its orbit dimension",
+          caption: "If small orbits were learned first, the points would rise to the right.",
+          content: .curves(
+            rows.map { curve($0, $0.dimension) }, xLabel: "orbit dimension under aff2", yLabel: "epochs", logX: false, logY: false))),
+      .figure(
+        Figure(
+          name: "shapes-by-rank", title: "Time to learn a shape by the linear span of its orbit",
+          caption: "The rival: the number of principal components that the images of the shape need.",
+          content: .curves(rows.map { curve($0, $0.rank) }, xLabel: "principal rank", yLabel: "epochs", logX: false, logY: false))),
+    ]
+    return ReportSection("One shape alone", items)
   }
 
   // MARK: Volumes, training
