@@ -40,12 +40,46 @@ extension ProgramTests {
       lattice.size = [8, 12]
       """
 
-    @Test("chains of every model give the same bytes at 1, 2, 3, 4 and 8 ranks")
-    func ranks() throws {
-      let alone = try Program.withFolder { try run(Self.chains, folder: $0) }
+    static let strips = """
+      study = "lattice-sweep"
+      [lattice]
+      strips = true
+      [sampling]
+      chains = 2
+      measurements = 160
+      warm_up = 20
+      [analysis]
+      blocks = 8
+      [[sweep]]
+      sampling.move = ["metropolis", "heat-bath", "swendsen-wang"]
+      [[sweep]]
+      lattice.size = [12, 34]
+      """
+    static let ladders = """
+      study = "lattice-sweep"
+      [sampling]
+      chains = 2
+      measurements = 160
+      warm_up = 20
+      [exchange]
+      couplings = [0.36, 0.40, 0.44]
+      [analysis]
+      blocks = 8
+      [[sweep]]
+      model.name = ["ising", "potts", "xy", "phi4"]
+      sampling.move = ["auto", "heat-bath", "metropolis", "mixed"]
+      [[sweep]]
+      lattice.size = [6, 8]
+      """
+
+    @Test(
+      "chains and ladders of every model, and strips under every move, give the same bytes at 1, 2, 3, 4 and 8 ranks",
+      arguments: [chains, strips, ladders])
+    func ranks(text: String) throws {
+      let alone = try Program.withFolder { try run(text, folder: $0) }
       #expect(alone.end.status == 0 && alone.end.error.isEmpty, "\(alone.end.all)")
       for ranks in [2, 3, 4, 8] {
-        let several = try Program.withFolder { try run(Self.chains, ranks: ranks, folder: $0) }
+        let several = try Program.withFolder { try run(text, ranks: ranks, folder: $0) }
         #expect(several.end.status == 0, "\(several.end.all)")
         #expect(several.json == alone.json, "results.json at \(ranks) ranks")
         #expect(several.archive == alone.archive, "results.h5 at \(ranks) ranks")

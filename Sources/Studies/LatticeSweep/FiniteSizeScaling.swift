@@ -81,8 +81,12 @@ struct FiniteSizeScaling {
   let study: LatticeSweep
   let sizes: [Size]
 
+  /// Other swept settings that all points of the family share.
+  private let others: [(name: String, value: ParameterValue)]
+
   /// The family of these sizes, rising.
-  init(_ sizes: [Size]) {
+  init(_ sizes: [Size], others: [(name: String, value: ParameterValue)]) {
+    self.others = others
     self.sizes = sizes.sorted { $0.size < $1.size }
     study = self.sizes[0].study
   }
@@ -94,7 +98,8 @@ struct FiniteSizeScaling {
     var words = [study.model == .potts ? "potts q = \(study.colours)" : study.model.rawValue, "d = \(study.extents.count)"]
     if study.model == .phi4 { words.append("lambda = \(study.quartic)") }
     if study.field != 0 { words.append("B = \(study.field)") }
-    return (words + [study.resolvedMove.rawValue]).joined(separator: ", ")
+    words.append(study.resolvedMove.rawValue)
+    return (words + others.map { "\($0.name) \($0.value.words)" }).joined(separator: ", ")
   }
 
   /// The same as part of names: "potts-3-2d-swendsen-wang".
@@ -104,7 +109,8 @@ struct FiniteSizeScaling {
     if study.model == .phi4 { words.append("\(study.quartic)") }
     words.append("\(study.extents.count)d")
     if study.field != 0 { words.append("field-\(study.field)") }
-    return (words + [study.resolvedMove.rawValue]).joined(separator: "-")
+    words.append(study.resolvedMove.rawValue)
+    return (words + others.map { "\($0.name)-\($0.value.words)" }).joined(separator: "-")
   }
 
   /// Crossings of neighbouring sizes, by reweighting, with jackknife errors over the blocks of both.
@@ -122,7 +128,8 @@ struct FiniteSizeScaling {
       }
       let one = jackknife(blocks: small.samples[0].energies.count) { find($0.map { $0 + 1 } ?? 0, 0) }
       let two = jackknife(blocks: large.samples[0].energies.count) { find(0, $0.map { $0 + 1 } ?? 0) }
-      guard one[0].value.isFinite else { return nil }
+      // Where leaving a block out takes a curve out of its reach there is no error, so no crossing either.
+      guard one[0].value.isFinite, one[0].error.isFinite, two[0].error.isFinite else { return nil }
       return CrossingPoint(
         small: small.size, large: large.size, coupling: Estimate(value: one[0].value, error: hypot(one[0].error, two[0].error)),
         value: Estimate(value: one[1].value, error: hypot(one[1].error, two[1].error)))

@@ -40,7 +40,9 @@ struct LatticeQuantities {
       all.append(derived("correlation_length", "sites", length))
       all.append(derived("correlation_length_over_size") { length($0) / size })
     }
-    for (k, name) in names.enumerated() where !name.hasPrefix("bond_") { all.append(mean(name, "1", common + k)) }
+    for (k, name) in names.enumerated() where !name.hasPrefix("bond_") {
+      all.append(mean(name, name == LatticeSweep.clusterSize ? "sites" : "1", common + k))
+    }
     if study.model == .xy, let k = names.firstIndex(of: "bond_cosine") {
       all.append(derived("helicity_modulus", "J") { $0[common + k] - coupling * $0[common + k + 1] })
     }

@@ -20,6 +20,12 @@ extension LatticeSweep {
     return state
   }
 
+  /// What a row holds after the common observables.
+  func rowNames() throws(StudyError) -> [String] {
+    if isCut { return stripNames }
+    return ladder.isEmpty ? try sampler(coupling: coupling).names : try ladderSampler().names
+  }
+
   /// Whether a chain starts hot.
   func isHot(_ chain: Int) -> Bool { start == "hot" || (start == "both" && chain % 2 == 0) }
 
@@ -30,8 +36,8 @@ extension LatticeSweep {
     let sampler = isCut || !ladder.isEmpty ? nil : try sampler(coupling: coupling), source = KeyedStreams(streams)
     let names = sampler?.names ?? ladderSampler?.names ?? stripNames, width = CommonObservable.allCases.count + names.count
     let total = warmUp + measurements
-    // About a second's work of one rank.
-    let count = max(1, min(total - state.rows, Int(1e9 / (rowCost * Double(chains * max(1, ladder.count))))))
+    // About half a second's work of one rank, by a cost that is only roughly known.
+    let count = max(1, min(total - state.rows, Int(5e8 / (rowCost * Double(chains * max(1, ladder.count))))))
     do {
       let fresh =
         if let sampler {

@@ -58,7 +58,7 @@ struct RowAnalysis {
   let study: LatticeSweep, names: [String], coupling: Double
   /// Rows of each chain after the warm-up, and how many of them.
   private let chains: [[Double]], length: Int
-  private let warmUp: WarmUp?, width: Int
+  private let warmUp: WarmUp?, discarded: Int, width: Int
   private let energy: AutocorrelationTime, square: AutocorrelationTime
   /// The sums over blocks.
   private(set) var sample: CouplingSample
@@ -81,7 +81,8 @@ struct RowAnalysis {
           series.indices.filter { starts.count == 1 || $0 % 2 == start }.map { column(series[$0], k) }
         }
         let found = try WarmUp(groups: groups)
-        if settled == nil || found.discard > cut || !found.isSettled { settled = found }
+        // The first complaint stays.
+        if settled?.isSettled ?? true { settled = found }
         cut = max(cut, found.discard)
       }
     }
@@ -91,6 +92,7 @@ struct RowAnalysis {
     guard blockLength > 0 else { throw SeriesError.tooFewSamples(chain: 0, found: all - cut, required: perChain) }
     length = blockLength * perChain
     let first = all - length
+    discarded = first
     chains = series.map { Array($0[(first * width)...]) }
     energy = try AutocorrelationTime(chains: series.map { column($0, CommonObservable.energy.rawValue, from: first) })
     square = try AutocorrelationTime(chains: series.map { column($0, CommonObservable.squaredMagnetization.rawValue, from: first) })
@@ -153,6 +155,7 @@ struct RowAnalysis {
         let series = try AutocorrelationTime(chains: column(k))
         observable.errors = [series.mean.error * quantity.scale]
         observable.tau = series.tau.value
+        if trouble == nil, !series.isReliable { observable.reason = "rows / tau of this series is below 1000: its error may be too small" }
       }
       result.append((quantity.name, observable))
     }
@@ -163,11 +166,13 @@ struct RowAnalysis {
   private var reliability: String? {
     if let warmUp, !warmUp.isSettled {
       return
-        "not settled: drift \(rounded(warmUp.drift)), hot against cold \(rounded(warmUp.disagreement)) standard errors after \(warmUp.discard) rows"
+        "not settled: drift \(rounded(warmUp.drift)), hot against cold \(rounded(warmUp.disagreement)) standard errors after \(warmUp.discard) rows; more measurements or a longer warm-up are needed"
     }
     let slowest = energy.tau.value > square.tau.value ? energy : square
+    if !slowest.windowClosed { return "the window of an autocorrelation time did not close; more measurements are needed" }
     if !slowest.isReliable {
-      return "rows / tau = \(Int(Double(slowest.count) / slowest.tau.value)), below 1000: the errors may be too small"
+      return
+        "rows / tau = \(Int(Double(slowest.count) / slowest.tau.value)), below 1000: the errors may be too small; more measurements are needed"
     }
     return nil
   }
@@ -188,24 +193,29 @@ struct RowAnalysis {
     let sweep = sweep
     func time(_ series: AutocorrelationTime) -> Observable {
       Observable(
-        series.tau.value * sweep, error: series.tau.error * sweep, unit: "sweeps",
+        series.tau.value * sweep, error: series.tau.error * sweep, unit: timeUnit,
         reason: series.windowClosed ? nil : "the window did not close")
     }
     let energies = column(CommonObservable.energy.rawValue), scale = 1 / Double(study.sites)
     var result: [(String, Observable)] = [
       ("autocorrelation_time_energy", time(energy)), ("autocorrelation_time_squared_magnetization", time(square)),
-      ("energy_error_by_blocks", Observable(found[0].error, unit: "J")),
+      ("energy_error_by_blocks", Observable(found[0].error, unit: energyUnit)),
     ]
     if let plateau = try binning(chains: energies).last {
-      result.append(("energy_error_by_binning", Observable(plateau.error * scale, unit: "J")))
+      result.append(("energy_error_by_binning", Observable(plateau.error * scale, unit: energyUnit)))
     }
     if energies.count > 1 {
-      result.append(("potential_scale_reduction", Observable(try potentialScaleReduction(chains: energies))))
+      let reduction = try potentialScaleReduction(chains: energies)
+      result.append(
+        ("potential_scale_reduction", Observable(reduction, reason: reduction > 1.01 ? "above 1.01: the chains do not agree yet" : nil)))
     }
-    if let warmUp { result.append(("rows_discarded", Observable(Double(warmUp.discard), unit: "rows"))) }
+    result.append(("rows_discarded", Observable(Double(discarded), unit: "rows")))
     return result
   }
 
+  private var energyUnit: String { study.model == .phi4 ? "1" : "J" }
+  /// What a step of the move is called; Wolff clusters are counted as sweeps.
+  private var timeUnit: String { study.resolvedMove == .hybrid ? "trajectories" : study.resolvedMove == .mixed ? "steps" : "sweeps" }
   private func rounded(_ value: Double) -> String { written(value, nil, digits: 2) }
 
   /// The series as arrays over chain and draw.
@@ -215,7 +225,7 @@ struct RowAnalysis {
       recording.record(
         ResultArray(
           name: "series_\(label)" + (rung.map { "_rung_\($0)" } ?? ""),
-          longName: "\(label.replacing("_", with: " ")) of each row, warm-up cut off", unit: k == 0 ? "J" : "1",
+          longName: "\(label.replacing("_", with: " ")) of each row, warm-up cut off", unit: k == 0 ? energyUnit : "1",
           dimensions: [("chain_\(chains.count)", chains.count), ("draw_\(length)", length)], values: column(k).flatMap { $0 }))
     }
   }

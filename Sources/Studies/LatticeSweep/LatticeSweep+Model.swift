@@ -11,6 +11,8 @@ extension LatticeSweep {
     case heatBath = "heat-bath"
     case swendsenWang = "swendsen-wang"
     case wolff, hybrid, mixed
+    /// Whether a step visits sites one by one, without clusters.
+    var isLocal: Bool { self == .metropolis || self == .heatBath }
   }
 
   /// The move that `auto` stands for.

@@ -29,13 +29,16 @@ extension LatticeSweep {
     }
   }
   private var abstract: String {
-    "\(extents.map(String.init).joined(separator: " x ")) sites, \(model == .phi4 ? "kappa" : "K") = \(coupling), \(chains) chains of "
+    "\(extents.map(String.init).joined(separator: " x ")) sites, \(model == .phi4 ? "kappa" : "K") = "
+      + (ladder.isEmpty
+        ? "\(coupling), \(chains) chains of "
+        : "\(ladder.map { "\($0)" }.joined(separator: ", ")) by replica exchange, \(chains) ladders of ")
       + "\(measurements) rows, \(interval) step\(interval == 1 ? "" : "s") of \(resolvedMove.rawValue) apart. " + Self.errorWords(blocks)
   }
   static func errorWords(_ blocks: Int) -> String {
     "Errors are one standard error: of means by the integrated autocorrelation time (tau = 1/2 + sum of rho, window 6 tau), of everything "
       + "else by the jackknife over \(blocks) blocks. The beginning of the chains is cut where the standard error of the rest is least (MSER-5), "
-      + "and what is left is checked for drift and for agreement of hot and cold starts."
+      + "and what is left is checked for drift and, where chains start both ways, for agreement of hot and cold starts."
   }
   /// The first complaint about a row, or that there is none.
   private static func warning(_ row: ResultRow) -> String {

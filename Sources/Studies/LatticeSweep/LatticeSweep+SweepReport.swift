@@ -12,7 +12,7 @@ extension LatticeSweep {
     }
     var report = Report(
       title: first.study.title, abstract: "\(finished.count) of \(points.count) points of a sweep. " + errorWords(first.study.blocks),
-      rows: finished.flatMap(\.partial.recording.rows), derived: [], sections: [], arrays: finished.flatMap(arrays))
+      rows: finished.flatMap(identified), derived: [], sections: [], arrays: finished.flatMap(arrays))
     let families = families(finished)
     for family in families {
       let scaling = ScalingReport(family, isOnly: families.count == 1)
@@ -31,6 +31,20 @@ extension LatticeSweep {
 
   private typealias Finished = (point: SweepPoint, study: LatticeSweep, partial: Partial)
 
+  /// Swept settings of a point that neither its rows nor its place on a curve tell.
+  private static func others(_ finished: Finished) -> [(name: String, value: ParameterValue)] {
+    let told: Set = [
+      "model.name", "model.coupling", "model.offset", "model.field", "model.colours", "model.quartic", "lattice.size", "lattice.extents",
+      "lattice.dimensions", "sampling.move", "sampling.measurements", "sampling.warm_up", "exchange.couplings",
+    ]
+    return finished.point.settings.filter { !told.contains($0.name) && $0.value.isScalar }
+      .map { (String($0.name.split(separator: ".").last ?? ""), $0.value) }
+  }
+  /// The rows of a point, which tell what identifies it.
+  private static func identified(_ finished: Finished) -> [ResultRow] {
+    finished.partial.recording.rows.map { ResultRow(at: $0.at + others(finished), observables: $0.observables) }
+  }
+
   /// The arrays of a point under names of its own.
   private static func arrays(_ finished: Finished) -> [ResultArray] {
     let suffix = finished.point.label.map { $0.isLetter || $0.isNumber ? $0 : "_" }
@@ -43,21 +57,23 @@ extension LatticeSweep {
 
   /// Points of cubic lattices that differ in size and coupling alone, in the order of their first appearance.
   private static func families(_ finished: [Finished]) -> [FiniteSizeScaling] {
-    func key(_ study: LatticeSweep) -> String {
-      "\(study.model) \(study.extents.count) \(study.colours) \(study.quartic) \(study.field) \(study.resolvedMove)"
+    func key(_ one: Finished) -> String {
+      let study = one.study
+      return "\(study.model) \(study.extents.count) \(study.colours) \(study.quartic) \(study.field) \(study.resolvedMove) "
+        + others(one).map { "\($0.name) \($0.value.words)" }.joined(separator: " ")
     }
     let cubic = finished.filter { Set($0.study.extents).count == 1 && !$0.partial.samples.isEmpty }
     var keys: [String] = []
-    for one in cubic where !keys.contains(key(one.study)) { keys.append(key(one.study)) }
+    for one in cubic where !keys.contains(key(one)) { keys.append(key(one)) }
     return keys.map { wanted in
-      let members = cubic.filter { key($0.study) == wanted }
+      let members = cubic.filter { key($0) == wanted }
       let sizes = Set(members.map { $0.study.extents[0] }).sorted().map { size in
         let own = members.filter { $0.study.extents[0] == size }
         let samples = own.flatMap(\.partial.samples).sorted { $0.coupling < $1.coupling }
-        let names = (try? own[0].study.sampler(coupling: own[0].study.coupling).names) ?? []
+        let names = (try? own[0].study.rowNames()) ?? []
         return FiniteSizeScaling.Size(own[0].study, samples, names: names)
       }
-      return FiniteSizeScaling(sizes)
+      return FiniteSizeScaling(sizes, others: others(members[0]))
     }
   }
 
@@ -148,14 +164,14 @@ extension LatticeSweep {
   private static func table(_ finished: [Finished]) -> ReportTable {
     let shown = ["energy_per_site", "specific_heat", "abs_magnetization", "susceptibility", "binder_cumulant", "correlation_length"]
     let rows = finished.prefix(200).flatMap { one in
-      one.partial.recording.rows.filter { row in row.observables.contains { $0.name == "energy_per_site" } }.map { row in
+      identified(one).filter { row in row.observables.contains { $0.name == "energy_per_site" } }.map { row in
         func cell(_ name: String) -> String {
           guard let found = row.observables.first(where: { $0.name == name })?.observable else { return "–" }
           return written(found.values[0], found.errors?[0])
         }
         let energy = row.observables.first { $0.name == "energy_per_site" }?.observable
         let deviation = row.observables.first { $0.name == "energy_per_site_deviation" }?.observable
-        return [row.at.dropFirst().prefix(while: { $0.name != "move" }).map { "\($0.name) \($0.value.words)" }.joined(separator: ", ")]
+        return [row.at.dropFirst().map { "\($0.name) \($0.value.words)" }.joined(separator: ", ")]
           + shown.map(cell) + [
             energy?.tau.map { written($0, nil, digits: 2) } ?? "", deviation.map { written($0.values[0], nil, digits: 2) } ?? "",
             energy?.reason == nil ? "" : "take care",

@@ -17,7 +17,7 @@ public struct LatticeSweep: Study {
 
   public static let parameters: [ParameterTable] = [
     ParameterTable(
-      "model", "the model; conventions as in the README, weight exp(-K E) without field",
+      "model", "weight exp(-K E): E = -sum s s' (ising), -sum delta (potts), -sum cos (xy), -2 sum phi phi' (phi4, beside its potential)",
       [
         Parameter("name", .text("ising"), .oneOf(ModelName.allCases.map(\.rawValue)), "which one"),
         Parameter(
@@ -65,7 +65,7 @@ public struct LatticeSweep: Study {
       [
         Parameter(
           "couplings", .reals([]), .reals(-100...100), unit: "1",
-          "rising, of one sign; a row is taken and neighbours may trade after each interval; empty: no exchange")
+          "rising from 0 or above, all replicas start hot; a row is taken and neighbours may trade after each interval; empty: no exchange")
       ]),
     ParameterTable(
       "analysis", "errors and finite-size scaling",
@@ -173,8 +173,8 @@ public struct LatticeSweep: Study {
     switch resolvedMove {
     case .metropolis, .heatBath: return (model == .ising ? 6 : 10, row)
     case .hybrid: return (2 * axes * Double(stepCount), row)
-    case .mixed: return (10 + 10 * Double(clustersPerSweep), row)
-    default: return (12 * axes, row)
+    case .mixed: return (20 + 20 * Double(clustersPerSweep), row)
+    default: return (15 * axes, row)
     }
   }
   /// Nanoseconds for one row of one chain.
@@ -189,7 +189,7 @@ public struct LatticeSweep: Study {
     return [
       PlannedUnit(
         label: "lattice", unit: Unit(), team: team, operations: 116 * rows * rowCost,
-        bytesPerRank: 3 * series + 2 * lattice + Double(sites) * (isSquareIsing ? 12 : 40))
+        bytesPerRank: 3 * series + 2 * lattice + Double(sites) * (isSquareIsing ? (resolvedMove.isLocal ? 0.25 : 12) : 40))
     ]
   }
 }

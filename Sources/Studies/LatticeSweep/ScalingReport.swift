@@ -16,13 +16,16 @@ struct ScalingReport {
     self.family = family
     suffix = isOnly ? "" : "-\(family.slug)"
     tag = isOnly ? "" : "_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" })
-    // A Kosterlitz-Thouless transition has no power law to fit: there the helicity modulus speaks.
-    let isPowerLaw = family.study.model != .xy || family.study.extents.count != 2
+    // No power law to fit: a Kosterlitz-Thouless transition (there the helicity modulus speaks), one dimension, a field, and
+    // the first-order transitions of Potts models with more than four colours.
+    let study = family.study, isPlane = study.extents.count == 2, isKosterlitzThouless = study.model == .xy && isPlane
+    let isPowerLaw =
+      !isKosterlitzThouless && study.extents.count > 1 && study.field == 0 && !(study.model == .potts && isPlane && study.colours > 4)
     if family.isScalable && isPowerLaw {
       let others = ScalingQuantity.allCases.filter { $0 != family.study.quantity }
       for quantity in [family.study.quantity] + others { scale(quantity) }
     }
-    if !isPowerLaw { helicity() }
+    if isKosterlitzThouless { helicity() }
     sections.append(ReportSection("Observables (\(family.label))", curves()))
   }
 
@@ -81,6 +84,9 @@ struct ScalingReport {
         derived.append(("nu_deviation\(tail)", Observable(off, unit: "standard errors")))
       }
       text += "; \(known.source)."
+    }
+    if let far = derived.last(where: { $0.name.hasSuffix("deviation\(tail)") && abs($0.observable.values[0]) > 3 }) {
+      text += " \(far.name) is beyond 3 standard errors: the errors leave out corrections to scaling that this fit has no term for."
     }
     if let poor { text += " The fit is poor: \(poor)." }
     return [.text(text)]
@@ -149,7 +155,8 @@ struct ScalingReport {
           name: "\(quantity.rawValue.replacing("_", with: "-"))-collapse\(suffix)", title: "Data collapse of \(words(quantity))",
           caption:
             "All points against (\(letter) - \(letter)_c) L^(1/nu) with \(letter)_c = \(written(p.critical, collapse.errors.critical)), 1/nu = \(written(p.a, collapse.errors.a)), which "
-            + "minimise the quality S of Houdayer and Hartmann: S = \(written(collapse.quality, nil, digits: 3)) over \(collapse.points) points (near 1: as good as the errors say).",
+            + "minimise the quality S of Houdayer and Hartmann: S = \(written(collapse.quality, nil, digits: 3)) over \(collapse.points) points (near 1: as good as the errors say"
+            + (collapse.quality > 2 ? "; here it is not: corrections to scaling show)." : ")."),
           content: .curves(
             curves, xLabel: "(\(letter) - \(letter)_c) L^(1/nu)", yLabel: quantity == .binder ? "U" : "xi / L", logX: false, logY: false)))
     ]
