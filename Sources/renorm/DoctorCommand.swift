@@ -66,8 +66,10 @@ struct DoctorCommand: ParsableCommand {
     let blas = Linear.configuration
     let forced = Launcher.currentEnvironment()["OPENBLAS_CORETYPE"].map { " (OPENBLAS_CORETYPE=\($0))" } ?? ""
     let found = "\(blas.version), kernels for \(blas.core)\(forced), one thread per rank"
-    let generic = ["Prescott", "generic", "Generic"].contains(blas.core) && Machine.instructionSet >= .x86_64_v3
-    return Finding("BLAS", found, generic ? "kernels for an old processor; unset OPENBLAS_CORETYPE or install another OpenBLAS" : nil)
+    guard let better = NewestBLASKernels.name(for: Machine.instructionSet), NewestBLASKernels.old.contains(blas.core) else {
+      return Finding("BLAS", found)
+    }
+    return Finding("BLAS", found, "kernels for an old processor; OPENBLAS_CORETYPE=\(better) has those for this one")
   }
   private func hdf5() -> Finding {
     let path = ".renorm-doctor-\(getpid()).h5", found = "version \(HDF5Version.text)"

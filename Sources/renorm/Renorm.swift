@@ -25,6 +25,7 @@ struct Renorm: ParsableCommand {
   private static let isSilentRank = (Launcher.detect(environment: Launcher.currentEnvironment())?.rank ?? 0) != 0
 
   static func main() {
+    NewestBLASKernels.choose()
     do {
       if let mistake = unknownCommand() { throw mistake }
       var command = try parseAsRoot()
