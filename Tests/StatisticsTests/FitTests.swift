@@ -155,6 +155,34 @@ struct FitTests {
     #expect(all.fit.reducedChiSquared > 4 * large.fit.reducedChiSquared && large.fit.degreesOfFreedom == 16)
   }
 
+  @Test("where the correction changes slopes too, nu comes out right with the term for it and wrong without, over 100 seeds")
+  func scalingWithCorrectedSlopes() throws {
+    let sizes = [8.0, 16, 32, 64].flatMap { [Double](repeating: $0, count: 7) }
+    let x = sizes.indices.map { 0.4407 + (Double($0 % 7) - 3) * 0.08 / sizes[$0] }
+    let exact = sizes.indices.map { i -> Double in
+      let t = (x[i] - 0.4407) * sizes[i], correction = pow(sizes[i], -1.0)
+      return 0.61 + 0.9 * t - 0.3 * t * t + correction * (0.2 + 0.7 * t)
+    }
+    let errors = [Double](repeating: 5e-4, count: 28)
+    func fit(_ y: [Double], correctionDegree: Int) throws -> ScalingFit {
+      try ScalingFit(
+        sizes: sizes, x: x, y: y, noise: .errors(errors), degree: 2, critical: 0.44, inverseNu: 1.1, omega: 1,
+        correctionDegree: correctionDegree)
+    }
+    var nu = Moments(), critical = Moments()
+    for seed in 1...100 {
+      let z = gauss(seed: UInt64(95_000 + seed), count: 28)
+      let found = try fit(exact.indices.map { exact[$0] + errors[$0] * z[$0] }, correctionDegree: 1)
+      nu.add((found.nu.value - 1) / found.nu.error)
+      critical.add((found.critical.value - 0.4407) / found.critical.error)
+      #expect(found.fit.degreesOfFreedom == 21)
+    }
+    expectUnit(nu)
+    expectUnit(critical)
+    let without = try fit(exact, correctionDegree: 0).nu
+    #expect(abs(without.value - 1) > 3 * without.error)
+  }
+
   @Test("the jackknife covariance has the jackknife's variances and the covariances of means")
   func covariance() throws {
     let a = gauss(seed: 21, count: 400), noise = gauss(seed: 22, count: 400), b = zip(a, noise).map { 0.6 * $0 + 0.8 * $1 }

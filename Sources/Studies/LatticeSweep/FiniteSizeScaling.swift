@@ -160,7 +160,7 @@ struct FiniteSizeScaling {
     for guess in guesses {
       let found = try? ScalingFit(
         sizes: lengths, x: x, y: y, noise: .covariance(noise), degree: study.degree, critical: middle, inverseNu: guess,
-        omega: study.correctionExponent > 0 ? study.correctionExponent : nil)
+        omega: study.correctionExponent > 0 ? study.correctionExponent : nil, correctionDegree: study.correctionDegree)
       if let found, best.map({ found.fit.chiSquared < $0.fit.chiSquared }) ?? true { best = found }
     }
     return best
@@ -195,13 +195,14 @@ struct FiniteSizeScaling {
   /// Where the helicity modulus meets the universal jump 2 / (pi K), by size, from a parabola through the points.
   func helicityCrossings() -> [(size: Int, coupling: Estimate)] {
     sizes.compactMap { size in
-      let points = size.points("helicity_modulus")
-      guard points.count >= 3, points.allSatisfy({ $0.value.isFinite }) else { return nil }
-      // K Y - 2 / pi is zero there; errors of Y scale alike.
-      let scaled = zip(size.couplings, points).map { Estimate(value: $0 * $1.value - 2 / Double.pi, error: $0 * $1.error) }
+      let (values, covariance) = size.correlatedPoints("helicity_modulus"), couplings = size.couplings, n = couplings.count
+      guard n >= 3, values.allSatisfy(\.isFinite) else { return nil }
+      // K Y - 2 / pi is zero there; the noise of Y scales alike.
+      let scaled = zip(couplings, values).map { $0 * $1 - 2 / Double.pi }
+      let noise = covariance.enumerated().map { couplings[$0 / n] * couplings[$0 % n] * $1 }
       guard
-        let fit = try? PolynomialFit(x: size.couplings, y: scaled.map(\.value), noise: .errors(scaled.map(\.error)), degree: 2),
-        let x = try? crossing(in: size.couplings.first!...size.couplings.last!, of: { fit.value(at: $0).value }, and: { _ in 0 })
+        let fit = try? PolynomialFit(x: couplings, y: scaled, noise: .covariance(noise), degree: 2),
+        let x = try? crossing(in: couplings.first!...couplings.last!, of: { fit.value(at: $0).value }, and: { _ in 0 })
       else { return nil }
       return (size.size, Estimate(value: x, error: fit.value(at: x).error / abs(fit.slope(at: x).value)))
     }

@@ -18,10 +18,11 @@ extension LatticeSweep {
   /// The move that `auto` stands for.
   var resolvedMove: MoveName {
     guard move == .auto else { return move }
+    let least = ladder.first ?? coupling
     switch model {
     case .phi4: return .mixed
     case .ising, .potts, .xy:
-      if field == 0 && coupling >= 0 && extents.allSatisfy({ $0 >= 3 }) { return .swendsenWang }
+      if field == 0 && least >= 0 && extents.allSatisfy({ $0 >= 3 }) { return .swendsenWang }
       return model == .xy ? .metropolis : .heatBath
     }
   }
@@ -127,7 +128,7 @@ extension LatticeSweep {
   func refusal(_ error: LatticeError) -> StudyError {
     let parameter =
       switch error {
-      case .tooSmall, .oddSize, .badShape, .tooManySites: "lattice.size"
+      case .tooSmall, .oddSize, .badShape, .tooManySites: hasExtents ? "lattice.extents" : "lattice.size"
       case .negativeCoupling, .nonFiniteCoupling, .unstableScalar: "model.coupling"
       case .coloursOutOfRange: "model.colours"
       case .badWidth: "sampling.width"

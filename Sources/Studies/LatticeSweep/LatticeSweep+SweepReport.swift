@@ -94,14 +94,15 @@ extension LatticeSweep {
 
   // MARK: Autocorrelation
 
-  /// (L, tau) of the energy at the coupling nearest to the transition.
-  private static func slowest(_ family: FiniteSizeScaling) -> [(size: Double, tau: Estimate)] {
+  /// (L, tau) of the energy at the coupling nearest to the transition, and how far that is from it, |K - K_c| L^(1/nu).
+  private static func slowest(_ family: FiniteSizeScaling) -> [(size: Double, tau: Estimate, distance: Double)] {
     family.sizes.compactMap { size in
       let critical = size.study.criticalPoint?.coupling.value ?? size.couplings[size.couplings.count / 2]
       guard let nearest = size.samples.min(by: { abs($0.coupling - critical) < abs($1.coupling - critical) }), let tau = nearest.time else {
         return nil
       }
-      return (Double(size.size), tau)
+      let length = Double(size.size), nu = size.study.criticalPoint?.nu?.value ?? 1
+      return (length, tau, abs(nearest.coupling - critical) * exponential(logarithm(length) / nu))
     }
   }
   private static func times(_ families: [FiniteSizeScaling]) -> Figure? {
@@ -128,13 +129,15 @@ extension LatticeSweep {
       let name =
         families.count > 1
         ? "dynamic_exponent_energy_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" }) : "dynamic_exponent_energy"
-      return (
-        name,
-        Observable(
-          fit[1].value, error: fit[1].error,
-          reason: fit.reducedChiSquared > 3
-            ? "chi^2 per degree of freedom \(written(fit.reducedChiSquared, nil, digits: 2)): no single power law" : nil)
-      )
+      var reasons: [String] = []
+      if fit.reducedChiSquared > 3 {
+        reasons.append("chi^2 per degree of freedom \(written(fit.reducedChiSquared, nil, digits: 2)): no single power law")
+      }
+      // At x = 1 the correlation length is about L.
+      if let far = points.first(where: { $0.distance > 1 }) {
+        reasons.append("L = \(Int(far.size)) has no coupling near the transition, so this is no dynamic exponent")
+      }
+      return (name, Observable(fit[1].value, error: fit[1].error, reason: reasons.isEmpty ? nil : reasons.joined(separator: "; ")))
     }
   }
 

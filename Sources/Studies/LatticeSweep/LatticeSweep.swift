@@ -76,6 +76,8 @@ public struct LatticeSweep: Study {
           "whose scaling gives the derived critical_coupling and nu"),
         Parameter("degree", .integer(2), .integers(1...6), "of the polynomial in (K - K_c) L^(1/nu)"),
         Parameter("correction_exponent", .real(0), .reals(0...10), "omega of a correction L^-omega in the joint fit; 0: none"),
+        Parameter(
+          "correction_degree", .integer(0), .integers(0...3), "of the correction's polynomial in (K - K_c) L^(1/nu), at most degree"),
         Parameter("least_size", .integer(0), .integers(0...1_048_576), unit: "sites", "smaller lattices stay out of the joint fit"),
         Parameter("keep_series", .flag(true), .anything, "whether results.h5 has the rows of all chains"),
       ]),
@@ -84,12 +86,14 @@ public struct LatticeSweep: Study {
   public static let debugOverrides = ["lattice.size=8", "sampling.measurements=200", "sampling.warm_up=20"]
 
   let model: ModelName, coupling: Double, field: Double, colours: Int, quartic: Double
-  let extents: [Int], isCut: Bool
+  /// `hasExtents`: whether the study gives them axis by axis.
+  let extents: [Int], hasExtents: Bool, isCut: Bool
   /// The couplings of a ladder; empty without replica exchange.
   let ladder: [Double]
   let move: MoveName, chains: Int, start: String, measurements: Int, interval: Int, warmUp: Int
   let width: Double, clustersPerSweep: Int, stepSize: Double, stepCount: Int
-  let blocks: Int, quantity: ScalingQuantity, degree: Int, correctionExponent: Double, leastSize: Int, keepsSeries: Bool
+  let blocks: Int, quantity: ScalingQuantity, degree: Int, correctionExponent: Double, correctionDegree: Int
+  let leastSize: Int, keepsSeries: Bool
 
   /// Validates what the ranges of the single parameters leave open, down to whether the move serves the model.
   public init(_ parameters: ParameterValues) throws(StudyError) {
@@ -102,6 +106,7 @@ public struct LatticeSweep: Study {
     colours = parameters.integer("model.colours")
     quartic = parameters.real("model.quartic")
     let given = parameters.integers("lattice.extents")
+    hasExtents = !given.isEmpty
     extents =
       given.isEmpty ? Array(repeating: parameters.integer("lattice.size"), count: parameters.integer("lattice.dimensions")) : given
     coupling =
@@ -123,12 +128,16 @@ public struct LatticeSweep: Study {
     quantity = chosen("analysis.quantity", ScalingQuantity.self)
     degree = parameters.integer("analysis.degree")
     correctionExponent = parameters.real("analysis.correction_exponent")
+    correctionDegree = parameters.integer("analysis.correction_degree")
     leastSize = parameters.integer("analysis.least_size")
     keepsSeries = parameters.flag("analysis.keep_series")
 
     guard given.count <= 7 else { throw .invalid(parameter: "lattice.extents", what: "\(given.count) axes; at most 7") }
     guard field == 0 || model == .ising else {
       throw .invalid(parameter: "model.field", what: "\(field): only ising has a field")
+    }
+    guard correctionDegree <= degree else {
+      throw .invalid(parameter: "analysis.correction_degree", what: "\(correctionDegree) is more than analysis.degree = \(degree)")
     }
     guard blocks % chains == 0 else {
       throw .invalid(parameter: "analysis.blocks", what: "\(blocks) is not a multiple of sampling.chains = \(chains)")
