@@ -173,10 +173,9 @@ public struct LatticeSweep: Study {
   private var cost: (step: Double, row: Double) {
     let axes = Double(extents.count)
     if isSquareIsing {
-      switch resolvedMove {
-      case .metropolis, .heatBath: return (0.08, 0.2)
-      default: return (6, 0.2)
-      }
+      // Rows of the lattice are handled in vectors, which narrow ones do not fill.
+      let narrow = 100 / Double(extents[1])
+      return (resolvedMove.isLocal ? 0.08 + narrow / 2 : 6, 0.2 + narrow)
     }
     let row = model == .potts ? 3 * axes * Double(colours) : 6 * axes
     switch resolvedMove {
@@ -186,8 +185,8 @@ public struct LatticeSweep: Study {
     default: return (15 * axes, row)
     }
   }
-  /// Nanoseconds for one row of one chain.
-  var rowCost: Double { Double(sites) * (cost.step * Double(interval) + cost.row) }
+  /// Nanoseconds for one row of one chain; a microsecond is independent of the lattice.
+  var rowCost: Double { 1000 + Double(sites) * (cost.step * Double(interval) + cost.row) }
 
   public func plan() -> [PlannedUnit<Unit>] {
     let replicas = Double(chains * max(1, ladder.count))
