@@ -92,10 +92,17 @@ struct ScalingReport {
     return [.text(text)]
   }
 
+  /// The correction term of the joint fits: " + b L^-1.75", or with a polynomial in t.
+  private var correctionWords: String {
+    let study = family.study
+    if study.correctionExponent <= 0 { return "" }
+    let power = "L^-\(study.correctionExponent)"
+    return study.correctionDegree == 0 ? " + b \(power)" : " + \(power) sum_(j <= \(study.correctionDegree)) b_j t^j"
+  }
   private func table(of fits: [FiniteSizeScaling.JointFit]) -> ReportTable {
     ReportTable(
       caption:
-        "Joint fits y = sum_j a_j t^j, t = (\(letter) - \(letter)_c) (L / L_0)^(1/nu), over all sizes from L_min on: what changes with L_min is corrections to scaling.",
+        "Joint fits y = sum_j a_j t^j\(correctionWords), t = (\(letter) - \(letter)_c) (L / L_0)^(1/nu), over all sizes from L_min on: what changes with L_min is corrections to scaling.",
       header: ["L_min", "\(letter)_c", "nu", "value", "chi^2 / dof", "dof", "p"],
       rows: fits.sorted { $0.leastSize < $1.leastSize }.map { one in
         let fit = one.fit
