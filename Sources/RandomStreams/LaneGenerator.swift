@@ -26,6 +26,11 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
   /// The next word of each lane.
   @inlinable @inline(__always) public mutating func next() -> SIMD8<UInt64> {
     let result = SIMD8<UInt64>.rotateLeft(a &+ d, 23) &+ a
+    advance()
+    return result
+  }
+
+  @inlinable @inline(__always) mutating func advance() {
     let t = b &<< 17
     c ^= a
     d ^= b
@@ -33,6 +38,14 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
     a ^= d
     c ^= t
     d = SIMD8<UInt64>.rotateLeft(d, 45)
+  }
+
+  /// The next word of each lane with the plain sum of two words of the state as output, xoshiro256+ of the same source: two
+  /// operations less of nine. The lowest bit of a lane is a linear sequence of order 256 with many taps, uniform in 256
+  /// consecutive words; carries mix the others.
+  @inlinable @inline(__always) mutating func sum() -> SIMD8<UInt64> {
+    let result = a &+ d
+    advance()
     return result
   }
 
@@ -44,12 +57,12 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
     var undecided = mask, accepted = SIMD8<UInt64>(), index = 0
     let count = odds.digitCount
     while index &+ 4 <= count {
-      for offset in 0..<4 { compare(odds.digits(index &+ offset), &undecided, &accepted) }
+      for offset in 0..<4 { compare(next(), odds.digits(index &+ offset), &undecided, &accepted) }
       index &+= 4
       if index >= 8 && isZero(undecided) { return accepted }
     }
     while index < count {
-      compare(odds.digits(index), &undecided, &accepted)
+      compare(next(), odds.digits(index), &undecided, &accepted)
       index &+= 1
     }
     return accepted
@@ -92,7 +105,7 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
   ) -> (below: SIMD8<UInt64>, open: SIMD8<UInt64>) {
     var below = SIMD8<UInt64>(), open = mask
     for offset in 1...Self.leadingDigits {
-      let threshold = odds.digits(Self.leadingDigits &- offset), differs = next() ^ threshold
+      let threshold = odds.digits(Self.leadingDigits &- offset), differs = sum() ^ threshold
       below = (differs & threshold) | (below & ~differs)
       open &= ~differs
     }
@@ -105,12 +118,12 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
   ) -> SIMD8<UInt64> {
     var undecided = mask, accepted = SIMD8<UInt64>(), index = Self.leadingDigits
     for _ in 0..<3 {
-      compare(odds.digits(index), &undecided, &accepted)
+      compare(sum(), odds.digits(index), &undecided, &accepted)
       index &+= 1
     }
     repeat {
       for _ in 0..<3 {
-        compare(odds.digits(index), &undecided, &accepted)
+        compare(sum(), odds.digits(index), &undecided, &accepted)
         index &+= 1
       }
     } while index < 64 && !isZero(undecided)
@@ -119,10 +132,10 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
 
   /// One more digit of every undecided comparison: a number is below its threshold where the first difference is a
   /// zero under a one.
-  @inlinable @inline(__always) mutating func compare(
-    _ threshold: SIMD8<UInt64>, _ undecided: inout SIMD8<UInt64>, _ accepted: inout SIMD8<UInt64>
+  @inlinable @inline(__always) func compare(
+    _ word: SIMD8<UInt64>, _ threshold: SIMD8<UInt64>, _ undecided: inout SIMD8<UInt64>, _ accepted: inout SIMD8<UInt64>
   ) {
-    let differs = undecided & (next() ^ threshold)
+    let differs = undecided & (word ^ threshold)
     accepted |= differs & threshold
     undecided &= ~differs
   }

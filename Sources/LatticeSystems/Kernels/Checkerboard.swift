@@ -3,9 +3,9 @@ public import Sampling
 
 /// Updates all sites of one colour, whose neighbours all have the other one: a stationary move, in detailed balance.
 ///
-/// One code path for all even widths: four groups of 512 spins at a time, in the layout of `CheckerboardLayout`. Streams: bands of
-/// `bandRows` rows have a lane source each, from the step and the band's first row, with purpose `acceptance`. Nothing
-/// depends on how bands are spread over ranks.
+/// One code path for all even extents: four vectors of 512 spins at a time, in the layout of `CheckerboardLayout`. Streams:
+/// bands of `bandRows` rows have a lane source each, from the step and the band's first row, with purpose `acceptance`.
+/// Nothing depends on how bands are spread over ranks.
 public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
   /// The model.
   public let model: IsingModel
@@ -25,18 +25,30 @@ public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
 
   @inlinable public mutating func step(_ state: inout CheckerboardConfiguration, at step: UInt64, from streams: some Streams) {
     precondition(state.lattice == model.lattice, "the kernel belongs to another lattice")
-    let layout = state.layout, rows = state.lattice.rows, band = layout.bandRows, replica = state.replica
-    let w = layout.vectors, valid = layout.valid, rule = rule, colour = colour
+    state.board.update(rule, colour: colour, rows: 0..<state.lattice.rows, replica: state.replica, step: step, from: streams)
+    state.board.closeRing(colour)
+  }
+}
+
+extension CheckerboardRows {
+  /// Updates one colour of whole bands among the rows; the rows of the other colour above and below must be there.
+  @inlinable mutating func update(
+    _ rule: some SpinRule, colour: Int, rows part: Range<Int>, replica: Int, step: UInt64, from streams: some Streams
+  ) {
+    let layout = layout, band = layout.bandRows, origin = rows.lowerBound
+    let mine = place(colour, 0), others = place(1 &- colour, 0), whole = rows.count &>> 3, used = used(whole)
     unsafe rule.digits.withUnsafeBufferPointer { digits in
       let table = unsafe DigitTable(digits)
-      unsafe state.spins.withUnsafeMutableBufferPointer { spins in
+      unsafe spins.withUnsafeMutableBufferPointer { spins in
         let all = spins.baseAddress!
-        let mine = unsafe all + colour &* rows &* w, others = unsafe all + (1 &- colour) &* rows &* w
-        for first in stride(from: 0, to: rows, by: band) {
+        var first = part.lowerBound
+        while first < part.upperBound {
+          let end = min(first &+ band, part.upperBound)
           var lanes = streams.lanes(replica: replica, step: step, site: first, purpose: .acceptance)
           unsafe rule.update(
-            first..<min(first &+ band, rows), of: mine, among: others, colour: colour, layout, valid: valid, height: rows,
-            digits: table, lanes: &lanes)
+            (first &- origin) &>> 3..<(end &- origin &+ 7) &>> 3, of: all + mine, among: all + others, colour: colour, layout,
+            whole: whole, used: used, digits: table, lanes: &lanes)
+          first = end
         }
       }
     }
@@ -44,36 +56,35 @@ public struct HalfSweep<Rule: SpinRule>: MarkovKernel {
 }
 
 extension SpinRule {
-  /// Updates rows of one colour, four groups at a time. Row y begins at vector y W of its colour.
+  /// Updates groups of rows of one colour, four vectors at a time.
   ///
   /// - Parameters:
-  ///   - mine: row 0 of the colour that moves; `others`: row 0 of the other one.
-  ///   - height: the number of rows where they close on themselves; nil where memory before and after them holds the
-  ///     rows above and below.
+  ///   - mine: group 0 of the colour that moves; `others`: group 0 of the other one. Memory around it holds the rows above
+  ///     and below.
+  ///   - whole: the number of groups of eight rows; a group after them has the rows `used` alone.
   @unsafe @inlinable @inline(__always) func update(
-    _ rows: Range<Int>, of mine: UnsafeMutablePointer<SIMD8<UInt64>>, among others: UnsafePointer<SIMD8<UInt64>>, colour: Int,
-    _ layout: CheckerboardLayout, valid: SIMD8<UInt64>, height: Int?, digits: DigitTable, lanes: inout some LaneChoices
+    _ groups: Range<Int>, of mine: UnsafeMutablePointer<SIMD8<UInt64>>, among others: UnsafePointer<SIMD8<UInt64>>, colour: Int,
+    _ layout: CheckerboardLayout, whole: Int, used: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
   ) {
-    let w = layout.vectors, end = rows.upperBound &* w
-    var index = rows.lowerBound &* w, y = rows.lowerBound, v = 0
-    /// The next group in the order of memory; none after the last.
+    let w = layout.vectors, last = layout.last, end = groups.upperBound &* w, partial = whole &* w
+    let shifted = CheckerboardLayout.shifted(colour)
+    var index = groups.lowerBound &* w, place = index, v = 0
+    var long = SIMD8(repeating: layout.valid.long), short = SIMD8(repeating: layout.valid.short)
+    /// The next vector in the order of memory; none after the last.
     @inline(__always) func take() -> SpinGroup {
-      if y == rows.upperBound { return SpinGroup() }
-      let start = y &* w, place = start &+ v
-      let far = unsafe layout.far(others + start, v, isShifted: (y &+ colour) & 1 == 1)
-      var above = place &- w, below = place &+ w
-      if let height {
-        if y == 0 { above = (height &- 1) &* w &+ v }
-        if y &+ 1 == height { below = v }
-      }
-      let group = unsafe SpinGroup(mine[place], others[above], others[below], others[place], far, valid: valid)
+      if place == end { return SpinGroup() }
+      if place == partial { (long, short) = (long & used, short & used) }
+      let near = unsafe layout.neighbours(others + place, v, shifted: shifted)
+      let group = unsafe SpinGroup(
+        mine[place], near.above, near.below, near.beside, near.far, valid: v > last ? short : long)
+      place &+= 1
       v &+= 1
-      if v == w { (y, v) = (y &+ 1, 0) }
+      if v == w { v = 0 }
       return group
     }
     while index < end {
-      let groups = (take(), take(), take(), take())
-      let new = next(groups, digits: digits, lanes: &lanes)
+      let vectors = (take(), take(), take(), take())
+      let new = next(vectors, digits: digits, lanes: &lanes)
       unsafe mine[index] = new.0
       if index &+ 1 < end { unsafe mine[index &+ 1] = new.1 }
       if index &+ 2 < end { unsafe mine[index &+ 2] = new.2 }

@@ -47,25 +47,9 @@ extension CheckerboardConfiguration: IsingSpins {
     do { try self.init(packed) } catch { throw .damaged(file: path, reason: error.description) }
   }
   public func energy(of model: IsingModel) -> Int { energy }
-  public func magnetization(of model: IsingModel) -> Int {
-    spins.reduce(-lattice.sites) { sum, vector in
-      (0..<8).reduce(sum) { $0 + 2 * vector[$1].nonzeroBitCount }
-    }
-  }
+  public func magnetization(of model: IsingModel) -> Int { 2 * board.upSpins().rows.reduce(0, +) - lattice.sites }
   public func planeSums(of model: IsingModel) -> (rows: [Double], columns: [Double]) {
-    let rows = lattice.rows, columns = lattice.columns, w = layout.vectors
-    var rowSums = [Double](repeating: -Double(columns), count: rows)
-    // A colour's spins of even rows and of odd rows stand in the columns of one parity each.
-    var counts = [ColumnCounts<SIMD8<UInt64>>](repeating: ColumnCounts(width: w, rows: rows), count: 2)
-    for y in 0..<rows {
-      for colour in 0..<2 {
-        counts[(y + colour) & 1].add { v in
-          let bits = spins[(colour * rows + y) * w + v]
-          for lane in 0..<8 { rowSums[y] += Double(2 * bits[lane].nonzeroBitCount) }
-          return bits
-        }
-      }
-    }
-    return (rowSums, (0..<columns).map { Double(2 * counts[$0 & 1].count(bit: $0 / 2 / w, of: $0 / 2 % w) - rows) })
+    let up = board.upSpins()
+    return (up.rows.map { Double(2 * $0 - lattice.columns) }, up.columns.map { Double(2 * $0 - lattice.rows) })
   }
 }

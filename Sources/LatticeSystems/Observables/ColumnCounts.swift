@@ -42,10 +42,25 @@ struct ColumnCounts<Word: CountedWord> {
     waitingRows = 0
   }
 
+  /// All digits of the counters of a word.
+  private mutating func counters(of word: Int) -> ArraySlice<Word> {
+    if waitingRows > 0 { flush() }
+    return counters[word * digits..<(word + 1) * digits]
+  }
+}
+
+extension ColumnCounts<UInt64> {
   /// How often a bit of a word was set.
   mutating func count(bit: Int, of word: Int) -> Int {
-    if waitingRows > 0 { flush() }
-    return (0..<digits).reduce(0) { $0 | counters[word * digits + $1].bit(bit) << $1 }
+    Int(counters(of: word).reversed().reduce(0) { 2 * $0 | $1 >> UInt64(bit) & 1 })
+  }
+}
+
+extension ColumnCounts<SIMD8<UInt64>> {
+  /// How often a bit was set in any lane of a word.
+  mutating func count(bit: Int, of word: Int) -> Int {
+    let place = SIMD8(repeating: UInt64(bit))
+    return Int(counters(of: word).reversed().reduce(SIMD8<UInt64>()) { ($0 &<< 1) | ($1 &>> place & 1) }.wrappedSum())
   }
 }
 
@@ -56,17 +71,14 @@ protocol CountedWord: Equatable {
   static func fullSum(_ a: Self, _ b: Self, _ c: Self) -> (sum: Self, carry: Self)
   /// Sum and carry of two bits, for all bits of a word.
   static func halfSum(_ a: Self, _ b: Self) -> (sum: Self, carry: Self)
-  func bit(_ index: Int) -> Int
 }
 extension UInt64: CountedWord {
   static func fullSum(_ a: UInt64, _ b: UInt64, _ c: UInt64) -> (sum: UInt64, carry: UInt64) {
     (a ^ b ^ c, (a & b) | ((a ^ b) & c))
   }
   static func halfSum(_ a: UInt64, _ b: UInt64) -> (sum: UInt64, carry: UInt64) { (a ^ b, a & b) }
-  func bit(_ index: Int) -> Int { Int(self >> UInt64(index) & 1) }
 }
 extension SIMD8<UInt64>: CountedWord {
   static func fullSum(_ a: Self, _ b: Self, _ c: Self) -> (sum: Self, carry: Self) { (a ^ b ^ c, (a & b) | ((a ^ b) & c)) }
   static func halfSum(_ a: Self, _ b: Self) -> (sum: Self, carry: Self) { (a ^ b, a & b) }
-  func bit(_ index: Int) -> Int { Int(self[index >> 6] >> UInt64(index & 63) & 1) }
 }

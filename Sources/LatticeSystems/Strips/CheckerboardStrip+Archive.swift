@@ -1,24 +1,21 @@
 public import Archives
 
 /// A checkpoint is one of a gathered strip, so that any number of ranks can go on from it; a strip of some rows can be
-/// saved and read too.
+/// saved and read too. Stored are the words of each row of each colour (`CheckerboardLayout`), whatever vectors they are in.
 extension CheckerboardStrip: Checkpointable {
-  public static let formatVersion = 1
-
-  /// Words of a vector that hold spins.
-  private static func usedWords(_ layout: CheckerboardLayout) -> Int { (layout.bits + 63) / 64 }
+  public static let formatVersion = 2
 
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    let used = Self.usedWords(layout), w = layout.vectors
     try archive.writeVersion(of: Self.self, at: path)
     try archive.write(lattice.shape, at: path + "/shape")
     try archive.write(replica, at: path + "/replica")
     try archive.write(steps, at: path + "/steps")
     try archive.write([rows.lowerBound, rows.upperBound], at: path + "/rows")
     for colour in 0..<2 {
-      let start = place(colour, rows.lowerBound), end = start + rows.count * w
-      let words = used == 8 ? words(start..<end) : spins[start..<end].flatMap { vector in (0..<used).map { vector[$0] } }
-      try archive.write(words, shape: [rows.count, w * used], at: path + "/colour\(colour)")
+      var words: [UInt64] = []
+      words.reserveCapacity(rows.count * layout.vectors)
+      for y in rows { words += board.row(colour, y) }
+      try archive.write(words, shape: [rows.count, layout.vectors], at: path + "/colour\(colour)")
     }
   }
 
@@ -34,26 +31,23 @@ extension CheckerboardStrip: Checkpointable {
       throw .damaged(file: path, reason: error.description)
     }
     let held = try archive.read(Int.self, count: 2, at: path + "/rows")
-    guard 0 <= held[0] && held[0] <= held[1] && held[1] <= lattice.rows else {
+    guard 0 <= held[0] && held[0] <= held[1] && held[1] <= lattice.rows && (held[0] % 8 == 0 || held[0] == held[1]) else {
       throw .damaged(file: path, reason: "rows \(held) of a lattice of \(lattice.rows)")
+    }
+    var board = CheckerboardRows(layout, rows: held[0]..<held[1])
+    let w = layout.vectors
+    for colour in 0..<2 {
+      let words = try archive.read(UInt64.self, count: board.rows.count * w, at: path + "/colour\(colour)")
+      for (number, y) in board.rows.enumerated() {
+        let row = words[number * w..<(number + 1) * w]
+        guard row.enumerated().allSatisfy({ $1 & ~($0 > layout.last ? layout.valid.short : layout.valid.long) == 0 }) else {
+          throw .damaged(file: path, reason: "spins past the end of a row")
+        }
+        board.setRow(colour, y, row)
+      }
     }
     self.init(
       lattice, replica: try archive.scalar(Int.self, at: path + "/replica"), steps: try archive.scalar(UInt64.self, at: path + "/steps"),
-      layout, rows: held[0]..<held[1])
-    let used = Self.usedWords(layout), valid = layout.valid, count = rows.count * layout.vectors
-    for colour in 0..<2 {
-      let words = try archive.read(UInt64.self, count: count * used, at: path + "/colour\(colour)")
-      let start = place(colour, held[0])
-      if used == 8 {
-        setWords(words, at: start)
-      } else {
-        for v in 0..<count {
-          for lane in 0..<used { spins[start + v][lane] = words[v * used + lane] }
-        }
-      }
-      guard spins[start..<start + count].allSatisfy({ $0 & ~valid == SIMD8() }) else {
-        throw .damaged(file: path, reason: "spins past the end of a row")
-      }
-    }
+      board)
   }
 }

@@ -8,29 +8,22 @@ extension CheckerboardStrip {
   ) throws(MessagePassingError) -> StripHalo? {
     let division = division(team), w = layout.vectors
     if rows.isEmpty { return nil }
-    let first = place(colour, rows.lowerBound), last = place(colour, rows.upperBound - 1)
     if division.strips == 1 {
-      // Inside the array: a slice of it would make the next write copy all of it.
-      unsafe spins.withUnsafeMutableBufferPointer { spins in
-        for v in 0..<w {
-          unsafe spins[first - w + v] = unsafe spins[last + v]
-          unsafe spins[last + w + v] = unsafe spins[first + v]
-        }
-      }
+      board.closeRing(colour)
       return nil
     }
     let before = division.before(team.rank), after = division.after(team.rank)
     return StripHalo(
-      above: try team.immediateReceive(UInt64.self, count: 8 * w, from: before, tag: StripTag.toAfter),
-      below: try team.immediateReceive(UInt64.self, count: 8 * w, from: after, tag: StripTag.toBefore),
-      first: try team.immediateSend(words(first..<first + w), to: before, tag: StripTag.toBefore),
-      last: try team.immediateSend(words(last..<last + w), to: after, tag: StripTag.toAfter))
+      above: try team.immediateReceive(UInt64.self, count: w, from: before, tag: StripTag.toAfter),
+      below: try team.immediateReceive(UInt64.self, count: w, from: after, tag: StripTag.toBefore),
+      first: try team.immediateSend(board.row(colour, rows.lowerBound), to: before, tag: StripTag.toBefore),
+      last: try team.immediateSend(board.row(colour, rows.upperBound - 1), to: after, tag: StripTag.toAfter))
   }
 
   /// Waits for the rows of `colour`.
   @usableFromInline mutating func endHalo(_ halo: consuming StripHalo?, of colour: Int) throws(MessagePassingError) {
     guard let arrived = try halo?.wait() else { return }
-    setWords(arrived.above, at: place(colour, rows.lowerBound - 1))
-    setWords(arrived.below, at: place(colour, rows.upperBound))
+    board.setRow(colour, rows.lowerBound - 1, arrived.above)
+    board.setRow(colour, rows.upperBound, arrived.below)
   }
 }

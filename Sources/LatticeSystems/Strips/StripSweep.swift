@@ -6,7 +6,7 @@ public import RandomStreams
 ///
 /// In each half sweep a strip sends its first and last row of the standing colour to its neighbours, updates its inner
 /// bands of rows, and does the first and last band when the neighbours' rows have come. Alone a strip is its own
-/// neighbour, on the same code path. Cost beyond the sweep: two messages of columns / 16 bytes each way.
+/// neighbour, on the same code path. Cost beyond the sweep: two messages of some columns / 16 bytes each way.
 public struct StripSweep<Rule: SpinRule>: Sendable {
   /// The lattice.
   public let lattice: SquareLattice
@@ -46,29 +46,10 @@ public struct StripSweep<Rule: SpinRule>: Sendable {
     // Bands begin at multiples of their height, and so does the strip.
     let inner = min(rows.lowerBound &+ band, rows.upperBound)
     let last = max(inner, (rows.upperBound &- 1) / band &* band)
-    update(&strip, colour, rows: inner..<last, step, streams)
+    strip.board.update(rule, colour: colour, rows: inner..<last, replica: strip.replica, step: step, from: streams)
     try strip.endHalo(halo, of: 1 &- colour)
-    update(&strip, colour, rows: rows.lowerBound..<inner, step, streams)
-    update(&strip, colour, rows: last..<rows.upperBound, step, streams)
-  }
-
-  /// Updates one colour of whole bands.
-  @inlinable func update(
-    _ strip: inout CheckerboardStrip, _ colour: Int, rows: Range<Int>, _ step: UInt64, _ streams: some Streams
-  ) {
-    let layout = strip.layout, band = layout.bandRows, valid = layout.valid, replica = strip.replica
-    let mine = strip.place(colour, 0), others = strip.place(1 &- colour, 0), rule = rule
-    unsafe rule.digits.withUnsafeBufferPointer { digits in
-      let table = unsafe DigitTable(digits)
-      unsafe strip.spins.withUnsafeMutableBufferPointer { spins in
-        let all = spins.baseAddress!
-        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: band) {
-          var lanes = streams.lanes(replica: replica, step: step, site: first, purpose: .acceptance)
-          unsafe rule.update(
-            first..<min(first &+ band, rows.upperBound), of: all + mine, among: all + others, colour: colour, layout, valid: valid,
-            height: nil, digits: table, lanes: &lanes)
-        }
-      }
+    for part in [rows.lowerBound..<inner, last..<rows.upperBound] {
+      strip.board.update(rule, colour: colour, rows: part, replica: strip.replica, step: step, from: streams)
     }
   }
 }
