@@ -66,25 +66,25 @@ extension SpinRule {
     _ groups: Range<Int>, of mine: UnsafeMutablePointer<SIMD8<UInt64>>, among others: UnsafePointer<SIMD8<UInt64>>, colour: Int,
     _ layout: CheckerboardLayout, whole: Int, used: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
   ) {
-    let w = layout.vectors, last = layout.last, end = groups.upperBound &* w, partial = whole &* w
-    let shifted = CheckerboardLayout.shifted(colour)
+    let w = layout.vectors, last = layout.last, end = groups.upperBound &* w
+    let (long, short) = layout.valid, shifted = CheckerboardLayout.shifted(colour)
     var index = groups.lowerBound &* w, place = index, v = 0
-    var long = SIMD8(repeating: layout.valid.long), short = SIMD8(repeating: layout.valid.short)
-    /// The next vector in the order of memory; none after the last.
+    var inUse = SIMD8<UInt64>(repeating: ~0)
+    /// The next vector in the order of memory; after the last one its neighbourhood again, without valid bits.
     @inline(__always) func take() -> SpinGroup {
-      if place == end { return SpinGroup() }
-      if place == partial { (long, short) = (long & used, short & used) }
-      let near = unsafe layout.neighbours(others + place, v, shifted: shifted)
-      let group = unsafe SpinGroup(
-        mine[place], near.above, near.below, near.beside, near.far, valid: v > last ? short : long)
-      place &+= 1
-      v &+= 1
-      if v == w { v = 0 }
-      return group
+      let valid = place == end ? 0 : v > last ? short : long, here = place == end ? end &- 1 : place
+      let number = place == end ? w &- 1 : v
+      if number == 0 && here == whole &* w { inUse = used }
+      let near = unsafe layout.neighbours(others + here, number, shifted: shifted)
+      if place != end {
+        place &+= 1
+        v = v &+ 1 == w ? 0 : v &+ 1
+      }
+      return unsafe SpinGroup(
+        mine[here], near.above, near.below, near.beside, near.far, valid: SIMD8(repeating: valid) & inUse)
     }
     while index < end {
-      let vectors = (take(), take(), take(), take())
-      let new = next(vectors, digits: digits, lanes: &lanes)
+      let new = next(take, digits: digits, lanes: &lanes)
       unsafe mine[index] = new.0
       if index &+ 1 < end { unsafe mine[index &+ 1] = new.1 }
       if index &+ 2 < end { unsafe mine[index &+ 2] = new.2 }
@@ -137,13 +137,14 @@ public struct SingleSite<Rule: SpinRule>: MarkovKernel {
     }
     var valid = SIMD8<UInt64>()
     valid[0] = 1
+    var group = SpinGroup(
+      bit(site), bit(neighbours[0]), bit(neighbours[1]), bit(neighbours[2]), bit(neighbours[3]), valid: valid)
     let next = unsafe rule.digits.withUnsafeBufferPointer { digits in
       unsafe rule.next(
-        (
-          SpinGroup(
-            bit(site), bit(neighbours[0]), bit(neighbours[1]), bit(neighbours[2]), bit(neighbours[3]), valid: valid),
-          SpinGroup(), SpinGroup(), SpinGroup()
-        ), digits: DigitTable(digits), lanes: &lanes)
+        {
+          defer { group = SpinGroup() }
+          return group
+        }, digits: DigitTable(digits), lanes: &lanes)
     }
     state.set(site, next.0[0] & 1 == 1)
   }

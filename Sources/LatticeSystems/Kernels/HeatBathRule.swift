@@ -12,10 +12,13 @@ public struct HeatBathRule: SpinRule {
   }
 
   @inlinable @inline(__always) public func next(
-    _ groups: (SpinGroup, SpinGroup, SpinGroup, SpinGroup), digits: DigitTable, lanes: inout some LaneChoices
+    _ take: () -> SpinGroup, digits: DigitTable, lanes: inout some LaneChoices
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
-    func odds(_ group: SpinGroup) -> NeighbourOdds { NeighbourOdds(digits, SIMD8(), of: group) }
-    let (p, q, r, s) = groups
-    return lanes.bernoulliFour((odds(p), odds(q), odds(r), odds(s)), where: (p.valid, q.valid, r.valid, s.valid))
+    func odds() -> (odds: NeighbourOdds, valid: SIMD8<UInt64>) {
+      let group = take()
+      return (NeighbourOdds(digits, SIMD8(), of: group), group.valid)
+    }
+    let p = odds(), q = odds(), r = odds(), s = odds()
+    return lanes.bernoulliFour((p.odds, q.odds, r.odds, s.odds), where: (p.valid, q.valid, r.valid, s.valid))
   }
 }

@@ -24,29 +24,34 @@ public struct MetropolisRule: SpinRule {
   }
 
   @inlinable @inline(__always) public func next(
-    _ groups: (SpinGroup, SpinGroup, SpinGroup, SpinGroup), digits: DigitTable, lanes: inout some LaneChoices
+    _ take: () -> SpinGroup, digits: DigitTable, lanes: inout some LaneChoices
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
-    let (p, q, r, s) = groups
     if hasField {
-      func odds(_ group: SpinGroup) -> NeighbourOdds { NeighbourOdds(digits, group.spin, of: group) }
-      let on = lanes.bernoulliFour((odds(p), odds(q), odds(r), odds(s)), where: (p.valid, q.valid, r.valid, s.valid))
+      let p = anyField(take(), digits), q = anyField(take(), digits), r = anyField(take(), digits), s = anyField(take(), digits)
+      let on = lanes.bernoulliFour((p.odds, q.odds, r.odds, s.odds), where: (p.open, q.open, r.open, s.open))
       return (p.spin ^ on.0, q.spin ^ on.1, r.spin ^ on.2, s.spin ^ on.3)
     }
-    let (pFree, pOdds) = against(p, digits), (qFree, qOdds) = against(q, digits)
-    let (rFree, rOdds) = against(r, digits), (sFree, sOdds) = against(s, digits)
-    let on = lanes.bernoulliFour(
-      (pOdds, qOdds, rOdds, sOdds), where: (p.valid & ~pFree, q.valid & ~qFree, r.valid & ~rFree, s.valid & ~sFree))
-    return (
-      p.spin ^ (pFree & p.valid | on.0), q.spin ^ (qFree & q.valid | on.1), r.spin ^ (rFree & r.valid | on.2),
-      s.spin ^ (sFree & s.valid | on.3)
-    )
+    let p = noField(take(), digits), q = noField(take(), digits), r = noField(take(), digits), s = noField(take(), digits)
+    let on = lanes.bernoulliFour((p.odds, q.odds, r.odds, s.odds), where: (p.open, q.open, r.open, s.open))
+    return (p.spin ^ on.0, q.spin ^ on.1, r.spin ^ on.2, s.spin ^ on.3)
   }
 
-  /// The neighbours that pull the other way: two or more make the move free, one costs exp(-4K), none exp(-8K).
-  @inlinable @inline(__always) func against(_ group: SpinGroup, _ digits: DigitTable) -> (free: SIMD8<UInt64>, odds: TwoOdds) {
+  /// The spins after their free moves, those that may turn yet, and the odds of that. Neighbours that pull the other way:
+  /// two or more make the move free, one costs exp(-4K), none exp(-8K).
+  @inlinable @inline(__always) func noField(
+    _ group: SpinGroup, _ digits: DigitTable
+  ) -> (spin: SIMD8<UInt64>, open: SIMD8<UInt64>, odds: TwoOdds) {
     let spin = group.spin ^ inverse
     let p = spin ^ group.a, q = spin ^ group.b, r = spin ^ group.c, t = spin ^ group.d
     let pq = p | q, rt = r | t
-    return ((p & q) | (r & t) | (pq & rt), TwoOdds(digits, second: pq | rt))
+    let free = (p & q) | (r & t) | (pq & rt)
+    return (group.spin ^ (free & group.valid), group.valid & ~free, TwoOdds(digits, second: pq | rt))
+  }
+
+  /// The same with a field, where all moves have odds.
+  @inlinable @inline(__always) func anyField(
+    _ group: SpinGroup, _ digits: DigitTable
+  ) -> (spin: SIMD8<UInt64>, open: SIMD8<UInt64>, odds: NeighbourOdds) {
+    (group.spin, group.valid, NeighbourOdds(digits, group.spin, of: group))
   }
 }

@@ -24,9 +24,10 @@ public protocol SpinRule: Sendable {
   init(coupling: Double, field: Double)
   /// Binary digits of the probabilities that `next` decides with, read 64 words to a probability.
   var digits: [UInt64] { get }
-  /// The spins of each group after the move, for bits of its `valid`; other bits of the result are zero.
+  /// Four groups, which `take` gives one after another, after the move, for bits of their `valid`; what other bits of the
+  /// result are means nothing. A group is taken when it is dealt with, so that few vectors are alive at a time.
   func next(
-    _ groups: (SpinGroup, SpinGroup, SpinGroup, SpinGroup), digits: DigitTable, lanes: inout some LaneChoices
+    _ take: () -> SpinGroup, digits: DigitTable, lanes: inout some LaneChoices
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
 }
 
