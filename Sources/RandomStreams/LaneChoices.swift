@@ -19,19 +19,33 @@ public protocol LaneChoices {
   mutating func next() -> SIMD8<UInt64>
   /// Each bit of `mask` is set in the result with the probability that `odds` gives it, other bits never.
   mutating func bernoulli(_ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>) -> SIMD8<UInt64>
-  /// 2048 decisions: those of `odds.k` on `masks.k`, as `bernoulli` takes them. The default takes the four in turn.
-  mutating func bernoulliFour<Odds: LaneOdds>(
-    _ odds: (Odds, Odds, Odds, Odds), where masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  /// Begins 512 such decisions: those that are true, and those that are still open. By default none are.
+  mutating func begin(_ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>) -> (on: SIMD8<UInt64>, open: SIMD8<UInt64>)
+  /// Ends four times 512 decisions that `begin` began with `odds.k`: `begun.k` is what it gave.
+  mutating func endFour<Odds: LaneOdds>(
+    _ odds: (Odds, Odds, Odds, Odds), _ begun: (Begun, Begun, Begun, Begun)
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
 }
 
 extension LaneChoices {
-  @inlinable public mutating func bernoulliFour<Odds: LaneOdds>(
+  /// What `begin` gives.
+  public typealias Begun = (on: SIMD8<UInt64>, open: SIMD8<UInt64>)
+
+  @inlinable public mutating func begin(_ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>) -> Begun {
+    (bernoulli(odds, where: mask), SIMD8())
+  }
+  @inlinable public mutating func endFour<Odds: LaneOdds>(
+    _ odds: (Odds, Odds, Odds, Odds), _ begun: (Begun, Begun, Begun, Begun)
+  ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
+    (begun.0.on, begun.1.on, begun.2.on, begun.3.on)
+  }
+  /// 2048 decisions: those of `odds.k` on `masks.k`, as `bernoulli` takes them.
+  @inlinable @inline(__always) public mutating func bernoulliFour<Odds: LaneOdds>(
     _ odds: (Odds, Odds, Odds, Odds), where masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
-    let first = bernoulli(odds.0, where: masks.0), second = bernoulli(odds.1, where: masks.1)
-    let third = bernoulli(odds.2, where: masks.2), fourth = bernoulli(odds.3, where: masks.3)
-    return (first, second, third, fourth)
+    let first = begin(odds.0, where: masks.0), second = begin(odds.1, where: masks.1)
+    let third = begin(odds.2, where: masks.2), fourth = begin(odds.3, where: masks.3)
+    return endFour(odds, (first, second, third, fourth))
   }
 }
 

@@ -68,19 +68,30 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
     return accepted
   }
 
-  /// How many digits `bernoulliFour` compares before it joins what they leave open.
+  /// How many digits `begin` compares, before `endFour` joins what they leave open.
   @inlinable static var leadingDigits: Int { 7 }
+
+  /// Compares the leading digits, the last of them first, which takes fewer operations.
+  @inlinable @inline(__always) public mutating func begin(
+    _ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>
+  ) -> (on: SIMD8<UInt64>, open: SIMD8<UInt64>) {
+    var below = SIMD8<UInt64>(), open = mask
+    for offset in 1...Self.leadingDigits {
+      let threshold = odds.digits(Self.leadingDigits &- offset), differs = sum() ^ threshold
+      below = (differs & threshold) | (below & ~differs)
+      open &= ~differs
+    }
+    return (below & mask, open)
+  }
 
   /// The first seven digits leave one decision in 128 open, some four of 512. Those of the four groups seldom stand at the
   /// same bit, so one row of words decides all that do not, which spares three quarters of the further words: some 9
   /// words for 512 decisions.
-  @inlinable @inline(__always) public mutating func bernoulliFour<Odds: LaneOdds>(
-    _ odds: (Odds, Odds, Odds, Odds), where masks: (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
+  @inlinable @inline(__always) public mutating func endFour<Odds: LaneOdds>(
+    _ odds: (Odds, Odds, Odds, Odds), _ begun: (Begun, Begun, Begun, Begun)
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
-    var (first, firstOpen) = compareLeading(odds.0, where: masks.0)
-    var (second, secondOpen) = compareLeading(odds.1, where: masks.1)
-    var (third, thirdOpen) = compareLeading(odds.2, where: masks.2)
-    var (fourth, fourthOpen) = compareLeading(odds.3, where: masks.3)
+    var (first, second, third, fourth) = (begun.0.on, begun.1.on, begun.2.on, begun.3.on)
+    var (firstOpen, secondOpen, thirdOpen, fourthOpen) = (begun.0.open, begun.1.open, begun.2.open, begun.3.open)
     while true {
       let two = firstOpen | secondOpen, three = two | thirdOpen, all = three | fourthOpen
       if isZero(all) { return (first, second, third, fourth) }
@@ -96,20 +107,6 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
       thirdOpen &= ~mine.2
       fourthOpen &= ~mine.3
     }
-  }
-
-  /// Compares the leading digits, the last of them first, which takes fewer operations; returns the bits of `mask` whose
-  /// numbers are below their thresholds and those whose digits are all equal.
-  @inlinable @inline(__always) mutating func compareLeading(
-    _ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>
-  ) -> (below: SIMD8<UInt64>, open: SIMD8<UInt64>) {
-    var below = SIMD8<UInt64>(), open = mask
-    for offset in 1...Self.leadingDigits {
-      let threshold = odds.digits(Self.leadingDigits &- offset), differs = sum() ^ threshold
-      below = (differs & threshold) | (below & ~differs)
-      open &= ~differs
-    }
-    return (below & mask, open)
   }
 
   /// Compares the digits after the leading ones, three at a time.

@@ -66,31 +66,56 @@ extension SpinRule {
     _ groups: Range<Int>, of mine: UnsafeMutablePointer<SIMD8<UInt64>>, among others: UnsafePointer<SIMD8<UInt64>>, colour: Int,
     _ layout: CheckerboardLayout, whole: Int, used: SIMD8<UInt64>, digits: DigitTable, lanes: inout some LaneChoices
   ) {
-    let w = layout.vectors, last = layout.last, end = groups.upperBound &* w
-    let (long, short) = layout.valid, shifted = CheckerboardLayout.shifted(colour)
-    var index = groups.lowerBound &* w, place = index, v = 0
-    var inUse = SIMD8<UInt64>(repeating: ~0)
-    /// The next vector in the order of memory; after the last one its neighbourhood again, without valid bits.
-    @inline(__always) func take() -> SpinGroup {
-      let valid = place == end ? 0 : v > last ? short : long, here = place == end ? end &- 1 : place
-      let number = place == end ? w &- 1 : v
-      if number == 0 && here == whole &* w { inUse = used }
-      let near = unsafe layout.neighbours(others + here, number, shifted: shifted)
-      if place != end {
-        place &+= 1
-        v = v &+ 1 == w ? 0 : v &+ 1
-      }
-      return unsafe SpinGroup(
-        mine[here], near.above, near.below, near.beside, near.far, valid: SIMD8(repeating: valid) & inUse)
-    }
+    let w = layout.vectors, end = groups.upperBound &* w
+    var index = groups.lowerBound &* w
+    var source = unsafe CheckerboardSource(
+      layout, mine: UnsafePointer(mine), others: others, colour: colour, vectors: index..<end, partial: whole &* w, used: used)
     while index < end {
-      let new = next(take, digits: digits, lanes: &lanes)
+      let new = unsafe next(&source, digits: digits, lanes: &lanes)
       unsafe mine[index] = new.0
       if index &+ 1 < end { unsafe mine[index &+ 1] = new.1 }
       if index &+ 2 < end { unsafe mine[index &+ 2] = new.2 }
       if index &+ 3 < end { unsafe mine[index &+ 3] = new.3 }
       index &+= 4
     }
+  }
+}
+
+/// The vectors of groups of rows in the order of memory; after the last one its neighbourhood again, without valid bits.
+@unsafe @usableFromInline struct CheckerboardSource: SpinSource {
+  @usableFromInline let layout: CheckerboardLayout, long: UInt64, short: UInt64, shifted: SIMD8<UInt64>
+  @usableFromInline let mine: UnsafePointer<SIMD8<UInt64>>, others: UnsafePointer<SIMD8<UInt64>>
+  /// The lanes in use from vector `partial` on.
+  @usableFromInline let used: SIMD8<UInt64>, partial: Int, end: Int
+  /// The next vector, its number in its group, and the lanes in use.
+  @usableFromInline var place: Int, v = 0, inUse = SIMD8<UInt64>(repeating: ~0)
+
+  @unsafe @inlinable @inline(__always) init(
+    _ layout: CheckerboardLayout, mine: UnsafePointer<SIMD8<UInt64>>, others: UnsafePointer<SIMD8<UInt64>>, colour: Int,
+    vectors: Range<Int>, partial: Int, used: SIMD8<UInt64>
+  ) {
+    unsafe self.layout = layout
+    unsafe (long, short) = layout.valid
+    unsafe shifted = CheckerboardLayout.shifted(colour)
+    unsafe self.mine = mine
+    unsafe self.others = others
+    unsafe self.used = used
+    unsafe self.partial = partial
+    unsafe end = vectors.upperBound
+    unsafe place = vectors.lowerBound
+  }
+
+  @inlinable @inline(__always) mutating func take() -> SpinGroup {
+    let isOver = unsafe place == end
+    let here = unsafe isOver ? place &- 1 : place, number = unsafe isOver ? layout.vectors &- 1 : v
+    let valid = unsafe isOver ? 0 : number > layout.last ? short : long
+    if unsafe here == partial { unsafe inUse = used }
+    let near = unsafe layout.neighbours(others + here, number, shifted: shifted)
+    if !isOver {
+      unsafe place = here &+ 1
+      unsafe v = number &+ 1 == layout.vectors ? 0 : number &+ 1
+    }
+    return unsafe SpinGroup(mine[here], near.above, near.below, near.beside, near.far, valid: SIMD8(repeating: valid) & inUse)
   }
 }
 
@@ -137,15 +162,22 @@ public struct SingleSite<Rule: SpinRule>: MarkovKernel {
     }
     var valid = SIMD8<UInt64>()
     valid[0] = 1
-    var group = SpinGroup(
-      bit(site), bit(neighbours[0]), bit(neighbours[1]), bit(neighbours[2]), bit(neighbours[3]), valid: valid)
+    var source = SingleSource(
+      group: SpinGroup(
+        bit(site), bit(neighbours[0]), bit(neighbours[1]), bit(neighbours[2]), bit(neighbours[3]), valid: valid))
     let next = unsafe rule.digits.withUnsafeBufferPointer { digits in
-      unsafe rule.next(
-        {
-          defer { group = SpinGroup() }
-          return group
-        }, digits: DigitTable(digits), lanes: &lanes)
+      unsafe rule.next(&source, digits: DigitTable(digits), lanes: &lanes)
     }
     state.set(site, next.0[0] & 1 == 1)
+  }
+}
+
+/// One group, then none.
+@usableFromInline struct SingleSource: SpinSource {
+  @usableFromInline var group: SpinGroup
+  @inlinable init(group: SpinGroup) { self.group = group }
+  @inlinable mutating func take() -> SpinGroup {
+    defer { group = SpinGroup() }
+    return group
   }
 }

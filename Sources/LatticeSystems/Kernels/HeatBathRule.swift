@@ -12,13 +12,12 @@ public struct HeatBathRule: SpinRule {
   }
 
   @inlinable @inline(__always) public func next(
-    _ take: () -> SpinGroup, digits: DigitTable, lanes: inout some LaneChoices
+    _ source: inout some SpinSource, digits: DigitTable, lanes: inout some LaneChoices
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
-    func odds() -> (odds: NeighbourOdds, valid: SIMD8<UInt64>) {
-      let group = take()
-      return (NeighbourOdds(digits, SIMD8(), of: group), group.valid)
-    }
-    let p = odds(), q = odds(), r = odds(), s = odds()
-    return lanes.bernoulliFour((p.odds, q.odds, r.odds, s.odds), where: (p.valid, q.valid, r.valid, s.valid))
+    let p = source.take(), pOdds = NeighbourOdds(digits, SIMD8(), of: p), first = lanes.begin(pOdds, where: p.valid)
+    let q = source.take(), qOdds = NeighbourOdds(digits, SIMD8(), of: q), second = lanes.begin(qOdds, where: q.valid)
+    let r = source.take(), rOdds = NeighbourOdds(digits, SIMD8(), of: r), third = lanes.begin(rOdds, where: r.valid)
+    let s = source.take(), sOdds = NeighbourOdds(digits, SIMD8(), of: s), fourth = lanes.begin(sOdds, where: s.valid)
+    return lanes.endFour((pOdds, qOdds, rOdds, sOdds), (first, second, third, fourth))
   }
 }

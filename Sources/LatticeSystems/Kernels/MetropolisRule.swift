@@ -24,15 +24,21 @@ public struct MetropolisRule: SpinRule {
   }
 
   @inlinable @inline(__always) public func next(
-    _ take: () -> SpinGroup, digits: DigitTable, lanes: inout some LaneChoices
+    _ source: inout some SpinSource, digits: DigitTable, lanes: inout some LaneChoices
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>) {
     if hasField {
-      let p = anyField(take(), digits), q = anyField(take(), digits), r = anyField(take(), digits), s = anyField(take(), digits)
-      let on = lanes.bernoulliFour((p.odds, q.odds, r.odds, s.odds), where: (p.open, q.open, r.open, s.open))
+      let p = source.take(), pOdds = NeighbourOdds(digits, p.spin, of: p), first = lanes.begin(pOdds, where: p.valid)
+      let q = source.take(), qOdds = NeighbourOdds(digits, q.spin, of: q), second = lanes.begin(qOdds, where: q.valid)
+      let r = source.take(), rOdds = NeighbourOdds(digits, r.spin, of: r), third = lanes.begin(rOdds, where: r.valid)
+      let s = source.take(), sOdds = NeighbourOdds(digits, s.spin, of: s), fourth = lanes.begin(sOdds, where: s.valid)
+      let on = lanes.endFour((pOdds, qOdds, rOdds, sOdds), (first, second, third, fourth))
       return (p.spin ^ on.0, q.spin ^ on.1, r.spin ^ on.2, s.spin ^ on.3)
     }
-    let p = noField(take(), digits), q = noField(take(), digits), r = noField(take(), digits), s = noField(take(), digits)
-    let on = lanes.bernoulliFour((p.odds, q.odds, r.odds, s.odds), where: (p.open, q.open, r.open, s.open))
+    let p = noField(source.take(), digits), first = lanes.begin(p.odds, where: p.open)
+    let q = noField(source.take(), digits), second = lanes.begin(q.odds, where: q.open)
+    let r = noField(source.take(), digits), third = lanes.begin(r.odds, where: r.open)
+    let s = noField(source.take(), digits), fourth = lanes.begin(s.odds, where: s.open)
+    let on = lanes.endFour((p.odds, q.odds, r.odds, s.odds), (first, second, third, fourth))
     return (p.spin ^ on.0, q.spin ^ on.1, r.spin ^ on.2, s.spin ^ on.3)
   }
 
@@ -46,12 +52,5 @@ public struct MetropolisRule: SpinRule {
     let pq = p | q, rt = r | t
     let free = (p & q) | (r & t) | (pq & rt)
     return (group.spin ^ (free & group.valid), group.valid & ~free, TwoOdds(digits, second: pq | rt))
-  }
-
-  /// The same with a field, where all moves have odds.
-  @inlinable @inline(__always) func anyField(
-    _ group: SpinGroup, _ digits: DigitTable
-  ) -> (spin: SIMD8<UInt64>, open: SIMD8<UInt64>, odds: NeighbourOdds) {
-    (group.spin, group.valid, NeighbourOdds(digits, group.spin, of: group))
   }
 }

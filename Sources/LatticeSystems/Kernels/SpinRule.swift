@@ -16,6 +16,12 @@ public struct SpinGroup: Sendable {
   }
 }
 
+/// Where a rule takes groups of spins from, one after another.
+public protocol SpinSource {
+  /// The next group; after the last one groups without valid bits.
+  mutating func take() -> SpinGroup
+}
+
 /// How a spin is given its next value when its neighbours stand still, for four groups of 512 spins at a time.
 ///
 /// Law: each spin's move leaves exp(s (K h + B)) invariant, h being the sum of its four neighbours.
@@ -24,10 +30,10 @@ public protocol SpinRule: Sendable {
   init(coupling: Double, field: Double)
   /// Binary digits of the probabilities that `next` decides with, read 64 words to a probability.
   var digits: [UInt64] { get }
-  /// Four groups, which `take` gives one after another, after the move, for bits of their `valid`; what other bits of the
-  /// result are means nothing. A group is taken when it is dealt with, so that few vectors are alive at a time.
+  /// The next four groups of `source` after the move, for bits of their `valid`; other bits of the result are as before or
+  /// zero. A group is taken when it is dealt with, so that few vectors are alive at a time.
   func next(
-    _ take: () -> SpinGroup, digits: DigitTable, lanes: inout some LaneChoices
+    _ source: inout some SpinSource, digits: DigitTable, lanes: inout some LaneChoices
   ) -> (SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>, SIMD8<UInt64>)
 }
 
