@@ -1,7 +1,9 @@
 import LatticeSystems
 import Laws
+import Oracles
 import RandomStreams
 import Sampling
+import Statistics
 import Testing
 
 @Suite struct CheckerboardTests {
@@ -110,9 +112,9 @@ import Testing
   }
 
   @Test(
-    "spins and energy survive the change of layout and back at any even width",
+    "spins and energy survive the change of layout and back at any even extents",
     arguments: [
-      (2, 2), (4, 4), (2, 1022), (4, 1024), (2, 1026), (6, 2048), (2, 2054), (32, 32),
+      (2, 2), (4, 4), (2, 1022), (4, 1024), (2, 1026), (6, 2048), (2, 2054), (32, 32), (10, 134), (12, 130), (26, 126), (16, 386),
     ])
   func layout(rows: Int, columns: Int) throws {
     let lattice = try SquareLattice(rows: rows, columns: columns)
@@ -126,9 +128,11 @@ import Testing
   /// A half sweep site by site with the neighbours looked up one by one: what the vector code has to do. At K so
   /// large that exp(-4K) = 0, Metropolis turns exactly the spins with two or more unlike neighbours.
   @Test(
-    "at zero temperature a half sweep turns the free spins and no others, at any even width",
+    "at zero temperature a half sweep turns the free spins and no others, at any even extents",
     arguments: [
-      (2, 2), (4, 4), (6, 34), (4, 1022), (4, 1024), (6, 1026), (4, 2048), (2, 2054), (4, 4096), (32, 32),
+      (2, 2), (4, 4), (6, 34), (4, 1022), (4, 1024), (6, 1026), (4, 2048), (2, 2054), (4, 4096), (32, 32), (10, 134), (12, 130), (26, 126),
+      (16, 386),
+      (80, 96), (34, 4096),
     ])
   func zeroTemperature(rows: Int, columns: Int) throws {
     let lattice = try SquareLattice(rows: rows, columns: columns)
@@ -148,6 +152,29 @@ import Testing
         #expect(state.packed == expected)
       }
     }
+  }
+
+  /// Groups of eight rows, and last groups of two and six; samples 20 sweeps apart, where the energy forgets in some three.
+  @Test("energies follow g(E) exp(-K E) under both rules at K = 0.3", arguments: [(8, 8), (10, 6), (6, 8)])
+  func energies(rows: Int, columns: Int) throws {
+    let lattice = try SquareLattice(rows: rows, columns: columns), model = try IsingModel(lattice, coupling: 0.3)
+    let streams = KeyedStreams(StreamKey.derive(seed: 10, study: "test", unit: "energies"))
+    let samples = 20_000, exact = try IsingDensityOfStates(columns: columns, rows: rows).probabilities(coupling: 0.3)
+    func check(_ kernel: some MarkovKernel<CheckerboardConfiguration>) throws {
+      var kernel = kernel, counts = [Int](repeating: 0, count: exact.count), step: UInt64 = 0
+      var state = try CheckerboardConfiguration(IsingConfiguration(hot: lattice, replica: 0, from: streams))
+      for sample in -5..<samples {
+        for _ in 0..<20 {
+          kernel.step(&state, at: step, from: streams)
+          step += 1
+        }
+        if sample >= 0 { counts[(state.energy + lattice.bonds) / 2] += 1 }
+      }
+      let p = chiSquared(counts: counts, expected: exact.map { $0 * Double(samples) }).pValue
+      #expect(p > 1e-4 && p < 1 - 1e-4)
+    }
+    try check(CheckerboardMetropolis(model))
+    try check(CheckerboardHeatBath(model))
   }
 
   @Test("wide and narrow lattices, and both rules, have Onsager's energy at K = 0.4", arguments: [64, 1024]) func onsager(size: Int) throws

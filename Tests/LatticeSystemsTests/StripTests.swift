@@ -31,7 +31,7 @@ struct StripRankTests {
 @Suite struct StripTests {
   let streams = KeyedStreams(StreamKey.derive(seed: 9, study: "test", unit: "strips"))
 
-  @Test("a strip obeys the laws of checkpoints, whatever its width", arguments: [(4, 6), (6, 1028), (2, 4096)])
+  @Test("a strip obeys the laws of checkpoints, whatever its width", arguments: [(4, 6), (6, 1028), (2, 4096), (10, 134), (16, 256)])
   func checkpoints(rows: Int, columns: Int) throws {
     let lattice = try SquareLattice(rows: rows, columns: columns), alone = SoloCommunicator()
     var strip = try CheckerboardStrip(hot: lattice, replica: 2, from: streams, on: alone)

@@ -10,8 +10,11 @@ private let streams = KeyedStreams(StreamKey(high: 51, low: 52))
 /// which must not depend on the number of ranks.
 func strips(_ c: borrowing some Communicator & ~Copyable) throws {
   var hash = BitHash()
-  // Bands of four rows and of one, a last band of two rows, fewer bands than ranks, one row a strip, bits that fill no word.
-  for (rows, columns) in [(2, 2), (4, 4), (6, 10), (8, 32), (18, 64), (30, 1026), (44, 128), (2, 4096), (14, 4096), (10, 4108)] {
+  // One band, bands of 64 and of 8 rows, last groups of two, four and six rows, fewer bands than ranks, bits that fill no word,
+  // words of two lengths.
+  for (rows, columns) in [
+    (2, 2), (4, 4), (6, 10), (8, 32), (18, 64), (30, 1026), (146, 64), (44, 134), (2, 4096), (30, 4096), (76, 4096), (26, 4108),
+  ] {
     let lattice = try SquareLattice(rows: rows, columns: columns)
     for (coupling, field) in [(0.44, 0.0), (-0.3, 0.0), (0.4, 0.15)] {
       try sweeps(MetropolisRule.self, lattice, coupling, field, &hash, c)

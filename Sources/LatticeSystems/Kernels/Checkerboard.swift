@@ -35,6 +35,7 @@ extension CheckerboardRows {
   @inlinable mutating func update(
     _ rule: some SpinRule, colour: Int, rows part: Range<Int>, replica: Int, step: UInt64, from streams: some Streams
   ) {
+    if part.isEmpty { return }
     let layout = layout, band = layout.bandRows, origin = rows.lowerBound
     let mine = place(colour, 0), others = place(1 &- colour, 0), whole = rows.count &>> 3, used = used(whole)
     unsafe rule.digits.withUnsafeBufferPointer { digits in

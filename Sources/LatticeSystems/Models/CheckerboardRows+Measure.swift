@@ -20,6 +20,19 @@ extension CheckerboardRows {
     return Int(sum.wrappedSum())
   }
 
+  /// Spins that are up in the rows held.
+  var upSpinCount: Int {
+    var sum = SIMD8<UInt64>()
+    for group in 0..<groups {
+      let used = used(group)
+      for colour in 0..<2 {
+        let start = place(colour, group)
+        for v in start..<start + layout.vectors { sum &+= (spins[v] & used).nonzeroBitCount }
+      }
+    }
+    return Int(sum.wrappedSum())
+  }
+
   /// Spins that are up in each of the rows held, and in each column of them.
   func upSpins() -> (rows: [Int], columns: [Int]) {
     var ofRows = [Int](repeating: 0, count: 8 * groups), ofColumns = [Int](repeating: 0, count: 2 * layout.width)

@@ -47,7 +47,7 @@ extension CheckerboardConfiguration: IsingSpins {
     do { try self.init(packed) } catch { throw .damaged(file: path, reason: error.description) }
   }
   public func energy(of model: IsingModel) -> Int { energy }
-  public func magnetization(of model: IsingModel) -> Int { 2 * board.upSpins().rows.reduce(0, +) - lattice.sites }
+  public func magnetization(of model: IsingModel) -> Int { 2 * board.upSpinCount - lattice.sites }
   public func planeSums(of model: IsingModel) -> (rows: [Double], columns: [Double]) {
     let up = board.upSpins()
     return (up.rows.map { Double(2 * $0 - lattice.columns) }, up.columns.map { Double(2 * $0 - lattice.rows) })

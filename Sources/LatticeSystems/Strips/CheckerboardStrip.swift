@@ -7,7 +7,7 @@ public import RandomStreams
 /// A strip holds either this rank's share of the rows or, read from a checkpoint or gathered, all of them; whatever
 /// needs the share alone drops the other rows by itself. Shares are cut where bands of rows begin (`bandRows`) and may be
 /// uneven; ranks beyond the number of bands hold none. Nothing that a strip does depends on the number of ranks.
-/// Memory: rows x columns / 8 bytes for the rows it holds, and up to 32 rows more.
+/// Memory: rows x columns / 8 bytes for the rows it holds, and up to 16 rows more.
 public struct CheckerboardStrip: Sendable {
   /// The whole lattice.
   public let lattice: SquareLattice

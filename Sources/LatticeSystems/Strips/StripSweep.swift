@@ -48,9 +48,8 @@ public struct StripSweep<Rule: SpinRule>: Sendable {
     let last = max(inner, (rows.upperBound &- 1) / band &* band)
     strip.board.update(rule, colour: colour, rows: inner..<last, replica: strip.replica, step: step, from: streams)
     try strip.endHalo(halo, of: 1 &- colour)
-    for part in [rows.lowerBound..<inner, last..<rows.upperBound] {
-      strip.board.update(rule, colour: colour, rows: part, replica: strip.replica, step: step, from: streams)
-    }
+    strip.board.update(rule, colour: colour, rows: rows.lowerBound..<inner, replica: strip.replica, step: step, from: streams)
+    strip.board.update(rule, colour: colour, rows: last..<rows.upperBound, replica: strip.replica, step: step, from: streams)
   }
 }
 
