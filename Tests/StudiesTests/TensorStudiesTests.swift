@@ -20,7 +20,7 @@ enum TensorStudies {
     study = "entanglement-renormalization"
     [mera]
     bond_dimensions = [3, 4]
-    sweeps = [60, 12]
+    sweeps = [80, 12]
     [starts]
     random = 3
     """,
@@ -65,12 +65,12 @@ struct TensorKnownValuesTests {
 extension ProgramTests {
   @Suite("The studies of tensor networks")
   struct TensorNetworkStudies {
-    @Test("give the same bytes at 1, 2 and 4 ranks and after a stop", arguments: TensorStudies.files.keys.sorted())
+    @Test("give the same bytes at 1, 2, 3, 4 and 8 ranks and after a stop", arguments: TensorStudies.files.keys.sorted())
     func bytes(name: String) throws {
       try Program.withFolder { folder in
         let file = try TensorStudies.write(name, in: folder)
         var expected: Data?
-        for ranks in [1, 2, 4] {
+        for ranks in [1, 2, 3, 4, 8] {
           let out = "\(folder)/out\(ranks)"
           if ranks == 2 {
             // Stopped after the first slice, then resumed.

@@ -40,7 +40,7 @@ public struct EntanglementGeometry: Study {
       [
         Parameter("bond_dimension", .integer(4), .integers(2...8), unit: "values", "chi"),
         Parameter("starts", .integer(5), .integers(1...1000), unit: "starts", "from random tensors; the best counts"),
-        Parameter("sweeps", .integer(600), .integers(1...1_000_000), unit: "sweeps", "of each start"),
+        Parameter("sweeps", .integer(500), .integers(1...1_000_000), unit: "sweeps", "of each start"),
       ]),
   ]
   public static let debugOverrides = [

@@ -20,7 +20,7 @@ public struct EntanglementRenormalization: Study {
       [
         Parameter(
           "bond_dimensions", .integers([4, 6]), .integers(2...8), unit: "values", "chi, rising; the first from random starts"),
-        Parameter("sweeps", .integers([1000, 400]), .integers(1...1_000_000), unit: "sweeps", "for each chi; the last one is repeated"),
+        Parameter("sweeps", .integers([500, 500]), .integers(1...1_000_000), unit: "sweeps", "for each chi; the last one is repeated"),
       ]),
     ParameterTable(
       "starts", "how often an optimisation is begun",
@@ -50,7 +50,7 @@ public struct EntanglementRenormalization: Study {
       throw .invalid(parameter: "mera.bond_dimensions", what: "\(bondDimensions) does not rise; each continues the one before")
     }
     guard !given.isEmpty else {
-      throw .invalid(parameter: "mera.sweeps", what: "one number for each bond dimension is needed, e.g. [1000, 400]")
+      throw .invalid(parameter: "mera.sweeps", what: "one number for each bond dimension is needed, e.g. [500, 500]")
     }
     sweeps = bondDimensions.indices.map { given[min($0, given.count - 1)] }
   }
@@ -71,7 +71,7 @@ public struct EntanglementRenormalization: Study {
     return [
       PlannedUnit(
         label: Unit.chain.rawValue, unit: .chain, team: .upTo(max(randomStarts, continuedStarts)), operations: 3e10 * seconds,
-        bytesPerRank: 8 * fourth * (3 * Double(max(randomStarts, continuedStarts)) + 500))
+        bytesPerRank: 8 * fourth * (5 * Double(max(randomStarts, continuedStarts)) + 500))
     ]
   }
 }

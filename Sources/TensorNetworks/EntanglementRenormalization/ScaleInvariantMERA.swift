@@ -6,9 +6,8 @@ public import RandomStreams
 /// A ternary MERA of the critical transverse-field Ising chain, H = -sum (Z Z + X) at h = J = 1: one transitional layer from
 /// spins to bond dimension chi, then one layer repeated for ever.
 ///
-/// `sweep` lowers the energy layer by layer; `energyPerSite` is that of the state before the sweep's last updates. Plain random
-/// starts often end in a false fixed point (an error of about 1e-3, no conformal spectrum): take the best of several, and
-/// reach a larger chi from a converged smaller one (`grown`).
+/// `sweep` lowers the energy layer by layer. Plain random starts often end in a false fixed point (an error of about 1e-3, no
+/// conformal spectrum): take the best of several, and reach a larger chi from a converged smaller one (`grown`).
 ///
 /// Source: Evenbly, Vidal, Phys. Rev. B 79, 144108 (2009); scaling dimensions: Pfeifer, Evenbly, Vidal, Phys. Rev. A 79,
 /// 040301 (2009).
@@ -16,16 +15,17 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
   /// chi.
   public let bondDimension: Int
   /// The layer of spins, and the one that is repeated.
-  public private(set) var transitional: TernaryLayer, scaleInvariant: TernaryLayer
+  public internal(set) var transitional: TernaryLayer, scaleInvariant: TernaryLayer
   /// The two-site state between equal layers, `[chi, chi, chi, chi]`, trace 1: the fixed point of the descent, as far as reached.
-  public private(set) var state: [Double]
-  /// The energy of the last sweep, and how many there were.
-  public private(set) var energyPerSite = Double.nan, sweeps = 0
+  public internal(set) var state: [Double]
+  /// The energy as the last sweep saw it, between its updates (an upper bound once the state has settled: `settle`), and how
+  /// many sweeps there were.
+  public internal(set) var energyPerSite = Double.nan, sweeps = 0
+  /// Where the layers stood a sweep ago, and for how many sweeps they have gone on without a rise of the energy: their momentum.
+  var before: (transitional: TernaryLayer, scaleInvariant: TernaryLayer), pace = 0
 
   /// Bond dimensions that the transitional layer of three spins can feed.
   public static let bondDimensions = 2...8
-  /// Sweeps after a start, random or grown, with operators shifted to be negative.
-  static let safeSweeps = 200
   /// h - lambda_max: two sites' share of H, shifted to be negative.
   static let (bondHamiltonian, shift): ([Double], Double) = {
     // -(Z Z + (X 1 + 1 X) / 2) on (s, t; S, T).
@@ -50,16 +50,20 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
     bondDimension = chi
     transitional = try TernaryLayer(lower: 2, upper: chi, from: &choices)
     scaleInvariant = try TernaryLayer(lower: chi, upper: chi, from: &choices)
+    before = (transitional, scaleInvariant)
     state = Self.mixed(chi)
   }
 
-  private init(transitional: TernaryLayer, scaleInvariant: TernaryLayer, state: [Double], sweeps: Int, energy: Double) {
+  private init(transitional: TernaryLayer, scaleInvariant: TernaryLayer, state: [Double]) {
     bondDimension = scaleInvariant.lower
     self.transitional = transitional
     self.scaleInvariant = scaleInvariant
     self.state = state
-    self.sweeps = sweeps
-    energyPerSite = energy
+    before = (transitional, scaleInvariant)
+  }
+
+  public static func == (one: ScaleInvariantMERA, other: ScaleInvariantMERA) -> Bool {
+    one.packed.map(\.bitPattern) == other.packed.map(\.bitPattern)
   }
 
   private static func mixed(_ chi: Int) -> [Double] {
@@ -100,7 +104,7 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
     }
     return ScaleInvariantMERA(
       transitional: TernaryLayer(lower: 2, upper: chi, isometry: w0, disentangler: transitional.disentangler),
-      scaleInvariant: TernaryLayer(lower: chi, upper: chi, isometry: w, disentangler: u), state: rho, sweeps: 0, energy: .nan)
+      scaleInvariant: TernaryLayer(lower: chi, upper: chi, isometry: w, disentangler: u), state: rho)
   }
 
   /// The plans of both layers: make them once for each chi.
@@ -120,85 +124,39 @@ public struct ScaleInvariantMERA: Sendable, Equatable {
     /// The contraction plans of the repeated layer in words.
     public var costs: [String] { scaleInvariant.costs }
   }
-
-  /// One sweep: the state descends three times towards its fixed point; the transitional layer is updated twice; then the
-  /// repeated one, twice u and w, on H = h + A(h) + A^2(h), the operator as it is seen from three heights.
-  /// - Throws: `DecompositionError`, where LAPACK gives up.
-  public mutating func sweep(_ networks: Networks) throws(DecompositionError) {
-    precondition(networks.scaleInvariant.lower == bondDimension, "networks of this bond dimension")
-    for _ in 0..<3 { descend(networks) }
-    // A shift changes no energy, but weighs the present tensors in an update: the less, the longer its step. A negative operator
-    // makes every update safe; once the state is near its fixed point, steps of about twice that length are too.
-    let isNear = sweeps >= Self.safeSweeps
-    var below = Self.bondHamiltonian
-    if isNear { for i in 0..<4 { below[5 * i] += Self.shift } }
-    for _ in 0..<2 { try Self.update(&transitional, below, state, networks.transitional) }
-    let above = networks.transitional.ascend(Self.bondHamiltonian, through: transitional)
-    energyPerSite = zip(above, state).reduce(0) { $0 + $1.0 * $1.1 } + Self.shift
-    let second = networks.scaleInvariant.ascend(above, through: scaleInvariant)
-    let third = networks.scaleInvariant.ascend(second, through: scaleInvariant)
-    var seen = above.indices.map { above[$0] + second[$0] + third[$0] }
-    let n = bondDimension * bondDimension, levels = try Linear.symmetricEigenvalues(seen, order: n)
-    let shift = isNear ? 0.75 * levels[n - 1] + 0.25 * levels[0] : levels[n - 1]
-    for i in 0..<n { seen[i * n + i] -= shift }
-    for _ in 0..<2 { try Self.update(&scaleInvariant, seen, state, networks.scaleInvariant) }
-    sweeps += 1
-  }
-
-  /// rho <- D(rho), kept symmetric and of trace 1.
-  private mutating func descend(_ networks: Networks) {
-    let n = bondDimension * bondDimension, next = networks.scaleInvariant.descend(state, through: scaleInvariant)
-    let trace = (0..<n).reduce(0) { $0 + next[$1 * n + $1] }
-    for i in 0..<n { for j in 0..<n { state[i * n + j] = 0.5 * (next[i * n + j] + next[j * n + i]) / trace } }
-  }
-
-  /// The state's descents until it moves by less than `tolerance` in any element, at most 400.
-  public mutating func settle(_ networks: Networks, tolerance: Double = 1e-13) {
-    for _ in 0..<400 {
-      let before = state
-      descend(networks)
-      var moved = 0.0
-      for i in state.indices { moved = max(moved, abs(state[i] - before[i])) }
-      if moved < tolerance { return }
-    }
-  }
-
-  /// u, then w, each minimising the linearised energy: -U V^T of its environment.
-  private static func update(
-    _ layer: inout TernaryLayer, _ h: [Double], _ rho: [Double], _ networks: TernaryNetworks
-  ) throws(DecompositionError) {
-    let square = layer.lower * layer.lower
-    let ofU = networks.disentanglerEnvironment(h, rho, of: layer)
-    layer.disentangler = try TernaryLayer.polar(ofU, rows: square, columns: square, sign: -1)
-    let ofW = networks.isometryEnvironment(h, rho, of: layer)
-    layer.isometry = try TernaryLayer.polar(ofW, rows: square * layer.lower, columns: layer.upper, sign: -1)
-  }
 }
 
 extension ScaleInvariantMERA: Checkpointable {
-  public static var formatVersion: Int { 1 }
+  public static var formatVersion: Int { 2 }
 
-  /// All numbers in one array, for messages and archives: sweeps, energy, then the tensors and the state.
+  /// All numbers in one array, for messages and archives: sweeps, energy and pace, the tensors now and a sweep ago, the state.
   public var packed: [Double] {
-    [Double(bondDimension), Double(sweeps), energyPerSite] + transitional.isometry + transitional.disentangler + scaleInvariant.isometry
-      + scaleInvariant.disentangler + state
+    var numbers = [Double(bondDimension), Double(sweeps), Double(pace), energyPerSite]
+    for layer in [transitional, scaleInvariant, before.transitional, before.scaleInvariant] {
+      numbers += layer.isometry
+      numbers += layer.disentangler
+    }
+    return numbers + state
   }
   /// The numbers of `packed` for this bond dimension.
-  public static func packedCount(bondDimension chi: Int) -> Int { 3 + 8 * chi + 16 + 3 * chi * chi * chi * chi }
+  public static func packedCount(bondDimension chi: Int) -> Int { 4 + 2 * (8 * chi + 16) + 5 * chi * chi * chi * chi }
   /// What `packed` gave.
   public init(packed numbers: [Double]) {
     let chi = Int(numbers[0]), fourth = chi * chi * chi * chi
     precondition(numbers.count == Self.packedCount(bondDimension: chi), "packed numbers of a MERA")
-    var rest = numbers[3...]
+    var rest = numbers[4...]
     func take(_ count: Int) -> [Double] {
       defer { rest = rest.dropFirst(count) }
       return Array(rest.prefix(count))
     }
-    let w0 = take(8 * chi), u0 = take(16), w = take(fourth), u = take(fourth)
-    self.init(
-      transitional: TernaryLayer(lower: 2, upper: chi, isometry: w0, disentangler: u0),
-      scaleInvariant: TernaryLayer(lower: chi, upper: chi, isometry: w, disentangler: u), state: take(fourth), sweeps: Int(numbers[1]),
-      energy: numbers[2])
+    func layer(lower: Int) -> TernaryLayer {
+      let w = take(lower * lower * lower * chi), u = take(lower * lower * lower * lower)
+      return TernaryLayer(lower: lower, upper: chi, isometry: w, disentangler: u)
+    }
+    let spins = layer(lower: 2), repeated = layer(lower: chi), earlier = (layer(lower: 2), layer(lower: chi))
+    self.init(transitional: spins, scaleInvariant: repeated, state: take(fourth))
+    before = earlier
+    (sweeps, pace, energyPerSite) = (Int(numbers[1]), Int(numbers[2]), numbers[3])
   }
 
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {

@@ -38,6 +38,16 @@ public struct TernaryLayer: Sendable, Equatable {
     return result
   }
 
+  /// This layer moved on by `part` of its way from `earlier`, made isometric again.
+  /// - Throws: `DecompositionError`, where LAPACK gives up.
+  func continued(from earlier: TernaryLayer, by part: Double) throws(DecompositionError) -> TernaryLayer {
+    func moved(_ now: [Double], _ before: [Double]) -> [Double] { now.indices.map { now[$0] + part * (now[$0] - before[$0]) } }
+    let square = lower * lower
+    let w = try Self.polar(moved(isometry, earlier.isometry), rows: square * lower, columns: upper)
+    let u = try Self.polar(moved(disentangler, earlier.disentangler), rows: square, columns: square)
+    return TernaryLayer(lower: lower, upper: upper, isometry: w, disentangler: u)
+  }
+
   /// How far w and u are from isometries: the largest element of w^T w - 1 and u^T u - 1.
   public var defect: Double {
     func defect(_ matrix: [Double], _ rows: Int, _ columns: Int) -> Double {
