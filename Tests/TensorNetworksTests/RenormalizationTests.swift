@@ -63,6 +63,15 @@ struct ScaleInvariantMERATests {
     #expect(mera.scaleInvariant.defect < 1e-12 && mera.transitional.defect < 1e-12 && mera.sweeps == 120)
   }
 
+  @Test("Every random start at chi = 4 finds the critical point, whose spectrum is that of the Ising field theory", arguments: 1...6)
+  func starts(seed: UInt64) throws {
+    var (mera, networks, _) = try optimized(4, sweeps: 300, seed: seed)
+    mera.settle(networks)
+    #expect(mera.energyPerSite + 4 / Double.pi < 1e-4)
+    let found = try mera.twoSiteScalingDimensions(count: 3, networks)
+    #expect(abs(found[1] - 0.125) < 0.005 && abs(found[2] - 1) < 0.01)
+  }
+
   @Test("A larger bond dimension starts where the smaller one ended, up to the noise")
   func growth() throws {
     let (mera, _, energies) = try optimized(3, sweeps: 60, seed: 2)

@@ -28,6 +28,11 @@ extension EntanglementGeometry {
   private func spins(_ results: [(unit: Unit, partial: Recording)]) -> [Double] {
     results.first { $0.unit == .mera }?.partial.observable("block_entropies", at: [])?.values ?? []
   }
+  /// How good the MERA is, in brackets.
+  private func energy(_ results: [(unit: Unit, partial: Recording)]) -> String {
+    let error = results.first { $0.unit == .mera }?.partial.observable("energy_error", at: [])?.values[0]
+    return error.map { " (its energy per site is \(EntanglementRenormalization.scientific($0)) J above -4/pi)" } ?? ""
+  }
   private var chi: Double { log(Double(bondDimension)) }
 
   private func bound(_ results: [(unit: Unit, partial: Recording)]) -> ReportSection {
@@ -55,8 +60,8 @@ extension EntanglementGeometry {
           Figure(
             name: "bound", title: "Entropies under their bound",
             caption:
-              "S(l) at the critical field against block length: exactly, of the optimised MERA, and the bound from minimal cuts of the ternary network, mean over positions. "
-              + "All three grow as ln l; the bound is far from sharp, since bonds are not maximally entangled.",
+              "S(l) at the critical field against block length: exactly, of the optimised MERA\(energy(results)), and the bound from minimal cuts of the ternary network, mean over "
+              + "positions. The bound would be reached by maximally entangled bonds.",
             content: .curves(curves, xLabel: "block length l (sites)", yLabel: "S (nats)", logX: true, logY: false))),
         .table(
           ReportTable(
@@ -78,7 +83,7 @@ extension EntanglementGeometry {
         Figure(
           name: "cuts", title: "Minimal cuts grow as logarithms",
           caption:
-            "Mean minimal cut over all positions against block length. A MERA's grows as 2 log_b l; a tree has blocks that one bond separates, wherever they fit.",
+            "Mean minimal cut over all positions against block length. In an endless MERA it grows as 2 log_b l, on a ring up to half of it; a tree has blocks that one bond separates, wherever they fit.",
           content: .curves(curves, xLabel: "block length l (sites)", yLabel: "n_cut (bonds)", logX: true, logY: false)))
     ]
     if !maps.isEmpty {
@@ -128,7 +133,8 @@ extension EntanglementGeometry {
         .figure(
           Figure(
             name: "ended-cuts", title: "Cuts through networks that end",
-            caption: "Mean minimal cut of ternary networks whose layers end in product states: beyond 3^layers sites it no longer grows.",
+            caption:
+              "Mean minimal cut of ternary networks whose layers end in product states: blocks much longer than 3^layers sites all have the same.",
             content: .curves(cuts, xLabel: "block length l (sites)", yLabel: "n_cut (bonds)", logX: true, logY: false))),
         .table(
           ReportTable(

@@ -39,7 +39,7 @@ public struct EntanglementGeometry: Study {
       "mera", "a scale-invariant ternary MERA of the critical chain",
       [
         Parameter("bond_dimension", .integer(4), .integers(2...8), unit: "values", "chi"),
-        Parameter("starts", .integer(5), .integers(1...1000), unit: "starts", "from random tensors; the best counts"),
+        Parameter("starts", .integer(3), .integers(1...1000), unit: "starts", "from random tensors; the best counts"),
         Parameter("sweeps", .integer(500), .integers(1...1_000_000), unit: "sweeps", "of each start"),
       ]),
   ]

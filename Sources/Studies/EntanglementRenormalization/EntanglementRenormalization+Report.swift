@@ -30,7 +30,8 @@ extension EntanglementRenormalization {
   private func value(_ found: Recording, _ chi: Int, _ name: String) -> [Double]? {
     found.observable(name, at: [("bond_dimension", .integer(chi))])?.values
   }
-  private func scientific(_ value: Double) -> String {
+  /// With two digits and a power of ten.
+  static func scientific(_ value: Double) -> String {
     guard value > 0, value.isFinite else { return "–" }
     let exponent = Int(log10(value).rounded(.down))
     return "\(written(value / pow(10, Double(exponent)), nil, digits: 2))e\(exponent)"
@@ -42,13 +43,13 @@ extension EntanglementRenormalization {
   private func verdict(_ found: Recording) throws(StudyError) -> ReportSection {
     let rows = bondDimensions.map { chi in
       let dimensions = value(found, chi, "scaling_dimensions") ?? []
-      return ["\(chi)", scientific(value(found, chi, "energy_error")?[0] ?? .nan)]
+      return ["\(chi)", Self.scientific(value(found, chi, "energy_error")?[0] ?? .nan)]
         + dimensions.dropFirst().prefix(5).map { written($0, nil, digits: 4) } + [
           written(value(found, chi, "central_charge")?[0] ?? .nan, nil, digits: 4)
         ]
     }
     let exact = ["exact", "0"] + Self.exactDimensions.dropFirst().prefix(5).map { written($0, nil, digits: 4) } + ["0.5"]
-    let stuck = (value(found, bondDimensions[0], "energy_error_by_start") ?? []).count { $0 > 5e-4 }
+    let stuck = (value(found, bondDimensions[0], "energy_error_by_start") ?? []).count { !($0 < 5e-4) }
     return ReportSection(
       "What was found",
       [
@@ -58,7 +59,9 @@ extension EntanglementRenormalization {
               "Energy per site above -4/pi (J), the lowest scaling dimensions of the two-site superoperator, and the central charge 3 (S_2 - S_1) / ln 2.",
             header: ["chi", "e - e_0", "sigma", "epsilon", "d sigma", "d sigma", "level 2", "c"], rows: rows + [exact])),
         .text(
-          "\(stuck) of \(randomStarts) random starts ended more than 5e-4 above the exact energy: false fixed points, which have no conformal spectrum. Their number depends on how long one sweeps."
+          stuck == 0
+            ? "Every random start at chi = \(bondDimensions[0]) ended less than 5e-4 above the exact energy."
+            : "\(stuck) of \(randomStarts) random starts at chi = \(bondDimensions[0]) ended 5e-4 or more above the exact energy: the sweeps or the bond dimension were too few, or the optimisation is stuck."
         ),
       ])
   }
@@ -78,7 +81,7 @@ extension EntanglementRenormalization {
           Figure(
             name: "convergence-\(chi)", title: "Optimisation at chi = \(chi)",
             caption: stage == 0
-              ? "Energy above -4/pi against sweeps, from random tensors: plateaus at 1e-3 are false fixed points."
+              ? "Energy above -4/pi against sweeps, from random tensors that conserve parity."
               : "Energy above -4/pi against sweeps, from the best solution of chi = \(bondDimensions[stage - 1]) embedded with noise of width \(noise).",
             content: .curves(curves, xLabel: "sweeps", yLabel: "e - e_0 (J)", logX: true, logY: true))))
     }

@@ -4,8 +4,8 @@ import TensorNetworks
 /// The critical transverse-field Ising chain by a scale-invariant ternary MERA: energy, scaling dimensions, central charge and
 /// entropies against bond dimension.
 ///
-/// One unit. Random restarts at the smallest bond dimension, the best of them continued to the larger ones by noisy embeddings:
-/// plain random starts end in false fixed points too often. The ranks of its team share restarts and continuations.
+/// One unit. Random restarts at the smallest bond dimension, the best of them continued to the larger ones by noisy embeddings,
+/// which end lower than random starts there. The ranks of its team share restarts and continuations.
 public struct EntanglementRenormalization: Study {
   public static let name = "entanglement-renormalization"
   public static let summary =

@@ -73,7 +73,7 @@ extension TensorRenormalizationGroup {
           Figure(
             name: "error-by-bond-dimension", title: "Error of the free energy against bond dimension",
             caption:
-              "|ln Z / ln Z_exact - 1| against chi. It falls as a power at T_c, where every scale carries entanglement, and faster elsewhere.",
+              "|ln Z / ln Z_exact - 1| against chi, at T_c and at the ends of the range of temperatures.",
             content: .curves(curves, xLabel: "bond dimension chi", yLabel: "relative error", logX: true, logY: true))))
     }
     if temperatures.count > 2 {
@@ -105,6 +105,8 @@ extension TensorRenormalizationGroup {
     let critical = results.filter { isCritical($0.unit) && $0.unit.bondDimension == bondDimensions.last }
     if critical.isEmpty { return nil }
     let sides = blocks.map(Double.init), known = exactExponents
+    // From five colours on the transition is of first order.
+    guard known.charge.isFinite else { return nil }
     var dimensions: [Curve] = known.dimensions.enumerated().map { index, value in
       Curve(index == 0 ? "exact" : "", x: [sides[0], sides[sides.count - 1]], y: [value, value], style: .line, colour: 6)
     }
@@ -145,7 +147,7 @@ extension TensorRenormalizationGroup {
   /// Central charge and lowest scaling dimensions where conformal field theory gives them.
   private var exactExponents: (charge: Double, dimensions: [Double]) {
     switch isIsing ? 2 : colours {
-    case 2: (0.5, [0.125, 1, 1.125])
+    case 2: (0.5, [0.125, 1, 1.125, 2])
     case 3: (0.8, [2.0 / 15, 0.8, 17.0 / 15])
     case 4: (1, [0.125, 0.5, 1.125])
     default: (.nan, [])

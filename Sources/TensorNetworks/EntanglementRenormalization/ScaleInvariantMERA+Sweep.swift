@@ -71,14 +71,17 @@ extension ScaleInvariantMERA {
     energyPerSite = Self.energy(networks.transitional.ascend(Self.bondHamiltonian, through: transitional), state)
   }
 
-  /// u, then w, each minimising the linearised energy: -U V^T of its environment.
+  /// u, then w, each minimising the linearised energy: -U V^T of its environment. What rounding has made of the odd part is
+  /// dropped, or it would grow: a broken symmetry lowers the energy at first.
   private static func update(
     _ layer: inout TernaryLayer, _ h: [Double], _ rho: [Double], _ networks: TernaryNetworks
   ) throws(DecompositionError) {
     let square = layer.lower * layer.lower
-    let ofU = networks.disentanglerEnvironment(h, rho, of: layer)
+    var ofU = networks.disentanglerEnvironment(h, rho, of: layer)
+    TernaryLayer.keepEven(&ofU, lower: layer.lower, upper: layer.lower)
     layer.disentangler = try TernaryLayer.polar(ofU, rows: square, columns: square, sign: -1)
-    let ofW = networks.isometryEnvironment(h, rho, of: layer)
+    var ofW = networks.isometryEnvironment(h, rho, of: layer)
+    TernaryLayer.keepEven(&ofW, lower: layer.lower, upper: layer.upper)
     layer.isometry = try TernaryLayer.polar(ofW, rows: square * layer.lower, columns: layer.upper, sign: -1)
   }
 }

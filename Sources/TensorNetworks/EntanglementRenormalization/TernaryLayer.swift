@@ -19,13 +19,15 @@ public struct TernaryLayer: Sendable, Equatable {
     self.disentangler = disentangler
   }
 
-  /// Random tensors: the isometric parts of normal numbers.
+  /// Random tensors that conserve parity: the isometric parts of normal numbers.
   /// - Throws: `DecompositionError`, where LAPACK gives up.
   public init(lower: Int, upper: Int, from choices: inout some RandomChoices) throws(DecompositionError) {
-    func normals(_ count: Int) -> [Double] { (0..<count).map { _ in choices.normal() } }
     let cube = lower * lower * lower
-    let w = try Self.polar(normals(cube * upper), rows: cube, columns: upper)
-    let u = try Self.polar(normals(lower * cube), rows: lower * lower, columns: lower * lower)
+    var w = (0..<cube * upper).map { _ in choices.normal() }, u = (0..<lower * cube).map { _ in choices.normal() }
+    Self.keepEven(&w, lower: lower, upper: upper)
+    Self.keepEven(&u, lower: lower, upper: lower)
+    w = try Self.polar(w, rows: cube, columns: upper)
+    u = try Self.polar(u, rows: lower * lower, columns: lower * lower)
     self.init(lower: lower, upper: upper, isometry: w, disentangler: u)
   }
 
@@ -36,6 +38,15 @@ public struct TernaryLayer: Sendable, Equatable {
     var result = [Double](repeating: 0, count: rows * columns)
     Linear.multiply(left, right, rows: rows, inner: values.count, columns: columns, alpha: sign, into: &result)
     return result
+  }
+
+  /// Sets the elements of a tensor `[lower, lower, lower, upper]` to 0 whose four indices have an odd sum: an index has the
+  /// parity of its number, and what is left conserves parity.
+  static func keepEven(_ tensor: inout [Double], lower: Int, upper: Int) {
+    for row in 0..<lower * lower * lower {
+      let parity = row / (lower * lower) + row / lower % lower + row % lower
+      for column in 0..<upper where (parity + column) % 2 == 1 { tensor[row * upper + column] = 0 }
+    }
   }
 
   /// This layer moved on by `part` of its way from `earlier`, made isometric again.
