@@ -94,10 +94,11 @@ struct ScaleInvariantMERATests {
     #expect(spins.count == 7 && spins[0] <= log(2) && spins[1] > spins[0] && spins[1] <= 2 * spins[0] + 1e-9)
   }
 
-  @Test("Momentum: after 300 sweeps the energy is that of 2000 to 1e-8, and the state's energy is a bound")
+  @Test("Momentum: 300 sweeps at chi = 4 reach an energy that 600 more do not lower by 1e-8, nor below the exact one")
   func momentum() throws {
-    var (mera, networks, energies) = try optimized(3, sweeps: 300, seed: 1)
-    for _ in 0..<1700 { try mera.sweep(networks) }
+    var (mera, networks, energies) = try optimized(4, sweeps: 300, seed: 2)
+    #expect(energies[299] + 4 / Double.pi < 3.22e-5)
+    for _ in 0..<600 { try mera.sweep(networks) }
     mera.settle(networks)
     #expect(abs(energies[299] - mera.energyPerSite) < 1e-8)
     #expect(mera.energyPerSite > -4 / Double.pi && mera.scaleInvariant.defect < 1e-12)
