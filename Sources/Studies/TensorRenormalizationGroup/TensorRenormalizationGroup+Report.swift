@@ -40,7 +40,8 @@ extension TensorRenormalizationGroup {
       [
         result.unit.scheme.rawValue.uppercased(), isCritical(result.unit) ? "T_c" : written(result.unit.temperature, nil, digits: 5),
         "\(result.unit.bondDimension)", written(value(result, "log_partition_per_site")?[0] ?? .nan, nil, digits: 12),
-        value(result, "relative_error").map { power($0[0]) } ?? "–", power(value(result, "largest_discarded_weight")?[0] ?? .nan),
+      ] + (isIsing ? [value(result, "relative_error").map { power($0[0]) } ?? "–"] : []) + [
+        power(value(result, "largest_discarded_weight")?[0] ?? .nan)
       ]
     }
     return ReportSection(
@@ -51,7 +52,7 @@ extension TensorRenormalizationGroup {
             caption: "ln Z per site after \(steps) steps (2^\(steps) sites)"
               + (isIsing ? ", its relative deviation from Onsager's value" : "")
               + ", and the largest weight that a step threw away.",
-            header: ["scheme", "T", "chi", "ln Z / N", "relative error", "discarded"], rows: rows))
+            header: ["scheme", "T", "chi", "ln Z / N"] + (isIsing ? ["relative error"] : []) + ["discarded"], rows: rows))
       ])
   }
 
