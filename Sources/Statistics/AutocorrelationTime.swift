@@ -17,7 +17,7 @@ public enum SeriesError: Error, Equatable, Sendable {
 /// `tau = 1/2 + sum_{t=1}^{W} rho(t)`, rho = Gamma(t)/Gamma(0), Gamma(t) = (1/N) sum (x_i - mean)(x_{i+t} - mean) over the
 /// pairs inside chains, about the mean of all chains, with 1/N (N all samples) at every lag; W is the smallest window
 /// with W >= 6 tau(W). `error^2 = 2 tau Gamma(0)/N`. In this definition tau = 1/2 for independent samples, and
-/// N/(2 tau) is the effective number of samples. Cost N W.
+/// N/(2 tau) is the effective number of samples. Cost N W, for large W N log N.
 ///
 /// A constant series has tau = 1/2 and error 0. Source: Madras and Sokal 1988; Wolff 2004.
 public struct AutocorrelationTime: Sendable, Equatable {
@@ -43,14 +43,15 @@ public struct AutocorrelationTime: Sendable, Equatable {
     let centred = try AutocorrelationTime.centred(chains)
     count = chains.reduce(0) { $0 + $1.count }
     let n = Double(count)
-    variance = autocovariance(centred.chains, lag: 0, count: n)
+    var covariance = Autocovariance(centred.chains)
+    variance = covariance.sum(lag: 0) / n
     let longest = chains.reduce(0) { max($0, $1.count) } - 1
     var sum = 0.5
     var lag = 0
     var closed = variance == 0
     while !closed && lag < longest {
       lag += 1
-      sum += autocovariance(centred.chains, lag: lag, count: n) / variance
+      sum += covariance.sum(lag: lag) / n / variance
       closed = Double(lag) >= 6 * sum
     }
     window = lag
@@ -74,28 +75,4 @@ public struct AutocorrelationTime: Sendable, Equatable {
     let mean = total.mean
     return (chains.map { $0.map { $0 - mean } }, mean)
   }
-}
-
-/// (1/N) sum_i x_i x_{i+lag} over the pairs inside each chain; four running sums, so the order is fixed and the adds overlap.
-private func autocovariance(_ chains: [[Double]], lag: Int, count: Double) -> Double {
-  var total = 0.0
-  for x in chains where x.count > lag {
-    var sums = SIMD4<Double>.zero
-    let pairs = x.count - lag
-    var i = 0
-    while i + 4 <= pairs {
-      let now = SIMD4<Double>(x[i], x[i + 1], x[i + 2], x[i + 3])
-      let j = i + lag
-      let later = SIMD4<Double>(x[j], x[j + 1], x[j + 2], x[j + 3])
-      sums += now * later
-      i += 4
-    }
-    var rest = 0.0
-    while i < pairs {
-      rest += x[i] * x[i + lag]
-      i += 1
-    }
-    total += (sums.x + sums.y) + (sums.z + sums.w) + rest
-  }
-  return total / count
 }
