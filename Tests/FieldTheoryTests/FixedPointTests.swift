@@ -18,6 +18,15 @@ struct FixedPointTests {
     #expect(abs(truncated.couplings[0] - collocated.curvature(at: collocated.minimum)) < 1e-7)
   }
 
+  @Test(
+    "where the quartic truncation is no start, the collocated potential is one, and both routes still agree", arguments: Regulator.allCases)
+  func collocatedStart(regulator: Regulator) throws {
+    let theory = try theory(1, regulator == .litim ? 2.8 : 2.9, regulator), point = try theory.collocatedFixedPoint()
+    #expect(try theory.truncatedFixedPoints(upTo: 14).count < 3)
+    let last = try #require(try theory.truncatedFixedPoints(upTo: 14, near: point).last)
+    #expect(last.order >= 12 && abs(last.spectrum.nu - point.spectrum.nu) < 2e-3, "\(last.order): \(last.spectrum.nu)")
+  }
+
   @Test("the number of collocation points does not matter", arguments: [(1, 3.0), (1, 2.5), (4, 2.5), (100, 2.5), (3, 3.7)])
   func points(n: Int, d: Double) throws {
     for regulator in Regulator.allCases {

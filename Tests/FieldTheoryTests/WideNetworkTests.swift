@@ -52,7 +52,11 @@ struct WideNetworkTests {
 
   @Test("erf networks without biases are critical at pi/4, ReLU networks at 2; the correlation depth diverges there")
   func criticality() {
-    #expect(abs(WideNetworkKernel.criticalWeightVariance(.erf, biasVariance: 0) - .pi / 4) < 1e-6)
+    // At chi = 1 the fixed variance solves K^3 ~ biasVariance: a thousandth of it is ten times nearer.
+    func above(_ bias: Double) -> Double { WideNetworkKernel.criticalWeightVariance(.erf, biasVariance: bias) - .pi / 4 }
+    #expect(abs(above(1e-6) / above(1e-9) - 10) < 0.5)
+    let free = WideNetworkKernel(.erf, weightVariance: WideNetworkKernel.criticalWeightVariance(.erf, biasVariance: 0))
+    #expect(free.weightVariance == .pi / 4 && free.fixedVariance == 0 && free.perpendicularSusceptibility(0) == 1)
     #expect(WideNetworkKernel.criticalWeightVariance(.relu, biasVariance: 0) == 2)
     let critical = WideNetworkKernel.criticalWeightVariance(.erf, biasVariance: 0.05)
     for step in [-0.1, -0.01, 0.01, 0.1] {

@@ -12,7 +12,10 @@ struct ProgramTests {
     let sound = try Program.run(["verify"])
     #expect(sound.status == 0 && sound.error.isEmpty, "\(sound.all)")
     #expect(sound.output.contains("all within tolerance") && !sound.output.contains("FAIL"))
-    for id in ["A1", "A2", "A3", "A4", "A12", "B7", "B8", "B9", "C1", "C2", "C3", "C7", "D1", "D2", "E1"] {
+    for id in [
+      "A1", "A2", "A3", "A4", "A12", "B7", "B8", "B9", "C1", "C2", "C3", "C7", "D1", "D2", "E1", "A-1", "A-9", "A-11", "C-1", "C-5", "C-12",
+      "C-13",
+    ] {
       #expect(sound.output.contains("\n\(id) "), "\(id) is checked")
     }
     let damaged = try Program.run(["verify", "--only", "A12", "--damage", "A12"])

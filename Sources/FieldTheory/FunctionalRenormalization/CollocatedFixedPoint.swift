@@ -17,6 +17,17 @@ public struct CollocatedFixedPoint: Sendable, Equatable {
   public func slope(at rho: Double) -> Double { grid.value(slopes, at: rho) }
   /// u'' at 0 <= rho <= L.
   public func curvature(at rho: Double) -> Double { grid.value(grid.derivative(grid.first, slopes), at: rho) }
+  /// b_k of w = sum b_k (rho / kappa - 1)^k, k = 0 ..< count.
+  func slopeCoefficients(count: Int) -> [Double] {
+    var values = slopes, factor = 1.0
+    return (0..<count).map { k in
+      if k > 0 {
+        values = grid.derivative(grid.first, values)
+        factor *= minimum / Double(k)
+      }
+      return factor * grid.value(values, at: minimum)
+    }
+  }
   /// u at 0 <= rho <= L, its constant included.
   public func potential(at rho: Double) -> Double {
     approximation.fixedPotential(at: rho, slope: slope(at: rho), curvature: curvature(at: rho))

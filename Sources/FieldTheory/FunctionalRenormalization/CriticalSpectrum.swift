@@ -19,6 +19,9 @@ public struct CriticalSpectrum: Sendable, Equatable {
   public var isCritical: Bool { real.count > 1 && real[0] < 0 && real[1] > 0 && imaginary[0] == 0 }
   /// The correlation-length exponent -1 / theta_min.
   public var nu: Double { -1 / real[0] }
-  /// The exponent of the leading correction to scaling, the smallest theta above zero.
+  /// The exponent of the leading correction to scaling, the smallest theta above zero; of a complex pair, whose corrections
+  /// decay and oscillate, the real part.
   public var omega: Double { real.count > 1 ? real[1] : .nan }
+  /// Whether the leading correction decays without oscillating.
+  public var hasRealOmega: Bool { real.count > 1 && imaginary[1] == 0 }
 }

@@ -39,6 +39,13 @@ public struct PotentialFlow: Sendable {
   /// w = u' at a rho on the grid.
   public func slope(at rho: Double) -> Double { flow.grid.value(w, at: rho) }
 
+  /// By how much steps of ds miss the rate of a mode that grows like e^(rate s), to leading order: its factor in a step is
+  /// e^z (1 + c z^3), z = rate ds, c = gamma - gamma^2 - 1/6.
+  public static func rateError(_ rate: Double, step ds: Double) -> Double {
+    let gamma = 1 - 0.5.squareRoot()
+    return (gamma - gamma * gamma - 1 / 6) * abs(rate * rate * rate) * ds * ds
+  }
+
   /// One step of ds towards the infrared; nothing once the phase is decided.
   public mutating func step(_ ds: Double) {
     guard phase == .undecided else { return }

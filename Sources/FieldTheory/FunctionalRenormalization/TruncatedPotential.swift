@@ -14,32 +14,57 @@ extension LocalPotentialApproximation {
   /// Orders that are computed: from order 40 on rounding takes away what truncation adds.
   public static let allowedOrders = 2...40
 
-  /// The Wilson-Fisher fixed points of all truncations of order 2 ... `order`, each by Newton's method from the one before.
+  /// The Wilson-Fisher fixed points of the truncations of order 2 ... `order`, each by Newton's method from the one before or,
+  /// where that does not get there, from the collocated potential `start`.
   ///
   /// The quartic one is found by bisection of y = 1 + 2 kappa lambda_2: (d-2) kappa = N-1 + 3 y^-p, (4-d) = p lambda_2
   /// (N-1 + 9 y^-(p+1)); in d = 3, N = 1, optimized cutoff: kappa = 4/3, lambda_2 = 3/16. Cost about order^5 operations.
-  /// - Returns: the fixed points that were reached, which may be fewer than asked for, and none where the quartic one is
-  ///   not physical (kappa or lambda_2 not above zero), as in low dimensions.
+  /// - Returns: the fixed points that were reached, by rising order. Orders without one are left out: in low dimensions the
+  ///   expansion about the minimum diverges, and the higher its order the sooner it loses the fixed point as d falls.
   /// - Throws: `orderOutOfRange`, `decomposition`.
-  public func truncatedFixedPoints(upTo order: Int) throws(FieldTheoryError) -> [TruncatedFixedPoint] {
+  public func truncatedFixedPoints(
+    upTo order: Int, near start: CollocatedFixedPoint? = nil
+  ) throws(FieldTheoryError) -> [TruncatedFixedPoint] {
     guard Self.allowedOrders.contains(order) else { throw .orderOutOfRange(order, allowed: Self.allowedOrders) }
-    guard var point = quarticStart else { return [] }
-    var found: [TruncatedFixedPoint] = []
+    var point = quarticStart, found: [TruncatedFixedPoint] = []
     for n in 2...order {
-      point.slopes += [Double](repeating: 0, count: n - point.slopes.count)
-      let minimum = point.minimum
-      guard solve(&point), n <= 6 || abs(point.minimum / minimum - 1) < 0.1 else { break }
-      let spectrum = try CriticalSpectrum(of: stability(point), order: n)
-      // Where rounding has made a second direction relevant, nothing can be believed any more.
-      guard spectrum.isCritical else { break }
-      var couplings: [Double] = [], factor = 1 / point.minimum
-      for k in 1..<n {
-        couplings.append(point.slopes[k] * factor)
-        factor *= Double(k + 1) / point.minimum
+      var next: (point: Expansion, spectrum: CriticalSpectrum)?
+      if let point { next = try fixedPoint(point, order: n, within: n <= 6 ? .infinity : 0.1) }
+      if next == nil, let start { next = try fixedPoint(expansion(of: start), order: n, within: 0.1) }
+      guard let next else {
+        // Where several orders in a row have none, those above have none either.
+        if start == nil || n > 8 && n - (found.last?.order ?? 2) > 4 { break }
+        continue
       }
-      found.append(TruncatedFixedPoint(order: n, minimum: point.minimum, couplings: couplings, spectrum: spectrum))
+      point = next.point
+      var couplings: [Double] = [], factor = 1 / next.point.minimum
+      for k in 1..<n {
+        couplings.append(next.point.slopes[k] * factor)
+        factor *= Double(k + 1) / next.point.minimum
+      }
+      found.append(TruncatedFixedPoint(order: n, minimum: next.point.minimum, couplings: couplings, spectrum: next.spectrum))
     }
     return found
+  }
+
+  /// The fixed point of one order that Newton's method reaches from `guess`, its minimum moved by no more than a part
+  /// `within`; nil where there is none, or not just one direction is relevant (a divergent expansion, or rounding).
+  private func fixedPoint(
+    _ guess: Expansion, order n: Int, within: Double
+  ) throws(FieldTheoryError) -> (point: Expansion, spectrum: CriticalSpectrum)? {
+    var point = guess
+    point.slopes = Array((guess.slopes + [Double](repeating: 0, count: n)).prefix(n))
+    guard solve(&point), abs(point.minimum / guess.minimum - 1) < within else { return nil }
+    let spectrum = try CriticalSpectrum(of: stability(point), order: n)
+    return spectrum.isCritical ? (point, spectrum) : nil
+  }
+
+  /// The first coefficients of a collocated potential about its minimum; those of higher orders, in which rounding grows, are
+  /// left to Newton's method.
+  private func expansion(of start: CollocatedFixedPoint) -> Expansion {
+    var slopes = start.slopeCoefficients(count: 8)
+    slopes[0] = 0
+    return Expansion(minimum: start.minimum, slopes: slopes)
   }
 
   /// kappa, and b_k of w = sum b_k z^k, z = rho / kappa - 1, b_0 = 0: the scale of rho is taken out, so that coefficients of all

@@ -6,6 +6,9 @@ public import RandomStreams
 
 /// One hidden layer of N erf units, in the parametrization whose limit of infinite width is a field theory also under gradient
 /// descent: f(x) = N^(-1/2) sum_i v_i erf(b_i + w_i.x / sqrt d), all parameters N(0, 1) at first.
+///
+/// A type of its own, and no network of NeuralNetworks: there weights carry their scale and gradient descent moves them at one
+/// rate, here N^(-1/2) and d^(-1/2) stand before parameters of order one, which is what keeps the tangent kernel.
 public struct ShallowNetwork: Blocks, Equatable {
   /// N and d.
   public let width: Int, inputs: Int

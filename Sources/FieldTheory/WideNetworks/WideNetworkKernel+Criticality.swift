@@ -42,9 +42,10 @@ extension WideNetworkKernel {
   }
 
   /// The weight variance at which chi_perpendicular is 1, for this activation and bias variance: 2 for ReLU; for erf by bisection
-  /// (pi/4 without biases).
+  /// (without biases pi/4, where the fixed variance is zero).
   public static func criticalWeightVariance(_ activation: Activation, biasVariance: Double) -> Double {
     if activation == .relu { return 2 }
+    if biasVariance == 0 { return .pi / 4 }
     var low = 0.0, high = 1.0
     func susceptibility(_ variance: Double) -> Double {
       let kernel = WideNetworkKernel(activation, weightVariance: variance, biasVariance: biasVariance)

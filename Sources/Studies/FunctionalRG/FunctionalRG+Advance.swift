@@ -62,19 +62,23 @@ extension FunctionalRG {
     func record(_ name: String, _ value: Double, error: Double? = nil, reason: String? = nil) {
       recording.record(at: at, name, Observable(value, error: error, reason: reason))
     }
+    var point: CollocatedFixedPoint?
     do throws(FieldTheoryError) {
-      let point = try theory.collocatedFixedPoint(points: points), coarse = try theory.collocatedFixedPoint(points: points - 8)
-      func error(_ value: (CollocatedFixedPoint) -> Double) -> Double { abs(value(point) - value(coarse)) }
-      for (name, value) in Self.observables { record(name, value(point), error: error(value)) }
-      if d == drawnDimension { drawPotential(point, label: Self.label(regulator, n), &recording) }
+      let found = try theory.collocatedFixedPoint(points: points), coarse = try theory.collocatedFixedPoint(points: points - 8)
+      for (name, value) in Self.observables { record(name, value(found), error: abs(value(found) - value(coarse))) }
+      record(
+        "omega", found.spectrum.omega, error: abs(found.spectrum.omega - coarse.spectrum.omega),
+        reason: found.spectrum.hasRealOmega ? nil : "the leading corrections are a complex pair: its real part")
+      if d == drawnDimension { drawPotential(found, label: Self.label(regulator, n), &recording) }
+      point = found
     } catch FieldTheoryError.continuationStopped(let wanted, let reached) {
       let words = FieldTheoryError.continuationStopped(wanted: wanted, reached: reached).description
-      for (name, _) in Self.observables { record(name, .nan, reason: words) }
+      for name in Self.observables.map(\.0) + ["omega"] { record(name, .nan, reason: words) }
     }
-    let truncated = try theory.truncatedFixedPoints(upTo: order)
+    let truncated = try theory.truncatedFixedPoints(upTo: order, near: point)
     if let (best, error) = Self.bestTruncation(truncated) {
-      let short =
-        truncated.count < order - 1 ? FieldTheoryError.truncationStopped(wanted: order, reached: truncated.count + 1).description : nil
+      let last = truncated[truncated.count - 1].order
+      let short = last < order ? FieldTheoryError.truncationStopped(wanted: order, reached: last).description : nil
       record("nu_by_truncation", best.spectrum.nu, error: error.nu, reason: short)
       record("omega_by_truncation", best.spectrum.omega, error: error.omega, reason: short)
       record("order_of_truncation", Double(best.order))
@@ -93,8 +97,10 @@ extension FunctionalRG {
   }
 
   /// The truncation at which nu and omega change least over the last two orders, with these changes: the expansion converges
-  /// in some dimensions and is asymptotic in others, and rounding ends it everywhere. None below order 4.
-  private static func bestTruncation(_ found: [TruncatedFixedPoint]) -> (TruncatedFixedPoint, (nu: Double, omega: Double))? {
+  /// in some dimensions and is asymptotic in others, and rounding ends it everywhere. None where fewer than three orders have
+  /// a fixed point whose leading correction does not oscillate.
+  static func bestTruncation(_ all: [TruncatedFixedPoint]) -> (TruncatedFixedPoint, (nu: Double, omega: Double))? {
+    let found = all.filter(\.spectrum.hasRealOmega)
     guard found.count > 2 else { return nil }
     func changes(_ index: Int) -> (nu: Double, omega: Double) {
       let (here, one, two) = (found[index].spectrum, found[index - 1].spectrum, found[index - 2].spectrum)
@@ -110,7 +116,7 @@ extension FunctionalRG {
     [("regulator", .text(regulator.rawValue)), ("components", .integer(n)), ("dimension", .real(d))]
   }
   private static let observables: [(String, @Sendable (CollocatedFixedPoint) -> Double)] = [
-    ("nu", { $0.spectrum.nu }), ("omega", { $0.spectrum.omega }), ("theta_3", { $0.spectrum.real[2] }), ("minimum", { $0.minimum }),
+    ("nu", { $0.spectrum.nu }), ("theta_3", { $0.spectrum.real[2] }), ("minimum", { $0.minimum }),
     ("slope_at_origin", { $0.slope(at: 0) }), ("quartic_coupling", { $0.curvature(at: $0.minimum) }),
   ]
 
@@ -131,90 +137,11 @@ extension FunctionalRG {
     let name = label.replacing("-", with: "_"), dimensions = [(name: "order_\(name)", length: found.count)]
     recording.record(
       ResultArray(
-        name: "nu_by_order_\(name)", longName: "nu of truncations of order 2, 3, ...", unit: "1", dimensions: dimensions,
+        name: "order_\(name)", longName: "orders whose truncation has a fixed point", unit: "1", dimensions: dimensions,
+        values: found.map { Double($0.order) }))
+    recording.record(
+      ResultArray(
+        name: "nu_by_order_\(name)", longName: "nu of these truncations", unit: "1", dimensions: dimensions,
         values: found.map(\.spectrum.nu)))
-  }
-
-  // MARK: The flow of a potential
-
-  private func bare(_ kappa: Double, _ fixedPoint: CollocatedFixedPoint) -> PotentialFlow {
-    PotentialFlow(minimum: kappa, coupling: coupling, around: fixedPoint)
-  }
-  private func phase(_ kappa: Double, _ fixedPoint: CollocatedFixedPoint) -> PotentialFlow.Phase {
-    var flow = bare(kappa, fixedPoint)
-    while flow.phase == .undecided && flow.scale < 80 { flow.step(step) }
-    return flow.phase
-  }
-
-  /// Some more bisections of the bare minimum.
-  private func bisect(_ state: inout State, _ fixedPoint: CollocatedFixedPoint) throws(FieldTheoryError) {
-    if state.position == 0 {
-      guard phase(state.bracket[0], fixedPoint) == .symmetric, phase(state.bracket[1], fixedPoint) == .broken else {
-        throw .noTransition(coupling: coupling, between: state.bracket[0], and: state.bracket[1])
-      }
-    }
-    let last = min(bisections, state.position + max(1, Int(8 * step / 0.02)))
-    for _ in state.position..<last {
-      let middle = 0.5 * (state.bracket[0] + state.bracket[1])
-      if phase(middle, fixedPoint) == .symmetric { state.bracket[0] = middle } else { state.bracket[1] = middle }
-    }
-    state.position = last
-  }
-
-  /// The two flows that part last: their minima and masses, and the rates at which they near and leave the fixed point.
-  private func follow(_ state: inout State, _ fixedPoint: CollocatedFixedPoint) {
-    var below = bare(state.bracket[0], fixedPoint), above = bare(state.bracket[1], fixedPoint)
-    let rest = fixedPoint.slope(at: 0), every = max(1, Int((0.1 / step).rounded()))
-    var scales: [Double] = [], minima: [[Double]] = [[], []], masses: [[Double]] = [[], []], profiles: [[Double]] = []
-    let places = (0..<81).map { 2 * fixedPoint.minimum * Double($0) / 80 }
-    var count = 0
-    while below.phase == .undecided && above.phase == .undecided && below.scale < 80 {
-      if count % every == 0, let low = below.minimum, let high = above.minimum {
-        scales.append(below.scale)
-        minima[0].append(low)
-        minima[1].append(high)
-        masses[0].append(below.slopeAtOrigin)
-        masses[1].append(above.slopeAtOrigin)
-        profiles.append(places.map { above.slope(at: min($0, fixedPoint.length)) })
-      }
-      below.step(step)
-      above.step(step)
-      count += 1
-    }
-    let gaps = zip(masses[0], masses[1]).map { ($1 - $0) / rest }
-    let distances = zip(masses[0], masses[1]).map { (0.5 * ($0 + $1) - rest) / rest }
-    let at: [(name: String, value: ParameterValue)] = [
-      ("regulator", .text(flowing.regulator.rawValue)), ("components", .integer(flowing.components)),
-      ("dimension", .real(flowing.dimension)),
-      ("flow", .text("critical")),
-    ]
-    // While the gap is small the flows are one: its last half, where all but the leading correction has decayed.
-    let together = scales.indices.prefix { abs(gaps[$0]) < 0.01 * abs(distances[$0]) }
-    let decay = rate(scales, distances, Array(together.dropFirst(together.count / 2)))
-    let growth = rate(scales, gaps, scales.indices.filter { abs(gaps[$0]) > 1e-6 && abs(gaps[$0]) < 1e-2 })
-    state.recording.record(at: at, "critical_minimum", Observable(state.bracket[1], error: state.bracket[1] - state.bracket[0]))
-    state.recording.record(at: at, "nu_by_flow", Observable(1 / growth, reason: growth.isFinite ? nil : "the flows part too soon"))
-    state.recording.record(at: at, "omega_by_flow", Observable(-decay, reason: decay.isFinite ? nil : "the fixed point was not neared"))
-    state.recording.record(at: at, "nu", Observable(fixedPoint.spectrum.nu))
-    state.recording.record(at: at, "omega", Observable(fixedPoint.spectrum.omega))
-    let time = [(name: "flow_time", length: scales.count)], sides = [(name: "side", length: 2)] + time
-    func array(_ name: String, _ longName: String, _ dimensions: [(name: String, length: Int)], _ values: [Double]) {
-      state.recording.record(ResultArray(name: name, longName: longName, unit: "1", dimensions: dimensions, values: values))
-    }
-    array("flow_time", "ln(Lambda / k)", time, scales)
-    array("flow_minimum", "minimum of the flowing potential, symmetric and broken side", sides, minima.flatMap { $0 })
-    array("flow_mass", "u'(0) of the flowing potential, symmetric and broken side", sides, masses.flatMap { $0 })
-    array("flow_place", "rho", [(name: "flow_place", length: places.count)], places)
-    array(
-      "flow_slope", "u'(rho) of the flowing potential, broken side", time + [(name: "flow_place", length: places.count)],
-      profiles.flatMap { $0 })
-  }
-
-  /// The least-squares slope of ln |y| over x at some places; none for fewer than five.
-  private func rate(_ x: [Double], _ y: [Double], _ run: [Int]) -> Double {
-    guard run.count >= 5 else { return .nan }
-    let n = Double(run.count), meanX = run.reduce(0) { $0 + x[$1] } / n, meanY = run.reduce(0) { $0 + log(abs(y[$1])) } / n
-    let covariance = run.reduce(0) { $0 + (x[$1] - meanX) * (log(abs(y[$1])) - meanY) }
-    return covariance / run.reduce(0) { $0 + (x[$1] - meanX) * (x[$1] - meanX) }
   }
 }

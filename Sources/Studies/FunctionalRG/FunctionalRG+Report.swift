@@ -10,17 +10,38 @@ extension FunctionalRG {
     var sections = [verdict(all), exponents(all), potentials(all), truncations(all)]
     if hasFlow { sections.append(flow(all)) }
     return Report(
-      title: "The functional renormalization group of O(N) models", abstract: abstract, rows: all.rows, derived: derived(all),
+      title: "The functional renormalization group of O(N) models", abstract: abstract(all), rows: all.rows, derived: derived(all),
       sections: sections,
       arrays: all.arrays)
   }
 
-  private var abstract: String {
-    "Wilson-Fisher fixed points of the O(N) model, N = \(components.map(String.init).joined(separator: ", ")), in d = \(dimensions.last ?? 3) to "
-      + "\(dimensions.first ?? 3) dimensions, by the functional renormalization group in the local potential approximation. Every "
-      + "fixed point is found twice: as a potential on \(points) Chebyshev points followed down from four dimensions, and as an expansion about "
-      + "its minimum to order \(order), of which the order counts that has settled best. Errors of collocation are the change from eight points fewer, of truncation the change over two orders: they are errors "
+  private func abstract(_ all: Recording) -> String {
+    let places = points(all), both = places.filter { isKnown(all, $0, "nu") && isKnown(all, $0, "nu_by_truncation") }.count
+    return
+      "Wilson-Fisher fixed points of the O(N) model, N = \(components.map(String.init).joined(separator: ", ")), in d = \(dimensions.last ?? 3) to "
+      + "\(dimensions.first ?? 3) dimensions, by the functional renormalization group in the local potential approximation. Each "
+      + "is sought twice: as a potential on \(points) Chebyshev points followed down from four dimensions, and as an expansion about "
+      + "its minimum to order \(order), of which the order counts that has settled best. Both routes reach \(both) of \(places.count). "
+      + "Errors of collocation are the change from eight points fewer, of truncation the change over two orders: they are errors "
       + "of the numerics. That of the approximation itself, which has no anomalous dimension, shows in the distance from Monte Carlo."
+  }
+
+  /// One fixed point of the run.
+  private typealias Point = (regulator: Regulator, n: Int, d: Double)
+  /// Those whose unit is there.
+  private func points(_ all: Recording) -> [Point] {
+    regulators.flatMap { regulator in components.flatMap { n in dimensions.map { (regulator, n, $0) } } }
+      .filter { value(all, $0.regulator, $0.n, $0.d, "nu") != nil }
+  }
+  private func isKnown(_ all: Recording, _ point: Point, _ name: String) -> Bool {
+    value(all, point.regulator, point.n, point.d, name)?.values[0].isFinite == true
+  }
+  /// "N = 1: d = 2.6, 2.5; N = 2: ...".
+  private func named(_ points: [Point]) -> String {
+    components.compactMap { n in
+      let own = points.filter { $0.n == n }.map { "\($0.d)" }
+      return own.isEmpty ? nil : "N = \(n): d = \(own.joined(separator: ", "))"
+    }.joined(separator: "; ")
   }
 
   private func value(_ recording: Recording, _ regulator: Regulator, _ n: Int, _ d: Double, _ name: String) -> Observable? {
@@ -39,35 +60,40 @@ extension FunctionalRG {
     1: ("0.63002(10)", "0.832(6)"), 2: ("0.67169(7)", "0.789(4)"), 3: ("0.71164(10)", "0.759(2)"), 4: ("0.749(2)", "–"),
   ]
 
-  /// The largest difference of the two routes over all N with both, in the drawn dimension.
-  private func difference(_ recording: Recording, _ regulator: Regulator, _ name: String) -> Double? {
-    components.compactMap { n -> Double? in
+  /// The largest difference of the two routes over all N with both, in the drawn dimension; at which N, and what the
+  /// truncation's own error is there.
+  private func difference(_ recording: Recording, _ regulator: Regulator, _ name: String) -> (value: Double, n: Int, error: Double)? {
+    components.compactMap { n -> (value: Double, n: Int, error: Double)? in
       guard let a = value(recording, regulator, n, drawnDimension, name)?.values[0],
-        let b = value(recording, regulator, n, drawnDimension, name + "_by_truncation"), b.values[0].isFinite
+        let b = value(recording, regulator, n, drawnDimension, name + "_by_truncation"), (a - b.values[0]).isFinite
       else { return nil }
-      return abs(a - b.values[0])
-    }.max()
+      return (abs(a - b.values[0]), n, b.errors?[0] ?? .nan)
+    }.max { $0.value < $1.value }
   }
 
   private func verdict(_ recording: Recording) -> ReportSection {
-    let d = drawnDimension
     var items: [ReportSection.Item] = []
     for regulator in regulators {
       let name = regulator == .litim ? "optimized" : "sharp"
       if let nu = difference(recording, regulator, "nu"), let omega = difference(recording, regulator, "omega") {
+        func words(_ what: String, _ found: (value: Double, n: Int, error: Double)) -> String {
+          "\(scientific(found.value)) in \(what) (N = \(found.n), where the truncation still changes by \(scientific(found.error)) over its last orders)"
+        }
         items.append(
           .text(
-            "Both routes, \(name) cutoff, d = \(d): collocation and truncation differ by at most \(scientific(nu)) in nu and \(scientific(omega)) in omega."
+            "Both routes, \(name) cutoff, d = \(drawnDimension): collocation and truncation differ by at most \(words("nu", nu)) and \(words("omega", omega))."
           ))
       }
-      let missing = components.flatMap { n in
-        dimensions.filter { value(recording, regulator, n, $0, "nu")?.values[0].isFinite != true }.map { (n, $0) }
-      }
+      let own = points(recording).filter { $0.regulator == regulator }, missing = own.filter { !isKnown(recording, $0, "nu") }
       if !missing.isEmpty {
+        items.append(.text("Collocation did not converge with the \(name) cutoff for \(named(missing)). results.json gives the reasons."))
+      }
+      let single = own.filter { isKnown(recording, $0, "nu") && !isKnown(recording, $0, "nu_by_truncation") }
+      if !single.isEmpty {
         items.append(
           .text(
-            "Not converged with the \(name) cutoff: " + missing.map { "N = \($0.0), d = \($0.1)" }.joined(separator: "; ")
-              + ". results.json gives the reasons."))
+            "By collocation alone, \(name) cutoff: \(named(single)). Fewer than three orders of the expansion about the minimum have a fixed point there with one relevant direction and a leading correction that does not oscillate."
+          ))
       }
     }
     items += [table(recording, "nu"), table(recording, "omega")]
@@ -83,7 +109,7 @@ extension FunctionalRG {
         return ["\(n)", regulator == .litim ? "optimized" : "sharp"]
           + [name, name + "_by_truncation"].map { number(recording, regulator, n, d, $0, digits: 9) }
           + [
-            number(recording, regulator, n, d, "order_of_truncation", digits: 2),
+            value(recording, regulator, n, d, "order_of_truncation").map { "\(Int($0.values[0]))" } ?? "–",
             number(recording, regulator, n, d, name + "_by_epsilon", digits: 5),
           ]
           + [d == 3 ? known ?? "–" : "–"]
@@ -134,7 +160,7 @@ extension FunctionalRG {
         Figure(
           name: "omega", title: "omega from four dimensions downwards",
           caption:
-            "The exponent of the leading correction to scaling: it begins as 4 - d for every N. The second order of the epsilon expansion, drawn for N = \(first), soon bends away.",
+            "The exponent of the leading correction to scaling: it begins as 4 - d for every N. The second order of the epsilon expansion is drawn for N = \(first).",
           content: .curves(omegas, xLabel: "dimension d", yLabel: "omega", logX: false, logY: false))),
     ]
     if cutoffs.count > 1 {
@@ -176,16 +202,17 @@ extension FunctionalRG {
     var curves: [Curve] = []
     for regulator in regulators {
       for n in components {
-        guard let found = arrays(recording, regulator, n, ["nu_by_order"])?[0].values,
+        guard let found = arrays(recording, regulator, n, ["order", "nu_by_order"]),
           let exact = value(recording, regulator, n, drawnDimension, "nu")?.values[0]
         else { continue }
         // Even orders alone: odd ones have no potential that is bounded below.
-        let kept = found.indices.filter { $0 % 2 == 0 && found[$0].isFinite && abs(found[$0] - exact) > 1e-14 }
+        let (orders, nu) = (found[0].values, found[1].values)
+        let kept = orders.indices.filter { Int(orders[$0]) % 2 == 0 && abs(nu[$0] - exact) > 1e-14 }
+        guard !kept.isEmpty else { continue }
         curves.append(
           Curve(
-            "N = \(n), \(regulator == .litim ? "optimized" : "sharp")", x: kept.map { Double($0 + 2) },
-            y: kept.map { abs(found[$0] - exact) },
-            style: .linePoints))
+            "N = \(n), \(regulator == .litim ? "optimized" : "sharp")", x: kept.map { orders[$0] },
+            y: kept.map { abs(nu[$0] - exact) }, style: .linePoints))
       }
     }
     return ReportSection(
@@ -195,7 +222,7 @@ extension FunctionalRG {
           Figure(
             name: "truncations", title: "How truncations converge, d = \(drawnDimension)",
             caption:
-              "Distance of nu at even orders of the expansion about the minimum from nu by collocation. A straight line is geometric convergence; it ends at the rounding of either route.",
+              "Distance of nu at even orders of the expansion about the minimum from nu by collocation. A straight line is geometric convergence; rounding of either route ends it.",
             content: .curves(curves, xLabel: "order of the truncation", yLabel: "|nu - nu of collocation|", logX: false, logY: true)))
       ])
   }
@@ -205,16 +232,23 @@ extension FunctionalRG {
       let places = recording.array("flow_place")?.values, let profiles = recording.array("flow_slope")?.values, !time.isEmpty
     else { return ReportSection("The flow of a potential", [.text("The flow gave nothing to draw.")]) }
     let count = time.count
-    func found(_ name: String) -> String {
-      let at: [(name: String, value: ParameterValue)] = [("flow", .text("critical"))]
-      guard let value = recording.observable(name, at: at)?.values[0], value.isFinite else { return "–" }
-      return written(value, nil, digits: 5)
+    let at = Self.place(flowing: flowing)
+    func found(_ name: String) -> Observable? { recording.observable(name, at: at) }
+    func words(_ symbol: String, _ name: String, _ from: String) -> String {
+      guard let flow = found(name + "_by_flow"), let exact = found(name)?.values[0] else { return "" }
+      guard flow.values[0].isFinite, let error = flow.errors?[0] else {
+        return "It shows no \(symbol) (\(flow.reason ?? "")); the eigenvalue at the fixed point gives \(written(exact, nil, digits: 6)). "
+      }
+      let apart = abs(flow.values[0] - exact) / error
+      return
+        "From \(from), \(symbol) = \(written(flow.values[0], error)); the eigenvalue at the fixed point gives \(written(exact, nil, digits: 6))"
+        + (apart > 2 ? ", \(written(apart, nil, digits: 2)) errors away. " : ". ")
     }
     let trajectories = Figure(
       name: "flow", title: "Two potentials on either side of criticality",
       caption:
         "The minimum kappa of the dimensionless potential against ln(Lambda/k): both begin with the quartic potential of coupling \(coupling), their bare minima \(bisections) bisections apart around "
-        + "the critical one. They near the fixed point with omega, stay, and leave it with 1/nu, one to the symmetric and one to the broken phase.",
+        + "the critical one. Together they near the fixed point, and leave it one to the symmetric and one to the broken phase.",
       content: .curves(
         [
           Curve("symmetric side", x: time, y: Array(minima[..<count]), style: .line),
@@ -238,9 +272,11 @@ extension FunctionalRG {
       "The flow of a potential",
       [
         .text(
-          "N = \(flowing.components), d = \(flowing.dimension), \(flowing.regulator == .litim ? "optimized" : "sharp") cutoff. The flow itself measures nu = \(found("nu_by_flow")) "
-            + "(from the growth of the distance of the two flows) and omega = \(found("omega_by_flow")) (from the decay of their common distance from the fixed point); the eigenvalues at the fixed point give "
-            + "\(found("nu")) and \(found("omega"))."), .figure(trajectories), .figure(slopes),
+          "N = \(flowing.components), d = \(flowing.dimension), \(flowing.regulator == .litim ? "optimized" : "sharp") cutoff. The flow measures exponents itself. "
+            + words("nu", "nu", "the growth of the distance of the two flows")
+            + words("omega", "omega", "the decay of their common distance from the fixed point")
+            + "Errors are what the rate still changes from one window to the next, and of the step."), .figure(trajectories),
+        .figure(slopes),
       ])
   }
 
@@ -249,7 +285,7 @@ extension FunctionalRG {
       ["nu", "omega"].compactMap { name in
         difference(recording, regulator, name).map { difference in
           let prefix = regulator.rawValue.replacing("-", with: "_")
-          return (name: "\(prefix)_\(name)_difference_of_routes", observable: Observable(difference))
+          return (name: "\(prefix)_\(name)_difference_of_routes", observable: Observable(difference.value))
         }
       }
     }

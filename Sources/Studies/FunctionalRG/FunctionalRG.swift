@@ -6,7 +6,7 @@ public import Runtime
 /// and Monte Carlo; and the flow of one potential through the critical region.
 public struct FunctionalRG: Study {
   public static let name = "functional-rg"
-  public static let summary = "Wilson-Fisher fixed points of O(N) models for any d in 2 ... 4: potentials, exponents, flows"
+  public static let summary = "Wilson-Fisher fixed points of O(N) models for d from 2.2 to 4: potentials, exponents, flows"
 
   /// The fixed points of one cutoff and N over all dimensions, or the flow of a potential.
   public enum Unit: Sendable, Equatable {
@@ -23,7 +23,7 @@ public struct FunctionalRG: Study {
           "N of O(N)"),
         Parameter(
           "dimensions", .reals([3.99, 3.9, 3.8, 3.6, 3.4, 3.2, 3, 2.9, 2.8, 2.7, 2.6, 2.5]),
-          .reals(LocalPotentialApproximation.allowedDimensions), "d, below four"),
+          .reals(LocalPotentialApproximation.allowedDimensions), "d, from 2.2 to below four"),
         Parameter("regulator", .text("both"), .oneOf(["both"] + Regulator.allCases.map(\.rawValue)), "optimized or sharp cutoff"),
       ]),
     ParameterTable(

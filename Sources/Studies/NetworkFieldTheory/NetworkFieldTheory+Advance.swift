@@ -33,7 +33,7 @@ extension NetworkFieldTheory {
     case .kurtosis(.relu, let width): 2 * sampledDepth(width)
     case .kurtosis(.erf, _): 2
     case .kernels: 3 * kernelDepth
-    case .training: 9 * points
+    case .training: 10 * points
     }
   }
   /// What one network costs, in floating-point operations at this machine's matrix-product rate, as measured: a ReLU unit as
@@ -102,7 +102,7 @@ extension NetworkFieldTheory {
   }
 
   /// Trains one network and gives, at each test point, powers 1, 2, 3, 4 of its output about the theory's mean before (0) and after, and
-  /// the squared deviation from what a network of infinite width that began alike would give.
+  /// powers 1, 2 of the deviation from what a network of infinite width that began alike would give.
   private func train(width: Int, replica: Int, _ source: KeyedStreams) throws(MessagePassingError) -> [Double] {
     var network = ShallowNetwork(width: width, inputs: 2, replica: replica, streams: source)
     let loss = SquaredLoss(inputs: Array(theory.points.prefix(points)), targets: theory.targets), start = theory.points.map { network($0) }
@@ -114,7 +114,7 @@ extension NetworkFieldTheory {
       let deviation = output - theory.prediction(index, from: start)
       return [
         before, before * before, before * before * before, before * before * before * before, after, after * after, after * after * after,
-        after * after * after * after, deviation * deviation,
+        after * after * after * after, deviation, deviation * deviation,
       ]
     }
   }
@@ -194,7 +194,7 @@ extension NetworkFieldTheory {
     let found = sums.jackknife { means in
       var result = [Double](repeating: 0, count: 6)
       for (number, index) in tests.enumerated() {
-        let m = Array(means[9 * number..<9 * number + 9]), weight = 1 / Double(tests.count)
+        let m = Array(means[10 * number..<10 * number + 10]), weight = 1 / Double(tests.count)
         func kurtosis(_ m: ArraySlice<Double>) -> (variance: Double, excess: Double) {
           let m = Array(m), mean = m[0], variance = m[1] - mean * mean
           let square = mean * mean
@@ -204,9 +204,11 @@ extension NetworkFieldTheory {
         let before = kurtosis(m[0..<4]), after = kurtosis(m[4..<8]), variance = theory.variance(index)
         result[0] += weight * before.excess
         result[1] += weight * after.excess
-        result[2] += weight * m[4] / variance.squareRoot()
+        // Along the theory's mean, as signs of the targets would cancel in a plain sum; of the deviation, which has the mean of
+        // the shift without the noise of the start.
+        result[2] += weight * m[8] * (theory.mean(index) < 0 ? -1 : 1) / variance.squareRoot()
         result[3] += weight * after.variance / variance
-        result[4] += weight * m[8] / variance
+        result[4] += weight * m[9] / variance
         result[5] += weight * before.variance / theory.kernel[index * theory.points.count + index]
       }
       result[4] = result[4].squareRoot()

@@ -48,10 +48,21 @@ extension NetworkFieldTheory {
             + " Depths of one width are layers of the same networks, so that their deviations go together. Depths up to a tenth of the width were sampled: beyond, rare networks with large outputs carry the fourth moment, and a sample mean without them falls short, with an error bar that does not know."
         ))
     }
-    if let slope = slope(recording) {
+    let narrow = widths.filter { sampledDepth($0) == 0 }
+    if !narrow.isEmpty {
       items.append(
         .text(
-          "Training: the root-mean-square distance of trained networks from the Gaussian theory falls between the two largest widths as N^(\(written(slope.value, slope.error, digits: 2))); the leading order of 1/N has N^(-0.5)."
+          "Not sampled with ReLU units: width \(narrow.map(String.init).joined(separator: ", ")), a tenth of which is less than one layer.")
+      )
+    }
+    if let slope = slope(recording) {
+      let apart = abs(slope.value + 0.5) / slope.error
+      items.append(
+        .text(
+          "Training: the root-mean-square distance of trained networks from the Gaussian theory goes between the two largest widths as N^(\(written(slope.value, slope.error, digits: 2))); the leading order of 1/N has N^(-0.5), "
+            + (apart < 2
+              ? "with which it agrees within two standard errors."
+              : "\(written(apart, nil, digits: 2)) standard errors away: the leading order alone does not rule these widths.")
         ))
     }
     let rows = widths.filter { sampledDepth($0) > 0 }.flatMap { width in
@@ -182,7 +193,7 @@ extension NetworkFieldTheory {
       [
         .text(
           "Layer by layer the kernel of two inputs flows to a fixed point. For erf networks with bias variance \(biasVariance) the slope of the flow at equal inputs, chi, passes 1 at the weight variance "
-            + "\(written(critical, nil, digits: 7)): below it all inputs become alike, above it near inputs part, and at it signals cross any depth. It is the critical surface on which deep networks are initialized."
+            + "\(written(critical, nil, digits: 7)): below it \(biasVariance == 0 ? "all signals die out" : "all inputs become alike"), above it near inputs part, and at it signals cross any depth. It is the critical surface on which deep networks are initialized."
         ),
         .table(
           ReportTable(
@@ -193,8 +204,8 @@ extension NetworkFieldTheory {
           Figure(
             name: "correlation", title: "Correlation of two inputs over depth",
             caption:
-              "Points: mean over \(kernelCount) erf networks of width \(kernelWidth), from the correlation \(correlation); lines: infinite width. Away from criticality the points settle within a few layers; deep "
-              + "networks near it deviate by terms of order depth / width.",
+              "Points: mean over \(kernelCount) erf networks of width \(kernelWidth), from the correlation \(correlation); lines: infinite width, from which "
+              + "networks deviate by terms of order depth / width.",
             content: .curves(curves, xLabel: "hidden layers", yLabel: "correlation", logX: false, logY: false))),
         .figure(
           Figure(
@@ -247,7 +258,7 @@ extension NetworkFieldTheory {
         .table(
           ReportTable(
             caption:
-              "Means over the test points, in units of the Gaussian theory's standard deviation after training: root-mean-square distance of a network from its own prediction; shift of the mean; variance over the theory's; "
+              "Means over the test points, in units of the Gaussian theory's standard deviation after training: root-mean-square distance of a network from its own prediction; shift of the mean, above zero away from the origin; variance over the theory's; "
               + "excess kurtosis before (with the exact value) and after.",
             header: ["width N", "distance", "mean shift", "variance ratio", "kurtosis before", "exact", "kurtosis after"], rows: rows)),
         .figure(

@@ -44,7 +44,8 @@ public struct NetworkFieldTheory: Study {
         Parameter("widths", .integers([16, 64, 256, 1024]), .integers(1...100_000), unit: "units", "hidden units"),
         Parameter("count", .integer(512), .integers(64...100_000_000), unit: "networks", "of each width; a multiple of networks.blocks"),
         Parameter(
-          "points", .integer(4), .integers(1...64), unit: "points", "training points on a circle; the test points lie half way between"),
+          "points", .integer(4), .integers(1...64), unit: "points",
+          "training points on a circle; the test points lie a third of the way to the next"),
         Parameter("steps", .integer(100), .integers(1...1_000_000), unit: "steps", "of gradient descent"),
         Parameter("rate", .real(0.2), .reals(1e-6...100), "length of a step; below 2 over the tangent kernel's largest eigenvalue"),
       ]),
@@ -100,13 +101,14 @@ public struct NetworkFieldTheory: Study {
     } catch { throw .invalid(parameter: "training.rate", what: error.description) }
   }
 
-  /// Training points x = sqrt 2 (cos a, sin a) at equal angles with targets sin(2a + 1/2), and test points half way between.
+  /// Training points x = sqrt 2 (cos a, sin a) at equal angles with targets sin(2a + 1/2), and test points a third of the way to
+  /// the next: half way, a reflection that turns the sign of the targets would make every mean zero.
   static func circle(points: Int) -> (inputs: [[Double]], targets: [Double], tests: [[Double]]) {
     let turn = 2 * Double.pi / Double(points), radius = 2.0.squareRoot()
     func place(_ p: Double) -> [Double] { [radius * cos(turn * p), radius * sin(turn * p)] }
     func target(_ p: Double) -> Double { sin(2 * turn * p + 0.5) }
     let numbers = (0..<points).map(Double.init)
-    return (numbers.map(place), numbers.map(target), numbers.map { place($0 + 0.5) })
+    return (numbers.map(place), numbers.map(target), numbers.map { place($0 + 1.0 / 3) })
   }
 
   /// Layers that are sampled at a width: beyond depth = width / 10 rare networks carry the fourth moment, which no number
