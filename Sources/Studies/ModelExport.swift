@@ -5,10 +5,14 @@ public import Runtime
 
 /// Trained models as files: HDF5 as the studies write them, ONNX for other programs.
 public enum ModelExport {
-  /// The HDF5 file of a network, below `network`; see `Network.save`.
-  static func file(_ network: Network<Float>, name: String) throws(ArchiveError) -> ModelFile {
+  /// The HDF5 file of a network, below `network`, and of those that it was at earlier epochs, below `kept0`, `kept1`, ...; each
+  /// with its `epoch`; see `Network.save`.
+  static func file(
+    _ last: Classifier.KeptNetwork, kept: [Classifier.KeptNetwork], name: String
+  ) throws(ArchiveError) -> ModelFile {
     var writer = try HDF5Writer(path: name)
-    try network.save(to: &writer, at: "network")
+    try last.save(to: &writer, at: "network")
+    for (place, network) in kept.enumerated() { try network.save(to: &writer, at: "kept\(place)") }
     return ModelFile(name: name, bytes: try writer.image())
   }
 
@@ -22,6 +26,18 @@ public enum ModelExport {
   /// The network of a file that `file` gave.
   static func network(_ path: String) throws(StudyError) -> Network<Float> {
     do throws(ArchiveError) { return try Network(from: HDF5Reader(path: path), at: "network") } catch { throw refused(path, error) }
+  }
+
+  /// All networks of a file that `file` gave, by epoch; the trained one last.
+  static func snapshots(_ path: String) throws(StudyError) -> [Classifier.KeptNetwork] {
+    do throws(ArchiveError) {
+      let reader = try HDF5Reader(path: path)
+      var found: [Classifier.KeptNetwork] = []
+      while reader.contains("kept\(found.count)/epoch") {
+        found.append(try Classifier.KeptNetwork(from: reader, at: "kept\(found.count)"))
+      }
+      return found + [try Classifier.KeptNetwork(from: reader, at: "network")]
+    } catch { throw refused(path, error) }
   }
 
   /// The Boltzmann machines of a file that `file` gave, bottom first.

@@ -110,6 +110,7 @@ extension Classifier {
       let network = try start ?? Network<Float>(input: shape, layers, from: KeyedStreams(streams.use("weights")))
       state.training = NetworkTraining(network, rule: rule(), schedule: schedule, plannedSteps: planned)
       if patience > 0 { state.stopping = EarlyStopping(patience: patience) }
+      state.kept = [KeptNetwork(epoch: 0, network: network)]
     }
     guard var training = state.training.take() else { preconditionFailure("training has begun above") }
     let trainer =
@@ -123,6 +124,7 @@ extension Classifier {
     var curves: [CurvePoint] = [], isOver = training.step >= UInt64(planned)
     if epochEnded {
       let epoch = training.losses.count
+      if epoch & (epoch - 1) == 0 { state.kept.append(KeptNetwork(epoch: epoch, network: training.network)) }
       curves.append(CurvePoint("train/loss", step: epoch, value: training.losses[epoch - 1]))
       curves.append(CurvePoint("train/accuracy", step: epoch, value: training.accuracies[epoch - 1]))
       if validation.count > 0 {
@@ -153,6 +155,8 @@ extension Classifier {
     let keepsBest = patience > 0, network = (keepsBest ? state.stopping?.best : nil) ?? training.network
     let (outputs, losses) = try scores(network, test, on: team)
     let recording = record(unit, training, state.stopping, network, test, outputs: outputs, losses: losses)
-    return Trained(recording: recording, network: network)
+    let best = keepsBest && state.stopping?.best != nil ? state.stopping?.bestEpoch : nil, epoch = best ?? training.losses.count
+    return Trained(
+      recording: recording, last: KeptNetwork(epoch: epoch, network: network), kept: state.kept.filter { $0.epoch < epoch })
   }
 }

@@ -8,7 +8,9 @@ extension Classifier {
     let all = results.map(\.partial.recording)
     var models: [ModelFile] = []
     do throws(ArchiveError) {
-      for (unit, trained) in results { models.append(try ModelExport.file(trained.network, name: "network-\(unit.number)")) }
+      for (unit, trained) in results {
+        models.append(try ModelExport.file(trained.last, kept: trained.kept, name: "network-\(unit.number)"))
+      }
     } catch { throw .archive(error) }
     return Report(
       title: "A network that tells \(source == "ising" ? "phases" : "classes") apart", abstract: abstract(results),

@@ -150,7 +150,7 @@ public struct Classifier: Study {
   /// The critical coupling, ln(1 + sqrt 2) / 2.
   static let critical = 0.440686793509772
 
-  private static func readFiles(_ parameters: ParameterValues) throws(StudyError) -> SampleSet {
+  static func readFiles(_ parameters: ParameterValues) throws(StudyError) -> SampleSet {
     let channels = parameters.texts("data.channels"), labels = parameters.text("data.labels"), classes = parameters.integer("data.classes")
     if channels.isEmpty { throw .invalid(parameter: "data.channels", what: "source = \"files\" needs at least one file of images") }
     if labels.isEmpty { throw .invalid(parameter: "data.labels", what: "source = \"files\" needs a file of labels") }

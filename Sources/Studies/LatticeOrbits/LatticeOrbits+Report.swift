@@ -153,9 +153,10 @@ extension LatticeOrbits {
           "\(Int(orbits)) orbits, as Burnside's lemma counts. ln Z from the orbits agrees with the exact solution of the torus "
             + "(Kaufman) within \(brief(misses.max() ?? .nan)) per site at every coupling."),
         .text(
-          "At K = \(written(critical, nil, digits: 5)) a configuration drawn by its Boltzmann weight is fixed by a random element of the group with probability "
-            + "\(written(value(found, critical, "fixing_probability"), nil, digits: 3)), at K = \(written(couplings[0], nil, digits: 3)) with "
-            + "\(written(value(found, couplings[0], "fixing_probability"), nil, digits: 3)): small orbits are rare, and come to carry the weight as order sets in."
+          "A configuration drawn by its Boltzmann weight is fixed by a random element of the group with probability "
+            + Set([couplings[0], critical, couplings[couplings.count - 1]]).sorted().map {
+              "\(brief(value(found, $0, "fixing_probability"))) at K = \(written($0, nil, digits: 5))"
+            }.joined(separator: ", ") + ": the mean of one over the length of its orbit."
         ),
         .table(
           ReportTable(
@@ -163,6 +164,13 @@ extension LatticeOrbits {
               "Orbits by length, with the Boltzmann weight of all orbits of that length at K = \(written(critical, nil, digits: 5)).",
             header: ["length", "orbits", "configurations", "weight"], rows: table)),
       ])
+  }
+
+  /// The part of the orbits that are as long as the group, in words.
+  private func full(_ rows: [(length: Int, row: ResultRow)]) -> String {
+    let order = permutations.count * (withFlip ? 2 : 1), counts = rows.map { $0.row.observables[0].observable.values[0] }
+    let longest = zip(rows, counts).filter { $0.0.length == order }.reduce(0) { $0 + $1.1 }
+    return longest == 0 ? "none" : "\(written(100 * longest / counts.reduce(0, +), nil, digits: 3)) %"
   }
 
   private func weights(_ found: Recording) -> ReportSection {
@@ -186,13 +194,13 @@ extension LatticeOrbits {
         .figure(
           Figure(
             name: "orbit-lengths", title: "Number of orbits by length",
-            caption: "How many orbits there are of each length: almost all are as long as the group.",
+            caption: "How many orbits there are of each length; \(full(rows)) of them are as long as the group has elements.",
             content: .curves([number], xLabel: "orbit length", yLabel: "orbits", logX: true, logY: true))),
         .figure(
           Figure(
             name: "orbit-weights", title: "Boltzmann weight by orbit length",
             caption:
-              "The weight of all orbits of a length, at couplings from disorder to order. In order the weight moves to the shortest orbits, the ground states and their surroundings.",
+              "The weight of all orbits of a length at several couplings.",
             content: .curves(curves, xLabel: "orbit length", yLabel: "weight", logX: true, logY: true))),
         .figure(
           Figure(

@@ -18,14 +18,15 @@ public struct LatticeOrbits: Study {
       [
         Parameter("rows", .integer(5), .integers(3...12), unit: "sites", "rows of the torus"),
         Parameter("columns", .integer(5), .integers(3...12), unit: "sites", "columns; rows x columns is at most 36"),
-        Parameter("couplings", .reals([]), .reals(0...5), unit: "1", "K = J / kT; empty: 0, 0.05, ..., 1 and the critical one"),
+        Parameter(
+          "couplings", .reals([]), .reals(0...5), unit: "1", "K = J / kT, each counted once; empty: 0, 0.05, ..., 1 and the critical one"),
       ]),
     ParameterTable(
       "group", "the symmetry group",
       [
         Parameter(
           "kind", .text("p4m"), .oneOf(["translations", "point", "p4m", "generators"]), unit: "1",
-          "translations, the point group about a site, both, or the group of the generators below"),
+          "translations, the point group about a site, both (pmm on a rectangle), or the group of the generators below"),
         Parameter("generators", .texts([]), unit: "1", "permutations of the sites 0, 1, ... in cycles, e.g. [\"(0 1 2)(3 4 5)\"]"),
         Parameter("flip", .flag(true), unit: "1", "whether turning all spins belongs to the group"),
       ]),
@@ -46,7 +47,7 @@ public struct LatticeOrbits: Study {
     kind = parameters.text("group.kind")
     withFlip = parameters.flag("group.flip")
     let given = parameters.reals("lattice.couplings"), texts = parameters.texts("group.generators")
-    couplings = given.isEmpty ? ((0...20).map { Double($0) / 20 } + [SquareIsing.criticalCoupling]).sorted() : given
+    couplings = given.isEmpty ? ((0...20).map { Double($0) / 20 } + [SquareIsing.criticalCoupling]).sorted() : Set(given).sorted()
     guard rows * columns <= 36 else {
       throw .invalid(parameter: "lattice.columns", what: "\(rows) x \(columns) sites are \(rows * columns); at most 36 can be enumerated")
     }
@@ -104,7 +105,16 @@ public struct LatticeOrbits: Study {
   var sites: Int { rows * columns }
   var bonds: Int { 2 * sites }
   /// The group with the flip, in words.
-  var groupWords: String { (kind == "generators" ? "the group of the given generators" : kind) + (withFlip ? " with the spin flip" : "") }
+  var groupWords: String {
+    let words =
+      switch kind {
+      case "generators": "the group of the given generators"
+      case "point": "the point group about a site"
+      case "p4m": rows == columns ? "p4m" : "pmm"
+      default: kind
+      }
+    return words + (withFlip ? " with the spin flip" : "")
+  }
 
   func orbits() throws(StudyError) -> SpinOrbits {
     do throws(LatticeSymmetryError) { return try SpinOrbits(permutations, withFlip: withFlip) } catch {

@@ -11,7 +11,7 @@ extension MinimalOrbits {
       "Autoencoders \(shape) and back, trained on \(images) images of edges, discs, ellipses, corners and bars in random affine poses, \(seeds) seeds, and the same on images "
       + "with shuffled pixels. Is a unit learned earlier, and in a lower layer, the smaller its orbit under the affine group? A unit is learned at the first epoch with "
       + "|corr(F(t), F(end))| >= \(Criterion.correlation); its orbit dimension is the number of singular values above \(Criterion.tangent) of its derivatives along the six generators. "
-      + "Confirmed means, as fixed beforehand: rho > 0 with p < \(Criterion.level) in at least \(Int(100 * Criterion.seeds)) % of the seeds, and no significant rho in as many controls."
+      + "Confirmed means, as fixed beforehand: rho > 0 with p < \(Criterion.level) in at least \(Int(100 * Criterion.seeds)) % of the seeds, and a rho that is not significant in as many controls."
     let sections = [
       verdict(all), correlations(all), curves(all), oneShape(all), volumes(all), training(all),
     ]
@@ -49,11 +49,12 @@ extension MinimalOrbits {
     }
     return tally
   }
-  /// Whether the criterion that was fixed beforehand holds; nil where a network is missing. An undefined rho is no success.
+  /// Whether the criterion that was fixed beforehand holds; nil where a network is missing. An undefined rho is no success, neither of the claim nor of
+  /// its control.
   private func isConfirmed(_ tally: Tally) -> Bool? {
     guard tally.networks == seeds, tally.controlNetworks == seeds else { return nil }
     let wanted = Criterion.seeds * Double(seeds)
-    return Double(tally.positive) >= wanted && Double(seeds - tally.significantControls) >= wanted
+    return Double(tally.positive) >= wanted && Double(tally.controls.count - tally.significantControls) >= wanted
   }
   private func mean(_ values: [Double]) -> String {
     guard !values.isEmpty else { return "undefined" }
@@ -68,7 +69,11 @@ extension MinimalOrbits {
     words +=
       "; on shuffled pixels, where the affine group has no meaning, rho = \(mean(tally.controls)), "
       + "significant in \(tally.significantControls) of \(seeds)"
-    if Double(tally.positive) >= Criterion.seeds * Double(seeds), isConfirmed(tally) == false {
+    if tally.controls.count < tally.controlNetworks { words += " and undefined in \(tally.controlNetworks - tally.controls.count)" }
+    if Double(tally.positive) >= Criterion.seeds * Double(seeds),
+      Double(seeds - tally.significantControls) < Criterion.seeds * Double(seeds),
+      tally.controls.reduce(0, +) > 0
+    {
       words += ": the same correlation without the group, so that orbits are not its reason"
     }
     return words
@@ -83,10 +88,14 @@ extension MinimalOrbits {
       return head + "The orbit dimension of a unit and the \(target == .epoch ? "epoch at which it is learned" : "layer where it stands"): "
         + evidence(tally) + "."
     }
-    let dimensions = Set((1...seeds).flatMap { all.array("\(Predictor.orbitDimension.rawValue)_shapes_\($0)")?.values ?? [] })
+    let ofSeeds = (1...seeds).map { Set(all.array("\(Predictor.orbitDimension.rawValue)_shapes_\($0)")?.values ?? []) }
+    guard ofSeeds.allSatisfy({ $0.count < 2 }) else {
+      return head + "The \(target == .epoch ? "epoch of learning" : "layer") is the same for all units, and rho is undefined."
+    }
+    let dimensions = Set(ofSeeds.joined())
     let soft = self.tally(all, .softDimension, target)
     return head
-      + "Every trained unit has the same orbit dimension, \(dimensions.sorted().map { "\(Int($0))" }.joined(separator: " or ")), at the threshold "
+      + "In every network all units have the same orbit dimension, \(dimensions.sorted().map { "\(Int($0))" }.joined(separator: " or ")), at the threshold "
       + "\(Criterion.tangent): it tells no unit from another, and rho is undefined. The soft dimension, which has no step, is no part of the "
       + "criterion: \(evidence(soft))."
   }
@@ -99,17 +108,22 @@ extension MinimalOrbits {
   }
 
   private func singleWords(_ all: Recording) -> String {
-    let rows = shapes(all).filter { $0.epochs.isFinite }
+    let known = shapes(all), rows = known.filter { $0.epochs.isFinite }
     guard rows.count > 2 else { return "" }
+    let never = known.filter { !$0.epochs.isFinite }.map(\.name)
     let byDimension = RankCorrelation.spearman(rows.map(\.epochs), rows.map(\.dimension))
     let byRank = RankCorrelation.spearman(rows.map(\.epochs), rows.map(\.rank))
     let claimed = ["edge", "disc", "ellipse", "corner"].compactMap { name in rows.first { $0.name == name } }
     let isOrdered =
       claimed.count == 4 && claimed[0].epochs < claimed[1].epochs && claimed[1].epochs <= claimed[2].epochs
       && claimed[2].epochs < claimed[3].epochs
-    return "One shape alone: the order edge < disc <= ellipse < corner is \(isOrdered ? "found" : "not found"); from the quickest, "
-      + rows.sorted { $0.epochs < $1.epochs }.map { "\($0.name) (\(written($0.epochs, $0.error, digits: 3)) epochs)" }.joined(
-        separator: ", ")
+    let isWhole = known.allSatisfy { $0.reached == seeds }
+    return "One shape alone: the order edge < disc <= ellipse < corner of mean times is "
+      + (isWhole ? isOrdered ? "found" : "not found" : "not to be told, as not every seed reached the error") + "; from the quickest, "
+      + rows.sorted { $0.epochs < $1.epochs }.map { row in
+        "\(row.name) (\(written(row.epochs, row.error, digits: 3)) epochs\(row.reached < seeds ? ", \(row.reached) of \(seeds) seeds" : ""))"
+      }.joined(separator: ", ")
+      + (never.isEmpty ? "" : "; in no seed \(never.joined(separator: ", "))")
       + ". Over the \(rows.count) shapes the time goes with the orbit dimension by rho = \(written(byDimension, nil, digits: 2)) and with the principal rank "
       + "of the images by rho = \(written(byRank, nil, digits: 2))."
   }
@@ -155,7 +169,7 @@ extension MinimalOrbits {
         return [
           predictor.words, mean(tally.rhos), "\(tally.positive) / \(seeds)", partial("partial_given_variance_explained"),
           partial("partial_given_span_rank"),
-          mean(tally.controls), "\(tally.significantControls) / \(seeds)",
+          mean(tally.controls), tally.controls.isEmpty ? "–" : "\(tally.significantControls) / \(tally.controls.count)",
         ]
       }
       items.append(
@@ -163,7 +177,7 @@ extension MinimalOrbits {
           ReportTable(
             caption:
               "Rank correlations with the \(target == .epoch ? "epoch at which a unit is learned" : "layer of a unit"): mean over seeds and its standard error; seeds with rho > 0 and "
-              + "p < \(Criterion.level); partial correlations; the control, and its seeds with two-sided p < \(Criterion.level).",
+              + "p < \(Criterion.level); partial correlations; the control, and how many of its defined rho have a two-sided p < \(Criterion.level).",
             header: ["predictor", "rho", "positive", "given variance", "given rank", "control rho", "control"], rows: rows)))
     }
     let curves = Predictor.allCases.flatMap { predictor in
@@ -234,29 +248,34 @@ extension MinimalOrbits {
 
   // MARK: One shape alone
 
-  private func shapes(_ all: Recording) -> [(name: String, epochs: Double, error: Double?, dimension: Double, rank: Double)] {
+  /// A shape with the mean of the epochs to its error over the seeds that reached it, and how many did.
+  private typealias Shape = (name: String, epochs: Double, error: Double?, reached: Int, dimension: Double, rank: Double)
+  private func shapes(_ all: Recording) -> [Shape] {
     PlaneFeature.shapes.compactMap { feature in
       let at: Place = [("shape", .text(feature.name))]
       guard let epochs = all.observable("epochs_to_error", at: at), let dimension = all.observable("orbit_dimension", at: at),
         let rank = all.observable("principal_rank", at: at)
       else { return nil }
-      return (feature.name, epochs.values[0], epochs.errors?[0], dimension.values[0], rank.values[0])
+      let reached = all.observable("epochs_of_seeds", at: at)?.values.count { $0.isFinite } ?? 0
+      return (feature.name, epochs.values[0], epochs.errors?[0], reached, dimension.values[0], rank.values[0])
     }
   }
 
   private func oneShape(_ all: Recording) -> ReportSection {
     let rows = shapes(all)
-    let table = rows.map { [$0.name, written($0.epochs, $0.error, digits: 3), "\(Int($0.dimension))", "\(Int($0.rank))"] }
-    func curve(_ row: (name: String, epochs: Double, error: Double?, dimension: Double, rank: Double), _ x: Double) -> Curve {
+    let table = rows.map {
+      [$0.name, written($0.epochs, $0.error, digits: 3), "\($0.reached) of \(seeds)", "\(Int($0.dimension))", "\(Int($0.rank))"]
+    }
+    func curve(_ row: Shape, _ x: Double) -> Curve {
       Curve(row.name, x: [x], y: [row.epochs], yErrors: [row.error ?? 0], style: .points)
     }
     var items: [ReportSection.Item] = [
       .table(
         ReportTable(
           caption:
-            "Networks with one layer of \(layers[0]) units trained on one shape: epochs to a relative squared error of \(Criterion.error), mean over seeds; the dimension of the "
+            "Networks with one layer of \(layers[0]) units trained on one shape: epochs to a relative squared error of \(Criterion.error), mean over the seeds that reached it; the dimension of the "
             + "shape's orbit under aff2; the principal components that hold \(Int(100 * Criterion.span)) % of its images' variance.",
-          header: ["shape", "epochs", "orbit dimension", "principal rank"], rows: table))
+          header: ["shape", "epochs", "seeds", "orbit dimension", "principal rank"], rows: table))
     ]
     // Training that ends before any shape is learned has no times to draw.
     guard rows.contains(where: { $0.epochs.isFinite }) else { return ReportSection("One shape alone", items) }

@@ -29,8 +29,8 @@ public struct MinimalOrbits: Study {
     static let tangent = 0.1
     /// The part of the variance that principal components must hold to count as the span of an orbit.
     static let span = 0.9
-    /// The claim holds where rho > 0 with p below this in so many of the seeds, and the control is not significant
-    /// (two-sided, same level) in as many.
+    /// The claim holds where rho > 0 with p below this in so many of the seeds, and the control's rho is defined and not
+    /// significant (two-sided, same level) in as many.
     static let level = 0.01, seeds = 0.8
     /// One shape alone is learned at this relative squared error.
     static let error = 0.2
@@ -60,13 +60,15 @@ public struct MinimalOrbits: Study {
     ParameterTable(
       "tests", "statistics",
       [
-        Parameter("permutations", .integer(2000), .integers(99...1_000_000), unit: "permutations", "for each p-value"),
+        Parameter(
+          "permutations", .integer(2000), .integers(199...1_000_000), unit: "permutations",
+          "for each p-value, which is at least one over one more: with fewer none is below the level"),
         Parameter("draws", .integer(1_000_000), .integers(1000...1_000_000_000), unit: "transformations", "for each shadow volume"),
       ]),
   ]
 
   public static let debugOverrides = [
-    "experiment.seeds=2", "experiment.images=128", "experiment.probes=128", "experiment.epochs=3", "tests.permutations=99",
+    "experiment.seeds=2", "experiment.images=128", "experiment.probes=128", "experiment.epochs=3", "tests.permutations=199",
     "tests.draws=20000",
   ]
 

@@ -63,7 +63,7 @@ extension NilpotentOrbits {
           Figure(
             name: "ladders", title: "The ladders of orbits",
             caption:
-              "Dimensions over that of the principal orbit, from the zero orbit up: the first step, to the minimal orbit, is the smallest part of the way in the largest algebras.",
+              "Dimensions over that of the principal orbit, from the zero orbit up; the first step is to the minimal orbit.",
             content: .curves(
               ladders, xLabel: "place of the orbit, from zero to principal", yLabel: "dimension / principal", logX: false, logY: false))),
       ])
@@ -123,11 +123,18 @@ extension NilpotentOrbits {
       places.isEmpty ? "none" : places.map { orbits[$0].description }.joined(separator: ", ")
     }
     let closure = orbits.indices.filter { $0 != place && orbits[$0].isInClosure(of: chosen) }
+    let others = orbits.filter { $0.parts == chosen.parts && $0 != chosen }.map {
+      "\($0), of the same dimension and with the diagram \($0.diagram.map(String.init).joined(separator: " "))"
+    }
+    let twins =
+      others.isEmpty
+      ? "" : "All parts are even, so that the partition names two orbits: this one and \(others.joined(separator: ", ")). "
     return ReportSection(
       "The orbit \(chosen) of \(chosen.type)",
       [
         .text(
-          "Dimension \(chosen.dimension), weighted diagram \(chosen.diagram.map(String.init).joined(separator: " ")). Its closure holds \(closure.count) smaller orbits: \(names(closure)). "
+          twins
+            + "Dimension \(chosen.dimension), weighted diagram \(chosen.diagram.map(String.init).joined(separator: " ")). Its closure holds \(closure.count) smaller orbits: \(names(closure)). "
             + "It covers \(names(order.covers.filter { $0.upper == place }.map(\.lower))) and is covered by \(names(order.covers.filter { $0.lower == place }.map(\.upper)))."
         )
       ])

@@ -1,9 +1,7 @@
 public import Archives
-import LatticeSystems
 public import MessagePassing
 public import RandomStreams
 public import Runtime
-import Sampling
 import SymmetryGroups
 
 extension SymmetryProbe {
@@ -18,11 +16,11 @@ extension SymmetryProbe {
     var errors: [Float] = []
     /// Sums of F(g x) over the elements done, `[samples, features]`.
     var sums: [Double] = []
-    /// Made anew where missing, never saved: the samples, their values, the features.
+    /// Made anew where missing, never saved: the features of the samples, and their values.
     var scratch: Scratch?
 
     struct Scratch: Sendable {
-      let spins: Configurations, features: @Sendable (Configurations) -> [Double], errors: InvarianceErrors
+      let features: ProbedFeatures, errors: InvarianceErrors
     }
 
     init() {}
@@ -58,14 +56,14 @@ extension SymmetryProbe {
     if state.scratch == nil { state.scratch = try prepare(unit, streams) }
     guard let scratch = state.scratch else { preconditionFailure("set above") }
     let count = features(unit), done = state.errors.count / count, parts = Self.parts
-    let perElement = 2e3 + Double(samples) * (Double(symmetry.sites) + Double(model.layers[0].inputs * model.layers[0].outputs) / 100)
+    let perElement = 2e3 + Double(samples) * (Double(symmetry.sites) + operations(unit) / 200)
     let width = min(symmetry.order - done, max(parts, Int(1e9 / perElement) / parts * parts))
     let mine = team.rank * parts / team.size..<(team.rank + 1) * parts / team.size
     var errors: [Float] = [], sums: [Double] = []
     for part in mine {
       var sum = [Double](repeating: 0, count: samples * count)
       for element in done + width * part / parts..<done + width * (part + 1) / parts {
-        let values = scratch.features(moved(scratch.spins, by: symmetry.permutation(symmetry.element(element))))
+        let values = scratch.features(symmetry.permutation(symmetry.element(element)))
         for k in values.indices { sum[k] += values[k] }
         errors += scratch.errors.errors(of: values).map { Float($0) }
       }
@@ -82,53 +80,22 @@ extension SymmetryProbe {
     return .done(record(state, unit, scratch.errors))
   }
 
-  /// Every spin at the image of its site.
-  private func moved(_ spins: Configurations, by p: Permutation) -> Configurations {
-    var result = Configurations(count: spins.count, sites: spins.sites)
-    let words = spins.wordsPerConfiguration
-    for row in 0..<spins.count {
-      for w in 0..<words {
-        var rest = spins.words[row &* words &+ w]
-        while rest != 0 {
-          let target = p[w &* 64 &+ rest.trailingZeroBitCount]
-          result.words[row &* words &+ target &>> 6] |= 1 &<< UInt64(target & 63)
-          rest &= rest &- 1
-        }
-      }
-    }
-    return result
+  private func operations(_ unit: Unit) -> Double {
+    if case .layer(let index, _) = unit { return model.operations(upTo: index) }
+    return 0
   }
 
-  /// Samples, features and their values on the samples as they are.
+  /// The features that a unit looks at, and their values on the samples as they are.
   private func prepare(_ unit: Unit, _ streams: StreamKey) throws(StudyError) -> State.Scratch {
-    let spins = try sampled(from: KeyedStreams(streams))
-    let features: @Sendable (Configurations) -> [Double]
-    switch unit {
-    case .references:
-      let size = model.size, block = [0, 1, size, size + 1]
-      features = { spins in
-        (0..<spins.count).flatMap { row in
-          [spins[row, 0] ? 1 : -1, block.reduce(0.0) { $0 + (spins[row, $1] ? 0.25 : -0.25) }]
-        }
-      }
-    case .layer(let index, let snapshot):
-      let layer = LayerFeatures(model, layer: index, snapshot: snapshot)
-      features = { layer.values($0).map(Double.init) }
+    let all = try model.features(of: unit, samples: samples, warmUp: warmUp, from: KeyedStreams(streams))
+    let count = features(unit), places = (0..<count).map { place(of: $0, in: unit) }
+    let width: Int
+    if case .layer(let index, _) = unit { width = model.layers[index].units } else { width = count }
+    let samples = samples
+    let features: ProbedFeatures = { permutation in
+      let values = all(permutation)
+      return width == count ? values : (0..<samples).flatMap { row in places.map { values[row * width + $0] } }
     }
-    return State.Scratch(spins: spins, features: features, errors: InvarianceErrors(values: features(spins), features: self.features(unit)))
-  }
-
-  /// One configuration from each of `samples` independent chains.
-  private func sampled(from source: KeyedStreams) throws(StudyError) -> Configurations {
-    do throws(LatticeError) {
-      let lattice = try SquareLattice(size: model.size)
-      var kernel = try SwendsenWang(IsingModel(lattice, coupling: model.coupling)), words: [UInt64] = []
-      for chain in 0..<samples {
-        var configuration = IsingConfiguration(hot: lattice, replica: chain, from: source)
-        for sweep in 0..<warmUp { kernel.step(&configuration, at: UInt64(sweep), from: source) }
-        words += configuration.spins
-      }
-      return Configurations(count: samples, sites: .lattice([model.size, model.size]), words: words)
-    } catch { throw .unitFailed("the samples: \(error)") }
+    return State.Scratch(features: features, errors: InvarianceErrors(values: features(nil), features: count))
   }
 }

@@ -4,14 +4,14 @@ import Statistics
 import SymmetryGroups
 
 extension SymmetryProbe {
-  /// Where the results of a unit stand. `features` tells a spin, a block spin and the units of a layer apart.
+  /// Where the results of a unit stand. `features` tells a site, a block and the units of a layer apart.
   func place(_ unit: Unit, _ reference: Int = 0) -> Place {
     switch unit {
-    case .references: [("features", .text(reference == 0 ? "spin" : "block spin")), ("layer", .integer(0)), ("epoch", .integer(0))]
+    case .references: [("features", .text(reference == 0 ? model.site : "2 x 2 block")), ("layer", .integer(0)), ("epoch", .integer(0))]
     case .layer(let index, let snapshot):
       [
         ("features", .text("hidden units")), ("layer", .integer(index + 1)),
-        ("epoch", .integer(model.layers[index].snapshots[snapshot].epoch)),
+        ("epoch", .integer(model.layers[index].epochs[snapshot])),
       ]
     }
   }
@@ -32,11 +32,10 @@ extension SymmetryProbe {
     switch unit {
     case .references:
       for (k, feature) in live.enumerated() { record([findings[k]], at: place(unit, feature), live: 1, of: 1, into: &recording) }
-      for feature in live { recordMap([feature], name: feature == 0 ? "spin" : "block_spin", state, count, into: &recording) }
+      for feature in live { recordMap([feature], name: feature == 0 ? "site" : "block", state, count, into: &recording) }
     case .layer(let index, let snapshot):
       record(findings, at: place(unit), live: live.count, of: count, into: &recording)
-      let layer = model.layers[index]
-      if snapshot == layer.snapshots.count - 1 { recordMap(live, name: "layer_\(index + 1)", state, count, into: &recording) }
+      if snapshot == model.layers[index].epochs.count - 1 { recordMap(live, name: "layer_\(index + 1)", state, count, into: &recording) }
     }
     return recording
   }
@@ -98,7 +97,7 @@ extension SymmetryProbe {
 
   /// The mean of e over features for each translation, as a map.
   private func recordMap(_ features: [Int], name: String, _ state: State, _ count: Int, into recording: inout Recording) {
-    guard symmetry.kind != .point, !features.isEmpty else { return }
+    guard symmetry.hasTranslations, !features.isEmpty else { return }
     let values = (0..<symmetry.sites).map { element in
       features.reduce(0.0) { $0 + Double(state.errors[element * count + $1]) } / Double(features.count)
     }

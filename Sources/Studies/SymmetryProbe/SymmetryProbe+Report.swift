@@ -5,16 +5,14 @@ extension SymmetryProbe {
   public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
     var all = Recording()
     for result in results { all.merge(result.partial) }
-    let shape = ([symmetry.sites] + model.layers.map(\.outputs)).map(String.init).joined(separator: "-")
     let abstract =
-      "The units of a stack \(shape) trained by \(model.study) (digest \(model.digest)) on the \(model.size) x \(model.size) Ising model at K = \(model.coupling), "
-      + "as functions of spins, under the \(symmetry.order) elements of \(symmetry.kind.rawValue) on \(samples) independent configurations. "
+      "The units of \(model.words), as functions of \(model.site)s, under the \(symmetry.order) elements of \(group) on \(samples) samples. "
       + "e(g) = |F(g x) - F(x)|^2 / (2 Var F) is 0 for an invariant feature and 1 for an uncorrelated image. Medians over live units with their standard errors."
     let sections = [
       verdict(all), sizes(all, results.map(\.unit)), translations(all),
     ]
     return Report(
-      title: "Shadow stabilizers of a trained stack", abstract: abstract, rows: all.rows, derived: [], sections: sections,
+      title: "Shadow stabilizers of a trained model", abstract: abstract, rows: all.rows, derived: [], sections: sections,
       arrays: all.arrays)
   }
 
@@ -24,57 +22,77 @@ extension SymmetryProbe {
     return written(found.values[index], found.errors?[index])
   }
   /// A layer at the end of its training.
-  private func trained(_ index: Int) -> Place { place(.layer(index, snapshot: model.layers[index].snapshots.count - 1)) }
+  private func trained(_ index: Int) -> Place { place(.layer(index, snapshot: model.layers[index].epochs.count - 1)) }
   private var kinds: [(label: String, at: Place)] {
-    [("spin", place(.references, 0)), ("2 x 2 block", place(.references, 1))]
+    [(model.site, place(.references, 0)), ("2 x 2 block", place(.references, 1))]
       + model.layers.indices.map { ("layer \($0 + 1)", trained($0)) }
   }
 
+  /// The group in words.
+  private var group: String {
+    switch symmetry.kind {
+    case .translations: "the translations of the torus"
+    case .point: "the point group about a site"
+    case .image: "the point group about the middle"
+    case .full: symmetry.rows == symmetry.columns ? "p4m" : "pmm"
+    }
+  }
+
+  /// What becomes of the effective orbit from one place to the next: a difference counts beyond two of its standard errors.
+  private func change(_ all: Recording, from a: Place, to b: Place) -> String? {
+    guard let first = observable(all, a, "effective_orbit_size"), let second = observable(all, b, "effective_orbit_size"),
+      let one = first.errors?[middle], let two = second.errors?[middle], first.values[middle].isFinite, second.values[middle].isFinite
+    else { return nil }
+    let difference = second.values[middle] - first.values[middle], error = (one * one + two * two).squareRoot()
+    return abs(difference) <= 2 * error ? "do not differ" : difference < 0 ? "shrink" : "grow"
+  }
+
   private func verdict(_ all: Recording) -> ReportSection {
-    let header = [
-      "features", "live units", "|S|", "|G|/|S|", "closure defect", "invariant share", "e(one step)", "e(quarter turn)", "e(reflection)",
-    ]
-    let rows = kinds.map { label, at in
-      [label, number(all, at, "live_units")]
-        + ["stabilizer_size", "effective_orbit_size", "closure_defect"].map { number(all, at, $0, middle) }
-        + ["invariant_share", "error_of_one_step", "least_error_of_a_quarter_turn", "least_error_of_a_reflection"].map {
-          number(all, at, $0)
-        }
+    func table(_ caption: String, _ columns: [(header: String, name: String, place: Int)]) -> ReportSection.Item {
+      .table(
+        ReportTable(
+          caption: caption, header: ["features"] + columns.map(\.header),
+          rows: kinds.map { label, at in [label] + columns.map { number(all, at, $0.name, $0.place) } }))
     }
     var words = "The group has \(symmetry.order) elements. "
-    let orbits = model.layers.indices.map { observable(all, trained($0), "effective_orbit_size")?.values[middle] ?? .nan }
-    if orbits.count > 1, orbits.allSatisfy(\.isFinite) {
-      let falls = zip(orbits, orbits.dropFirst()).allSatisfy { $0 >= $1 }
+    for (index, layer) in model.layers.enumerated() {
+      if index > 0, let change = change(all, from: trained(index - 1), to: trained(index)) {
+        words += "From layer \(index) to layer \(index + 1) effective orbits \(change). "
+      }
+      guard everyEpoch, layer.epochs.count > 1, layer.epochs[0] == 0 else { continue }
+      let start = place(.layer(index, snapshot: 0))
+      guard let change = change(all, from: start, to: trained(index)) else { continue }
       words +=
-        falls
-        ? "Effective orbits do not grow from layer to layer: the units of higher layers are left nearly unchanged by more of the group. "
-        : "Effective orbits do not shrink from layer to layer. "
-    }
-    for (index, layer) in model.layers.enumerated() where everyEpoch && layer.snapshots.count > 1 {
-      let first = number(all, place(.layer(index, snapshot: 0)), "effective_orbit_size", middle)
-      words +=
-        "Layer \(index + 1): |G|/|S| = \(first) before training, \(number(all, trained(index), "effective_orbit_size", middle)) after. "
+        "Layer \(index + 1): |G|/|S| = \(number(all, start, "effective_orbit_size", middle)) before training, "
+        + "\(number(all, trained(index), "effective_orbit_size", middle)) after: they \(change). "
     }
     words +=
-      "A closure defect of 0 means that the shadow stabilizer S is a group; "
+      "Differences within two standard errors count as none. A closure defect of 0 means that the shadow stabilizer S is a group; "
       + "the invariant share is the part of a unit's variance that its average over the group keeps."
     return ReportSection(
       "What was found",
       [
         .text(words),
-        .table(
-          ReportTable(
-            caption:
-              "Trained layers beside a spin and a 2 x 2 block spin, at e(g) < \(thresholds[middle]). e of the quarter turn and the reflection that suit the feature best, about any centre.",
-            header: header, rows: rows)),
+        table(
+          "Trained layers beside a \(model.site) and a 2 x 2 block, S being the elements with e(g) < \(thresholds[middle]).",
+          [
+            ("live units", "live_units", 0), ("|S|", "stabilizer_size", middle), ("|G|/|S|", "effective_orbit_size", middle),
+            ("closure defect", "closure_defect", middle), ("invariant share", "invariant_share", 0),
+          ]),
+        table(
+          "e(g) of the shortest translations, and of the quarter turn and the reflection in the group that suit each feature best.",
+          [
+            ("one step", "error_of_one_step", 0), ("quarter turn", "least_error_of_a_quarter_turn", 0),
+            ("reflection", "least_error_of_a_reflection", 0),
+          ]),
       ])
   }
 
   private func sizes(_ all: Recording, _ units: [Unit]) -> ReportSection {
     func curves(_ name: String, _ index: Int) -> [Curve] {
       model.layers.enumerated().compactMap { layer, content in
-        let kept = content.snapshots.indices.filter { units.contains(.layer(layer, snapshot: $0)) }
-        let found = kept.map { (content.snapshots[$0].epoch, observable(all, place(.layer(layer, snapshot: $0)), name)) }
+        let kept = content.epochs.indices.filter { units.contains(.layer(layer, snapshot: $0)) }
+        let found = kept.map { (content.epochs[$0], observable(all, place(.layer(layer, snapshot: $0)), name)) }
           .filter { $0.1?.values[index].isFinite == true }
         guard !found.isEmpty else { return nil }
         return Curve(
@@ -94,14 +112,14 @@ extension SymmetryProbe {
             caption:
               "|G|/|S| at e(g) < \(thresholds[middle]), median over live units with its standard error, at the epochs that the run has kept (0: before training).",
             content: .curves(
-              curves("effective_orbit_size", middle), xLabel: "epoch of the layer", yLabel: "|G| / |S|", logX: false, logY: true))),
+              curves("effective_orbit_size", middle), xLabel: "epoch", yLabel: "|G| / |S|", logX: false, logY: true))),
         .figure(
           Figure(
             name: "invariant-share", title: "What the average over the group keeps",
             caption:
-              "The share of a unit's variance that survives its average over the group: 1 for functions of the magnetization, about 1/|G| of a local feature without correlations.",
+              "The share of a unit's variance that survives its average over the group: 1 for invariant units, about 1/|G| of a local feature without correlations.",
             content: .curves(
-              curves("invariant_share", 0), xLabel: "epoch of the layer", yLabel: "invariant share", logX: false, logY: false))),
+              curves("invariant_share", 0), xLabel: "epoch", yLabel: "invariant share", logX: false, logY: false))),
         .figure(
           Figure(
             name: "orbit-size-by-threshold", title: "Effective orbit size by threshold",
@@ -112,7 +130,7 @@ extension SymmetryProbe {
   }
 
   private func translations(_ all: Recording) -> ReportSection {
-    let named = [("spin", "spin"), ("2 x 2 block", "block_spin")] + model.layers.indices.map { ("layer \($0 + 1)", "layer_\($0 + 1)") }
+    let named = [(model.site, "site"), ("2 x 2 block", "block")] + model.layers.indices.map { ("layer \($0 + 1)", "layer_\($0 + 1)") }
     let known = named.compactMap { label, name in all.array("translation_error_\(name)").map { (label, $0) } }
     guard !known.isEmpty else { return ReportSection("Translations", [.text("The group holds no translations.")]) }
     let half = symmetry.rows / 2
@@ -139,7 +157,8 @@ extension SymmetryProbe {
         .figure(
           Figure(
             name: "translation-distance", title: "Invariance error by distance",
-            caption: "The same along an axis. For a single spin e is one minus the correlation function.",
+            caption: "The same along an axis."
+              + (model.site == "spin" ? " For a single spin e is, up to noise, one minus the correlation function." : ""),
             content: .curves(curves, xLabel: "sites along an axis", yLabel: "e(translation)", logX: false, logY: false))),
       ])
   }

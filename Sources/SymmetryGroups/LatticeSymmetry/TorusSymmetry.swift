@@ -1,5 +1,5 @@
 /// The symmetries of a periodic square lattice of rows x columns sites, x -> P x + t: translations, and the point group
-/// about a site, D4 on a square lattice (the whole is p4m) and C2v on a rectangle.
+/// about a site or about the middle, D4 on a square lattice (the whole is p4m) and C2v on a rectangle (pmm).
 ///
 /// Site (r, c) is r * columns + c. On a torus of 4 x 4 sites the lattice as a graph has 384 symmetries, three times p4m.
 public struct TorusSymmetry: GroupAction {
@@ -9,7 +9,9 @@ public struct TorusSymmetry: GroupAction {
     case translations
     /// Rotations and reflections about the site (0, 0).
     case point
-    /// Both.
+    /// Rotations and reflections about the middle of the lattice, as of an image.
+    case image
+    /// Translations, rotations and reflections: p4m on a square lattice, pmm on a rectangle.
     case full = "p4m"
   }
   /// x -> P x + t, P the matrix `point` of the point group.
@@ -51,22 +53,24 @@ public struct TorusSymmetry: GroupAction {
   /// Sites of the lattice.
   public var sites: Int { rows * columns }
   /// How many elements there are.
-  public var order: Int { matrices.count * (kind == .point ? 1 : sites) }
+  public var order: Int { matrices.count * (hasTranslations ? sites : 1) }
+  /// Whether translations belong to the group.
+  public var hasTranslations: Bool { kind == .translations || kind == .full }
   /// All elements: for each matrix all translations, row by row.
   public var elements: [Element] { (0..<order).map(element) }
   /// The element at a place of `elements`.
   public func element(_ index: Int) -> Element {
-    if kind == .point { return Element(point: index) }
+    if !hasTranslations { return Element(point: index) }
     return Element(point: index / sites, row: index % sites / columns, column: index % columns)
   }
   /// The place of an element in `elements`.
   public func index(of element: Element) -> Int {
-    kind == .point ? element.point : element.point * sites + element.row * columns + element.column
+    hasTranslations ? element.point * sites + element.row * columns + element.column : element.point
   }
 
   public var identity: Element { Element() }
   public var generators: [Element] {
-    let shifts = kind == .point ? [] : [Element(row: 1), Element(column: 1)]
+    let shifts = !hasTranslations ? [] : [Element(row: 1), Element(column: 1)]
     let turns =
       kind == .translations ? [] : rows == columns ? [Element(point: 4), Element(point: 2)] : [Element(point: 2), Element(point: 3)]
     return shifts + turns
@@ -88,6 +92,12 @@ public struct TorusSymmetry: GroupAction {
   }
   /// Moves a site.
   public func act(_ element: Element, on point: inout Int) {
+    if kind == .image {
+      // The middle may lie between sites: in twice the distances from it all numbers are whole.
+      let (r, c) = turned(2 * (point / columns) - rows + 1, 2 * (point % columns) - columns + 1, by: element.point)
+      point = (r + rows - 1) / 2 * columns + (c + columns - 1) / 2
+      return
+    }
     let (r, c) = turned(point / columns, point % columns, by: element.point)
     let there = self.element(0, r + element.row, c + element.column)
     point = there.row * columns + there.column
