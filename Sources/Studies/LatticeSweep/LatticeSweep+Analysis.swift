@@ -98,10 +98,12 @@ struct RowAnalysis {
     square = try AutocorrelationTime(chains: series.map { column($0, CommonObservable.squaredMagnetization.rawValue, from: first) })
     sample = Self.sums(
       chains, study, width: width, blockLength: blockLength, coupling: coupling, inefficiency: max(1, 2 * energy.tau.value))
-    if energy.windowClosed {
-      let sweep = self.sweep
-      sample.time = Estimate(value: energy.tau.value * sweep, error: energy.tau.error * sweep)
+    let sweep = self.sweep
+    func inSweeps(_ series: AutocorrelationTime) -> Estimate? {
+      series.windowClosed ? Estimate(value: series.tau.value * sweep, error: series.tau.error * sweep) : nil
     }
+    sample.time = inSweeps(energy)
+    sample.magnetizationTime = inSweeps(square)
   }
 
   /// Sweeps from one row to the next; N / <|C|> Wolff clusters are one.

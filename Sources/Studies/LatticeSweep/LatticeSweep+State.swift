@@ -93,25 +93,27 @@ struct CouplingSample: Checkpointable, Sendable {
   var sums: BlockSums
   /// The same by energy for each block, for reweighting: |m|, m^2, m^4 and the lowest mode.
   var energies: [EnergySums]
-  /// tau of the energy in sweeps; nil where its window did not close.
-  var time: Estimate?
+  /// tau of the energy and of m^2 in sweeps; nil where the window did not close.
+  var time: Estimate?, magnetizationTime: Estimate?
 
-  static var formatVersion: Int { 1 }
+  static var formatVersion: Int { 2 }
   init(coupling: Double, inefficiency: Double, sums: BlockSums, energies: [EnergySums]) {
     (self.coupling, self.inefficiency, self.sums, self.energies) = (coupling, inefficiency, sums, energies)
   }
   func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
     try archive.writeVersion(of: Self.self, at: path)
-    try archive.write([coupling, inefficiency, time?.value ?? 0, time?.error ?? -1], at: "\(path)/numbers")
+    let times = [time, magnetizationTime].flatMap { [$0?.value ?? 0, $0?.error ?? -1] }
+    try archive.write([coupling, inefficiency] + times, at: "\(path)/numbers")
     try sums.save(to: &archive, at: "\(path)/sums")
     try archive.write(energies.count, at: "\(path)/blocks")
     for (block, sums) in energies.enumerated() { try sums.save(to: &archive, at: "\(path)/energies\(block)") }
   }
   init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
     try archive.checkVersion(of: Self.self, at: path)
-    let numbers = try archive.read(Double.self, count: 4, at: "\(path)/numbers")
+    let numbers = try archive.read(Double.self, count: 6, at: "\(path)/numbers")
     (coupling, inefficiency) = (numbers[0], numbers[1])
     time = numbers[3] < 0 ? nil : Estimate(value: numbers[2], error: numbers[3])
+    magnetizationTime = numbers[5] < 0 ? nil : Estimate(value: numbers[4], error: numbers[5])
     sums = try BlockSums(from: archive, at: "\(path)/sums")
     energies = []
     let count = try archive.scalar(Int.self, at: "\(path)/blocks")

@@ -94,51 +94,72 @@ extension LatticeSweep {
 
   // MARK: Autocorrelation
 
-  /// (L, tau) of the energy at the coupling nearest to the transition, and how far that is from it, |K - K_c| L^(1/nu).
-  private static func slowest(_ family: FiniteSizeScaling) -> [(size: Double, tau: Estimate, distance: Double)] {
+  /// What an autocorrelation time is of.
+  private enum TimedObservable: String, CaseIterable {
+    case energy
+    case squaredMagnetization = "squared_magnetization"
+    var words: String { self == .energy ? "e" : "m^2" }
+    func time(_ sample: CouplingSample) -> Estimate? { self == .energy ? sample.time : sample.magnetizationTime }
+  }
+
+  /// (L, tau) at the coupling nearest to the transition, and how far that is from it, |K - K_c| L^(1/nu).
+  private static func times(
+    _ family: FiniteSizeScaling, _ observable: TimedObservable
+  ) -> [(size: Double, tau: Estimate, distance: Double)] {
     family.sizes.compactMap { size in
       let critical = size.study.criticalPoint?.coupling.value ?? size.couplings[size.couplings.count / 2]
-      guard let nearest = size.samples.min(by: { abs($0.coupling - critical) < abs($1.coupling - critical) }), let tau = nearest.time else {
-        return nil
-      }
+      guard let nearest = size.samples.min(by: { abs($0.coupling - critical) < abs($1.coupling - critical) }),
+        let tau = observable.time(nearest), tau.value > 0, tau.error > 0
+      else { return nil }
       let length = Double(size.size), nu = size.study.criticalPoint?.nu?.value ?? 1
       return (length, tau, abs(nearest.coupling - critical) * exponential(logarithm(length) / nu))
     }
   }
   private static func times(_ families: [FiniteSizeScaling]) -> Figure? {
-    let curves = families.compactMap { family -> Curve? in
-      let points = slowest(family)
-      guard points.count >= 2 else { return nil }
-      return Curve(family.study.resolvedMove.rawValue, x: points.map(\.size), y: points.map(\.tau.value), yErrors: points.map(\.tau.error))
+    let curves = families.flatMap { family in
+      TimedObservable.allCases.compactMap { observable -> Curve? in
+        let points = times(family, observable)
+        guard points.count >= 2 else { return nil }
+        return Curve(
+          "\(family.study.resolvedMove.rawValue), \(observable.words)", x: points.map(\.size), y: points.map(\.tau.value),
+          yErrors: points.map(\.tau.error))
+      }
     }
     guard !curves.isEmpty else { return nil }
     return Figure(
-      name: "autocorrelation", title: "Autocorrelation time of the energy against size",
+      name: "autocorrelation", title: "Autocorrelation times of energy and squared magnetization against size",
       caption:
-        "tau in sweeps (N / <|C|> clusters for Wolff) at the coupling nearest to the transition, both axes logarithmic: the slope is the dynamic exponent z.",
+        "tau in sweeps (N / <|C|> clusters for Wolff) at the coupling nearest to the transition, both axes logarithmic: the slope is the dynamic exponent z. "
+        + "What decays slowest tells it: with local moves m^2, of which the energy feels only a part.",
       content: .curves(curves, xLabel: "L", yLabel: "tau (sweeps)", logX: true, logY: true))
   }
   private static func dynamicExponents(_ families: [FiniteSizeScaling]) -> [(name: String, observable: Observable)] {
-    families.compactMap { family in
-      let points = slowest(family).filter { $0.tau.value > 0 && $0.tau.error > 0 }
-      guard points.count >= 2,
-        let fit = try? linearFit(
-          design: points.map { [1, logarithm($0.size)] }, values: points.map { logarithm($0.tau.value) },
-          noise: .errors(points.map { $0.tau.error / $0.tau.value }))
-      else { return nil }
-      let name =
-        families.count > 1
-        ? "dynamic_exponent_energy_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" }) : "dynamic_exponent_energy"
-      var reasons: [String] = []
-      if fit.reducedChiSquared > 3 {
-        reasons.append("chi^2 per degree of freedom \(written(fit.reducedChiSquared, nil, digits: 2)): no single power law")
-      }
-      // At x = 1 the correlation length is about L.
-      if let far = points.first(where: { $0.distance > 1 }) {
-        reasons.append("L = \(Int(far.size)) has no coupling near the transition, so this is no dynamic exponent")
-      }
-      return (name, Observable(fit[1].value, error: fit[1].error, reason: reasons.isEmpty ? nil : reasons.joined(separator: "; ")))
+    families.flatMap { family in
+      TimedObservable.allCases.compactMap { observable in dynamicExponent(family, observable, isOnly: families.count == 1) }
     }
+  }
+  private static func dynamicExponent(
+    _ family: FiniteSizeScaling, _ observable: TimedObservable, isOnly: Bool
+  ) -> (name: String, observable: Observable)? {
+    let points = times(family, observable)
+    guard points.count >= 2,
+      let fit = try? linearFit(
+        design: points.map { [1, logarithm($0.size)] }, values: points.map { logarithm($0.tau.value) },
+        noise: .errors(points.map { $0.tau.error / $0.tau.value }))
+    else { return nil }
+    let tail = isOnly ? "" : "_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" })
+    var reasons: [String] = []
+    if points.count > 2, fit.reducedChiSquared > 3 {
+      reasons.append("chi^2 per degree of freedom \(written(fit.reducedChiSquared, nil, digits: 2)): no single power law")
+    }
+    // At x = 1 the correlation length is about L.
+    if let far = points.first(where: { $0.distance > 1 }) {
+      reasons.append("L = \(Int(far.size)) has no coupling near the transition, so this is no dynamic exponent")
+    }
+    return (
+      "dynamic_exponent_\(observable.rawValue)\(tail)",
+      Observable(fit[1].value, error: fit[1].error, reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "))
+    )
   }
 
   // MARK: Table
