@@ -102,8 +102,8 @@ struct CouplingSample: Checkpointable, Sendable {
   }
   func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
     try archive.writeVersion(of: Self.self, at: path)
-    let times = [time, magnetizationTime].flatMap { [$0?.value ?? 0, $0?.error ?? -1] }
-    try archive.write([coupling, inefficiency] + times, at: "\(path)/numbers")
+    let none = Estimate(value: 0, error: -1), first = time ?? none, second = magnetizationTime ?? none
+    try archive.write([coupling, inefficiency, first.value, first.error, second.value, second.error], at: "\(path)/numbers")
     try sums.save(to: &archive, at: "\(path)/sums")
     try archive.write(energies.count, at: "\(path)/blocks")
     for (block, sums) in energies.enumerated() { try sums.save(to: &archive, at: "\(path)/energies\(block)") }
