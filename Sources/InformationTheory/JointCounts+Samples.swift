@@ -1,4 +1,5 @@
-/// Equally wide bins of an axis, the first and the last open: how samples are counted quickly.
+/// Equally wide bins of an axis, the first and the last open: how samples are counted quickly. What lies less than 1e-9 of a
+/// bin below an edge counts as above it.
 public struct EqualBins: Sendable, Equatable {
   /// Where the inner bins begin and end, and how many bins there are, 2 to 256.
   public let range: ClosedRange<Double>, count: Int
@@ -8,20 +9,30 @@ public struct EqualBins: Sendable, Equatable {
     self.range = range
     self.count = count
   }
-  /// The bin of each of eight numbers, clamped; of one that is not a number, some bin.
-  @inline(__always) fileprivate func bins(_ values: SIMD8<Double>) -> SIMD8<UInt64> {
-    typealias V = SIMD8<Double>
-    let scale = Double(count) / (range.upperBound - range.lowerBound)
-    let position = (values - V(repeating: range.lowerBound)) * V(repeating: scale)
-    let last = V(repeating: Double(count - 1))
+}
+
+/// The rule of `EqualBins` for eight numbers at a time.
+private struct BinLanes {
+  typealias V = SIMD8<Double>
+  let lower: V, scale: V, last: V
+  init(_ bins: EqualBins) {
+    lower = V(repeating: bins.range.lowerBound)
+    scale = V(repeating: Double(bins.count) / (bins.range.upperBound - bins.range.lowerBound))
+    last = V(repeating: Double(bins.count - 1))
+  }
+  /// The bin of each number, clamped; of one that is not a number, some bin.
+  @inline(__always) func callAsFunction(_ values: V) -> V {
+    let position = (values - lower) * scale
     let below = position.replacing(with: last, where: position .> last)
     let inside = V().replacing(with: below, where: below .> V())
-    // Adding 2^52 rounds to an integer; where that is above the number, one less is its floor.
-    let magic = V(repeating: 4_503_599_627_370_496)
-    let rounded = (inside + magic) - magic
-    let floor = rounded - V().replacing(with: V(repeating: 1), where: rounded .> inside)
-    return unsafe unsafeBitCast(floor + magic, to: SIMD8<UInt64>.self) & 0xFFFF
+    // Adding 1.5 2^52 rounds half to even; half less 1e-9 makes that the floor, without a comparison of lanes that would take the
+    // vector apart.
+    return (inside - V(repeating: 0.499_999_999) + V(repeating: 0x1.8p52)) - V(repeating: 0x1.8p52)
   }
+}
+/// The integers that eight numbers below 2^52 hold.
+@inline(__always) private func integers(_ values: SIMD8<Double>) -> SIMD8<Int> {
+  unsafe unsafeBitCast(values + SIMD8(repeating: 0x1p52), to: SIMD8<Int>.self) & 0xF_FFFF_FFFF_FFFF
 }
 
 extension JointCounts {
@@ -30,7 +41,8 @@ extension JointCounts {
   /// Four tables take turns, since counting in a cell twice in a row would wait for the first to be stored.
   public init(x: [Double], y: [Double], bins xBins: EqualBins, _ yBins: EqualBins) {
     precondition(x.count == y.count, "as many numbers of either kind")
-    let n = x.count, cells = xBins.count * yBins.count, columns = UInt64(yBins.count)
+    let n = x.count, cells = xBins.count * yBins.count, columns = SIMD8(repeating: Double(yBins.count))
+    let row = BinLanes(xBins), column = BinLanes(yBins)
     var tables = [UInt32](repeating: 0, count: 4 * cells)
     precondition(n < 1 << 32, "at most 2^32 pairs at a time")
     unsafe tables.withUnsafeMutableBufferPointer { tables in
@@ -41,9 +53,9 @@ extension JointCounts {
           let (t1, t2, t3) = unsafe (table + cells, table + 2 * cells, table + 3 * cells)
           var i = 0
           while i &+ 8 <= n {
-            let row = unsafe xBins.bins(xRaw.loadUnaligned(fromByteOffset: i &* 8, as: SIMD8<Double>.self))
-            let column = unsafe yBins.bins(yRaw.loadUnaligned(fromByteOffset: i &* 8, as: SIMD8<Double>.self))
-            let cell = unsafe unsafeBitCast(row &* columns &+ column, to: SIMD8<Int>.self)
+            let first = unsafe row(xRaw.loadUnaligned(fromByteOffset: i &* 8, as: SIMD8<Double>.self))
+            let second = unsafe column(yRaw.loadUnaligned(fromByteOffset: i &* 8, as: SIMD8<Double>.self))
+            let cell = integers(first * columns + second)
             unsafe table[cell[0]] &+= 1
             unsafe t1[cell[1]] &+= 1
             unsafe t2[cell[2]] &+= 1
@@ -55,8 +67,8 @@ extension JointCounts {
             i &+= 8
           }
           while i < n {
-            let cell = unsafe xBins.bins(SIMD8(repeating: x[i])) &* columns &+ yBins.bins(SIMD8(repeating: y[i]))
-            unsafe table[Int(cell[0])] &+= 1
+            let cell = unsafe integers(row(SIMD8(repeating: x[i])) * columns + column(SIMD8(repeating: y[i])))
+            unsafe table[cell[0]] &+= 1
             i &+= 1
           }
         }

@@ -14,6 +14,21 @@ public struct BottleneckPoint: Sendable, Equatable {
   /// The iterations that it took, and whether q(t|x) came to rest.
   public let iterations: Int, isConverged: Bool
 
+  /// A point from its values.
+  public init(
+    beta: Double, compression: Double, relevance: Double, entropy: Double, clusters: Int, encoder: [Double], iterations: Int,
+    isConverged: Bool
+  ) {
+    self.beta = beta
+    self.compression = compression
+    self.relevance = relevance
+    self.entropy = entropy
+    self.clusters = clusters
+    self.encoder = encoder
+    self.iterations = iterations
+    self.isConverged = isConverged
+  }
+
   /// What is minimised: I(T;X) - beta I(T;Y), or H(T) - beta I(T;Y).
   public func functional(_ kind: BottleneckKind) -> Double {
     (kind == .stochastic ? compression : entropy) - beta * relevance

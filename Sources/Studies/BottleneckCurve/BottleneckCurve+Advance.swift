@@ -1,5 +1,5 @@
 public import Archives
-import InformationTheory
+public import InformationTheory
 public import MessagePassing
 public import RandomStreams
 public import Runtime
@@ -22,11 +22,13 @@ extension BottleneckCurve {
       let values = try archive.read(Double.self, count: nil, at: path + "/values")
       let counts = try archive.read(Int.self, count: nil, at: path + "/counts")
       let encoder = try archive.read(Double.self, count: nil, at: path + "/encoder")
-      points = (0..<values.count / 4).map { i in
-        BottleneckPoint(
-          beta: values[4 * i], compression: values[4 * i + 1], relevance: values[4 * i + 2], entropy: values[4 * i + 3],
-          clusters: counts[3 * i], encoder: i == values.count / 4 - 1 ? encoder : [], iterations: counts[3 * i + 1],
-          isConverged: counts[3 * i + 2] == 1)
+      let last = values.count / 4 - 1
+      for i in 0..<values.count / 4 {
+        let v = values[4 * i..<4 * i + 4], c = counts[3 * i..<3 * i + 3]
+        points.append(
+          BottleneckPoint(
+            beta: v[4 * i], compression: v[4 * i + 1], relevance: v[4 * i + 2], entropy: v[4 * i + 3], clusters: c[3 * i],
+            encoder: i == last ? encoder : [], iterations: c[3 * i + 1], isConverged: c[3 * i + 2] == 1))
       }
     }
   }

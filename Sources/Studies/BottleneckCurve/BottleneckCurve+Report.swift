@@ -1,5 +1,5 @@
 import Foundation
-import InformationTheory
+public import InformationTheory
 public import Runtime
 
 extension BottleneckCurve {

@@ -25,7 +25,7 @@ public struct InformationEstimators: Study {
       [
         Parameter(
           "names", .texts(["ksg-1", "ksg-2", "bins-plug-in", "bins-miller-madow", "noise-lower", "noise-upper", "info-nce", "mine"]),
-          "of " + GaussianEstimator.allCases.map(\.rawValue).joined(separator: ", ")),
+          unit: "1", "of " + GaussianEstimator.allCases.map(\.rawValue).joined(separator: ", ")),
         Parameter("repetitions", .integer(10), .integers(2...1000), unit: "data sets", "of each kind"),
         Parameter("null_repetitions", .integer(30), .integers(2...10_000), unit: "data sets", "where X and Y are independent"),
         Parameter("trained_repetitions", .integer(3), .integers(2...1000), unit: "data sets", "of trained estimators"),

@@ -3,6 +3,7 @@ import InformationTheory
 import LinearAlgebra
 import RandomStreams
 public import Runtime
+import Statistics
 
 /// Known values of continuous estimators and of the bottleneck: D3 to D9 and D12.
 public enum BottleneckKnownValues {
