@@ -87,7 +87,7 @@ extension ProgramTests {
       ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 2.0, 4.0]"], ["curve.largest_beta", "independent"]),
       ("bottleneck-curve", ["curve.largest_beta=1.5"], ["curve.largest_beta", "the first transition is at beta = 2.0891"]),
       ("information-estimators", ["estimators.names=[\"ksg-3\"]"], ["estimators.names[0]", "\"ksg-3\" is none of ksg-1"]),
-      ("information-estimators", ["training.batch=128"], ["training.batch", "400 are fewer than 640"]),
+      ("information-estimators", ["training.batch=128"], ["training.batch", "400 are fewer than 1280"]),
       ("information-estimators", ["pairs.informations=[1.0, 1.0]"], ["pairs.informations", "once"]),
     ]
     @Test("refuse what makes no sense in one line that names it", arguments: mistakes)

@@ -17,16 +17,17 @@ public struct Critic: Blocks, Sendable, Equatable {
   var first: Perceptron, second: Perceptron?
   let xDimension: Int, yDimension: Int
 
-  /// Networks of two hidden layers of `hidden` units; a separable critic's meet in `embedding` numbers.
+  /// Networks of two hidden layers of `hidden` units; a separable critic's meet in `embedding` numbers. All scores begin as zero,
+  /// where every bound is zero.
   public init(_ kind: CriticKind, xDimension: Int, yDimension: Int, hidden: Int, embedding: Int, from streams: KeyedStreams) {
     self.kind = kind
     self.xDimension = xDimension
     self.yDimension = yDimension
     switch kind {
     case .separable:
-      first = Perceptron(widths: [xDimension, hidden, hidden, embedding], from: streams, replica: 0)
-      second = Perceptron(widths: [yDimension, hidden, hidden, embedding], from: streams, replica: 1)
-    case .joint: first = Perceptron(widths: [xDimension + yDimension, hidden, hidden, 1], from: streams, replica: 0)
+      first = Perceptron(widths: [xDimension, hidden, hidden, embedding], silentEnd: false, from: streams, replica: 0)
+      second = Perceptron(widths: [yDimension, hidden, hidden, embedding], silentEnd: true, from: streams, replica: 1)
+    case .joint: first = Perceptron(widths: [xDimension + yDimension, hidden, hidden, 1], silentEnd: true, from: streams, replica: 0)
     }
   }
   public var blockCount: Int { first.blockCount + (second?.blockCount ?? 0) }

@@ -3,7 +3,11 @@ import GradientFlows
 public import RandomStreams
 public import Statistics
 
-/// Mutual information as the best lower bound that a critic finds: trained on the first part of the samples, valued on the rest.
+/// Mutual information as the best lower bound that a critic finds: trained on the first part of the samples, stopped by the second,
+/// valued on the third.
+///
+/// The second part chooses among the critic's states, every fiftieth step and the beginning, where the bound is zero: a critic that
+/// learns its samples by heart is not kept. The third part has seen neither.
 ///
 /// The value is the mean over batches of held-out samples, so it bounds I from below on the average for InfoNCE; the Donsker-Varadhan
 /// value takes the logarithm of a mean of a batch's pairs, which biases it upward. Its error is that of batches in
@@ -38,9 +42,12 @@ public struct NeuralEstimator: MutualInformationEstimator {
   /// A training under way.
   public struct Training: Sendable {
     var critic: Critic, gradient: Critic, rule: Adam<Float>, memory: Double?
+    /// The state that does best on the second part, and its bound there.
+    var best: Critic, bestValue = 0.0
     /// The samples, each column brought to mean 0 and variance 1, single precision.
     let x: [Float], y: [Float]
-    let training: Int
+    /// The first sample of the second part and of the third.
+    let training: Int, held: Int
     /// Steps taken.
     public private(set) var step = 0
 
@@ -49,8 +56,9 @@ public struct NeuralEstimator: MutualInformationEstimator {
         settings.critic, xDimension: samples.xDimension, yDimension: samples.yDimension, hidden: settings.hidden,
         embedding: settings.embedding, from: settings.streams)
       gradient = critic
+      best = critic
       rule = Adam(rate: settings.rate)
-      training = Int(settings.trainingShare * Double(samples.count))
+      (training, held) = settings.parts(samples.count)
       x = standardized(samples.x, samples.xDimension)
       y = standardized(samples.y, samples.yDimension)
     }
@@ -67,6 +75,11 @@ public struct NeuralEstimator: MutualInformationEstimator {
       critic.gradient(pass, slope: slope, batch: batch, into: &gradient)
       rule.step(&critic, along: gradient)
       step += 1
+      if step % 50 == 0 {
+        let values = settings.values(of: critic, self, from: training, to: held)
+        let mean = values.reduce(0, +) / Double(values.count)
+        if mean > bestValue { (best, bestValue) = (critic, mean) }
+      }
       return settings.bound.value(pass.scores, batch: batch)
     }
     private var order: [Int] = []
@@ -75,29 +88,40 @@ public struct NeuralEstimator: MutualInformationEstimator {
   /// Begins.
   /// - Throws: `tooFewSamples` where either part has less than a batch.
   public func begin(_ samples: borrowing PairedSamples) throws(EstimationError) -> Training {
-    let n = samples.count, training = Int(trainingShare * Double(n))
-    guard training >= batch, n - training >= batch else {
-      let share = min(trainingShare, 1 - trainingShare)
+    let n = samples.count, (training, held) = parts(n)
+    guard training >= batch, held - training >= batch, n - held >= batch else {
+      let share = min(trainingShare, 0.5 * (1 - trainingShare))
       throw .tooFewSamples(found: n, required: Int((Double(batch + 1) / share).rounded(.up)))
     }
     return Training(samples, self)
   }
 
-  /// The bound on the samples that were not trained on.
+  /// Where the second part and the third begin: the rest after training is halved.
+  private func parts(_ count: Int) -> (Int, Int) {
+    let training = Int(trainingShare * Double(count))
+    return (training, training + (count - training) / 2)
+  }
+
+  /// The bound of the best state on the samples that neither trained nor chose it.
   public func evaluate(_ training: Training) -> MutualInformation {
     let n = training.x.count / training.critic.xDimension
+    let values = values(of: training.best, training, from: training.held, to: n)
+    return MutualInformation(
+      nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values), ceiling: log(Double(batch)))
+  }
+
+  private func values(of critic: Critic, _ training: Training, from first: Int, to end: Int) -> [Double] {
     var values: [Double] = []
-    var start = training.training
-    while start + batch <= n {
+    var start = first
+    while start + batch <= end {
       let chosen = Array(start..<start + batch)
-      let pass = training.critic.scores(
+      let pass = critic.scores(
         gathered(training.x, training.critic.xDimension, chosen[...]), gathered(training.y, training.critic.yDimension, chosen[...]),
         batch: batch)
       values.append(bound.value(pass.scores, batch: batch))
       start += batch
     }
-    return MutualInformation(
-      nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values), ceiling: log(Double(batch)))
+    return values
   }
 
   /// - Throws: `tooFewSamples` where either part has less than a batch.

@@ -11,14 +11,15 @@ public struct Perceptron: Blocks, Sendable, Equatable {
   /// Weights and biases of the layers, in turn.
   var blocks: [[Float]]
 
-  /// Weights of variance 2/in, a tenth of that in the last layer, so that scores begin below one; biases zero.
-  public init(widths: [Int], from streams: KeyedStreams, replica: Int) {
+  /// Weights of variance 2/in, a tenth of that in the last layer, or none there at all; biases zero.
+  public init(widths: [Int], silentEnd: Bool, from streams: KeyedStreams, replica: Int) {
     precondition(widths.count >= 2 && widths.allSatisfy { $0 > 0 }, "an input and an output")
     self.widths = widths
     blocks = []
     for layer in 1..<widths.count {
       var draws = streams.series(replica: replica, step: 0, site: layer, purpose: .weights)
-      let scale = ((layer == widths.count - 1 ? 0.2 : 2) / Double(widths[layer - 1])).squareRoot()
+      let isLast = layer == widths.count - 1
+      let scale = ((isLast ? (silentEnd ? 0 : 0.2) : 2) / Double(widths[layer - 1])).squareRoot()
       blocks.append((0..<widths[layer - 1] * widths[layer]).map { _ in Float(scale * draws.normal()) })
       blocks.append([Float](repeating: 0, count: widths[layer]))
     }

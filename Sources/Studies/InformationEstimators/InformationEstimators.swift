@@ -18,7 +18,7 @@ public struct InformationEstimators: Study {
         Parameter("dimensions", .integers([1, 2, 5, 10]), .integers(1...32), unit: "pairs", "d"),
         Parameter(
           "informations", .reals([0.1, 0.3, 1, 2, 4, 6, 8]), .reals(0.001...20), unit: "nats", "I(X;Y); zero is always added"),
-        Parameter("samples", .integer(4000), .integers(100...1_000_000), unit: "samples", "of each data set"),
+        Parameter("samples", .integer(10_000), .integers(100...1_000_000), unit: "samples", "of each data set"),
       ]),
     ParameterTable(
       "estimators", "what is tried, and how",
@@ -37,7 +37,7 @@ public struct InformationEstimators: Study {
       [
         Parameter("batch", .integer(128), .integers(8...4096), unit: "samples", "of a step, and of each value"),
         Parameter("hidden", .integer(64), .integers(1...1024), unit: "units", "of each of two hidden layers"),
-        Parameter("steps", .integer(600), .integers(1...1_000_000), unit: "steps", "of Adam"),
+        Parameter("steps", .integer(1000), .integers(1...1_000_000), unit: "steps", "of Adam"),
         Parameter("rate", .real(1e-3), .reals(1e-6...0.1), unit: "1", "of Adam"),
       ]),
   ]
@@ -85,9 +85,9 @@ public struct InformationEstimators: Study {
       throw .invalid(parameter: "estimators.names", what: "each estimator once, and at least one")
     }
     guard neighbours < samples else { throw .invalid(parameter: "estimators.neighbours", what: "\(samples) samples have fewer neighbours") }
-    // Six tenths are trained on, and each part needs two batches for an error.
-    if estimators.contains(where: \.isTrained), 5 * batch > samples {
-      throw .invalid(parameter: "training.batch", what: "critics need five batches of samples; \(samples) are fewer than \(5 * batch)")
+    // Six tenths are trained on, two choose, and two tenths are valued: two batches at least, for an error.
+    if estimators.contains(where: \.isTrained), 10 * batch > samples {
+      throw .invalid(parameter: "training.batch", what: "critics need ten batches of samples; \(samples) are fewer than \(10 * batch)")
     }
   }
 
