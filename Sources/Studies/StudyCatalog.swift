@@ -8,6 +8,8 @@ public enum StudyCatalog {
     LatticeSweep.self,
     FunctionalRG.self,
     NetworkFieldTheory.self,
+    BottleneckCurve.self,
+    InformationEstimators.self,
     LatticeOrbits.self,
     MinimalOrbits.self,
     NilpotentOrbits.self,

@@ -7,6 +7,9 @@ public struct MutualInformation: Sendable, Equatable {
   /// The largest value that the estimator can give on such samples (ln of an alphabet, ln N of a contrastive bound);
   /// nil if there is none. An estimate near its ceiling says "at least".
   public let ceiling: Double?
+  /// Whether the estimate has come to half of its ceiling or more: then it may be far below the truth, and is to be read as
+  /// "at least".
+  public var leansOnCeiling: Bool { ceiling.map { nats >= 0.5 * $0 } ?? false }
   /// An estimate, its standard error and its ceiling.
   public init(nats: Double, standardError: Double?, ceiling: Double?) {
     self.nats = nats
@@ -21,6 +24,8 @@ public enum EstimationError: Error, Equatable, Sendable {
   case tooFewSamples(found: Int, required: Int)
   /// A sample is not a finite number.
   case notFinite(index: Int)
+  /// The arrays do not hold the same number of samples of these dimensions.
+  case shapes(x: Int, xDimension: Int, y: Int, yDimension: Int)
 }
 
 /// Samples of two variables -> their mutual information in nats, with a standard error and a stated ceiling.

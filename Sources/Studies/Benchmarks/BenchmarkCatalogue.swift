@@ -8,5 +8,5 @@ public enum BenchmarkCatalogue {
     + RenormalizationBenchmarks.all + FieldTheoryBenchmarks.all
     + SymmetryBenchmarks.all
     + TensorNetworkBenchmarks.all
-    + NeuralNetworkBenchmarks.all
+    + NeuralNetworkBenchmarks.all + InformationBenchmarks.all
 }

@@ -7,7 +7,8 @@ public enum KnownValueCatalogue {
     let lists = [
       ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, LatticeModelKnownValues.checks,
       RenormalizationKnownValues.checks,
-      BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, StatisticsKnownValues.checks,
+      BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, BottleneckKnownValues.checks,
+      StatisticsKnownValues.checks,
       DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,
       LatticeSweepKnownValues.checks,
       FieldTheoryKnownValues.checks,

@@ -1,0 +1,110 @@
+import Glibc
+import InformationTheory
+import RandomStreams
+import Testing
+
+@Suite("The information bottleneck")
+struct BottleneckTests {
+  private let streams = KeyedStreams(StreamKey(high: 7, low: 8))
+
+  @Test("two bits and a noisy channel: the curve is ln 2 - h(a * p) at ln 2 - h(a), and begins at 1/(1 - 2p)^2")
+  func symmetricPair() throws {
+    for p in [0.05, 0.1, 0.25] {
+      let law = try JointLaw.symmetricPair(flip: p), critical = 1 / ((1 - 2 * p) * (1 - 2 * p))
+      #expect(abs(try law.firstTransition() - critical) < 1e-12)
+      let bottleneck = InformationBottleneck(law, restarts: 4)
+      var last: BottleneckPoint?
+      for (place, factor) in [0.7, 0.9, 1.3, 2, 4].enumerated() {
+        let point = bottleneck.solve(beta: factor * critical, place: place, after: last, from: streams)
+        last = point
+        #expect(point.isConverged)
+        if factor < 1 {
+          #expect(point.compression < 1e-9 && point.relevance < 1e-9 && point.clusters == 1)
+        } else {
+          #expect(point.clusters == 2)
+          // a from I_X by bisection, then the curve.
+          var low = 0.0, high = 0.5
+          for _ in 0..<80 {
+            let a = (low + high) / 2
+            if log(2) - binaryEntropy(a) > point.compression { low = a } else { high = a }
+          }
+          #expect(abs(point.relevance - (log(2) - binaryEntropy(low * (1 - p) + (1 - low) * p))) < 1e-9)
+        }
+      }
+    }
+  }
+
+  @Test("nothing gets better than the data: I_Y <= I_X, I_Y <= I(X;Y), both rise with beta")
+  func bounds() throws {
+    var draws = streams.series(replica: 0, step: 0, site: 0, purpose: .weights)
+    let raw = (0..<60).map { _ in -log(1 - draws.uniform()) }, sum = raw.reduce(0, +)
+    let law = try JointLaw(raw.map { $0 / sum }, rows: 10, columns: 6),
+      bottleneck = InformationBottleneck(law, restarts: 6, tolerance: 1e-10)
+    var last: BottleneckPoint?
+    for place in 0..<8 {
+      let point = bottleneck.solve(beta: 1.5 * pow(1.8, Double(place)), place: place, after: last, from: streams)
+      #expect(point.relevance <= point.compression + 1e-9 && point.relevance <= law.mutualInformation + 1e-12)
+      if let last { #expect(point.relevance >= last.relevance - 1e-9 && point.compression >= last.compression - 1e-9) }
+      last = point
+    }
+    #expect(
+      bottleneck.solve(beta: 5, place: 1, after: nil, from: streams) == bottleneck.solve(beta: 5, place: 1, after: nil, from: streams))
+  }
+
+  @Test("the deterministic bottleneck finds the best of all assignments of six symbols")
+  func deterministic() throws {
+    let weights: [Double] = [4, 1, 1, 3, 1, 2, 1, 4, 1, 2, 3, 1, 1, 1, 5, 1, 2, 4], sum = weights.reduce(0, +)
+    let law = try JointLaw(weights.map { $0 / sum }, rows: 6, columns: 3)
+    for beta in [3.0, 8, 20] {
+      let found = InformationBottleneck(law, kind: .deterministic, restarts: 60).solve(beta: beta, place: 0, after: nil, from: streams)
+      #expect(abs(found.compression - found.entropy) < 1e-12)
+      var best = Double.infinity
+      for code in 0..<46656 {
+        var rest = code, cells = [Double](repeating: 0, count: 18), clusters = [Double](repeating: 0, count: 6)
+        for x in 0..<6 {
+          let t = rest % 6
+          rest /= 6
+          clusters[t] += law.rowLaw[x]
+          for y in 0..<3 { cells[3 * t + y] += law.probabilities[3 * x + y] }
+        }
+        best = min(best, entropy(ofProbabilities: clusters) - beta * mutualInformation(ofJoint: cells, rows: 6, columns: 3))
+      }
+      #expect(found.functional(.deterministic) >= best - 1e-9)
+      #expect(found.functional(.deterministic) <= best + 1e-9, "beta = \(beta)")
+    }
+  }
+
+  @Test("the normal bottleneck of one pair: I_X = ln[(beta - 1) rho^2/(1 - rho^2)]/2")
+  func gaussian() throws {
+    let rho = 0.8, law = try GaussianBottleneck(x: [4], y: [1], cross: [2 * rho], xDimension: 1, yDimension: 1)
+    #expect(abs(law.mutualInformation - gaussianMutualInformation(correlation: rho)) < 1e-14)
+    #expect(abs(law.transitions[0] - 1 / (rho * rho)) < 1e-12)
+    #expect(law.informations(beta: 1.5).x == 0 && law.strengths(beta: 1.5) == [0])
+    let found = law.informations(beta: 4)
+    #expect(abs(found.x - 0.5 * log(3 * 0.64 / 0.36)) < 1e-12)
+    // T = alpha v X + noise has I(T;X) = ln(1 + alpha^2)/2 where v Sigma v^T = 1.
+    let strength = law.strengths(beta: 4)[0]
+    #expect(abs(found.x - 0.5 * log(1 + strength * strength)) < 1e-12)
+    #expect(abs(law.directions[0] * law.directions[0] * 4 - 1) < 1e-12)
+    #expect(throws: LawError.notPositiveDefinite("the joint covariance")) {
+      try GaussianBottleneck(x: [1], y: [1], cross: [1], xDimension: 1, yDimension: 1)
+    }
+    #expect(throws: LawError.notPositiveDefinite("the covariance of X")) {
+      try GaussianBottleneck(x: [1, 2, 2, 1], y: [1], cross: [0, 0], xDimension: 2, yDimension: 1)
+    }
+  }
+
+  @Test("capacities between their bounds, and the rate-distortion curve of a coin ln 2 - h(D)")
+  func channels() throws {
+    let erasure = try ChannelCapacity(channel: [0.7, 0.3, 0, 0, 0.3, 0.7], inputs: 2, outputs: 3)
+    #expect(abs(erasure.lower - 0.7 * log(2)) < 1e-12 && erasure.upper >= erasure.lower)
+    for slope in [0.5, 2, 5] {
+      let point = try RateDistortionPoint(source: [0.5, 0.5], distortion: [0, 1, 1, 0], reproductions: 2, slope: slope)
+      #expect(point.isConverged && abs(point.distortion - 1 / (1 + exp(slope))) < 1e-12)
+      #expect(abs(point.rate - (log(2) - binaryEntropy(point.distortion))) < 1e-12)
+    }
+    #expect(throws: LawError.notNormalized(sum: 0.8)) { try ChannelCapacity(channel: [0.4, 0.4], inputs: 1, outputs: 2) }
+    #expect(throws: LawError.notProbability(index: 1, -0.5)) { try JointLaw([1.5, -0.5], rows: 1, columns: 2) }
+    #expect(throws: LawError.shape(found: 2, expected: 4)) { try JointLaw([0.5, 0.5], rows: 2, columns: 2) }
+  }
+}

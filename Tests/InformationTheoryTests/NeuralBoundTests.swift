@@ -1,0 +1,64 @@
+import Glibc
+import InformationTheory
+import Oracles
+import RandomStreams
+import Statistics
+import Testing
+
+@Suite("Neural bounds of mutual information")
+struct NeuralBoundTests {
+  private let streams = KeyedStreams(StreamKey(high: 3, low: 4))
+
+  @Test("the bounds of given scores follow their formulas; InfoNCE never exceeds ln B")
+  func formulas() {
+    let scores: [Float] = [2, 0, 1, 3]
+    let nce = 0.5 * (2 + 3) - 0.5 * (log((exp(2) + 1) / 2) + log((exp(1) + exp(3)) / 2))
+    #expect(abs(NeuralBound.infoNCE.value(scores, batch: 2) - nce) < 1e-6)
+    #expect(abs(NeuralBound.donskerVaradhan.value(scores, batch: 2) - (2.5 - log((1 + exp(1)) / 2))) < 1e-6)
+    #expect(abs(NeuralBound.infoNCE.value([90, 0, 0, 90], batch: 2) - log(2)) < 1e-6)
+  }
+
+  @Test("the best critic of normal pairs gives InfoNCE's known values within 4 sigma")
+  func optimal() {
+    let found = OptimalNormalCritic.infoNCE(correlation: 0.9, dimension: 1, batch: 64, batches: 300, from: streams)
+    #expect(abs(found.value - 0.810) < 4 * found.error + 0.004)
+  }
+
+  @Test("trained bounds of normal pairs come near the truth from below, for both critics")
+  func trained() throws {
+    let samples = try normalPairs(6000, dimension: 1, correlation: 0.8, seed: 21)
+    let exact = gaussianMutualInformation(correlation: 0.8)
+    for (bound, critic, batch, steps) in [
+      (NeuralBound.infoNCE, CriticKind.separable, 200, 500), (.donskerVaradhan, .separable, 200, 500), (.infoNCE, .joint, 40, 400),
+    ] {
+      let estimator = NeuralEstimator(bound, critic: critic, batch: batch, hidden: 32, steps: steps, rate: 3e-3, from: streams)
+      let found = try estimator.estimate(samples), error = try #require(found.standardError)
+      #expect(found.nats > 0.8 * exact && found.nats < exact + 4 * error, "\(bound) \(critic): \(found.nats) of \(exact)")
+      #expect(found.ceiling == log(Double(batch)) && !found.leansOnCeiling)
+      #expect(try estimator.estimate(samples) == found)
+    }
+  }
+
+  @Test("independent data give zero within the error, 30 seeds")
+  func independent() throws {
+    var values = Moments(), pulls = Moments()
+    for seed in 0..<30 {
+      let samples = try normalPairs(3000, dimension: 1, correlation: 0, seed: UInt64(400 + seed))
+      let found = try NeuralEstimator(.infoNCE, batch: 100, hidden: 16, steps: 100, from: streams).estimate(samples)
+      values.add(found.nats)
+      let error = try #require(found.standardError)
+      if error > 0 { pulls.add(found.nats / error) }
+    }
+    // The third part knows nothing of the choice; where the beginning was kept, both value and error are zero.
+    #expect(abs(values.mean) < 4 * values.standardError + 1e-3)
+    #expect(pulls.count == 0 || pulls.variance < 3 || pulls.count < 4)
+  }
+
+  @Test("too few samples are refused")
+  func few() throws {
+    let samples = try normalPairs(300, dimension: 1, correlation: 0, seed: 1)
+    #expect(throws: EstimationError.tooFewSamples(found: 300, required: 1285)) {
+      try NeuralEstimator(.infoNCE, batch: 256, from: streams).estimate(samples)
+    }
+  }
+}

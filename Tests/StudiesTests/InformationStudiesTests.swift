@@ -1,0 +1,103 @@
+import Foundation
+import Runtime
+import Studies
+import Testing
+
+/// The studies of information, small, as a user meets them.
+enum InformationStudies {
+  /// Study files of a second or so.
+  static let files = [
+    "bottleneck-curve": """
+    study = "bottleneck-curve"
+    [law]
+    kind = "spec"
+    [curve]
+    largest_beta = 40
+    points = 12
+    restarts = 3
+    tolerance = 1e-8
+    """,
+    "information-estimators": """
+    study = "information-estimators"
+    [pairs]
+    dimensions = [1, 5]
+    informations = [0.5, 6.0]
+    samples = 400
+    [estimators]
+    names = ["ksg-1", "ksg-2", "bins-plug-in", "bins-miller-madow", "noise-lower", "noise-upper", "info-nce", "info-nce-joint", "mine"]
+    repetitions = 2
+    null_repetitions = 3
+    trained_repetitions = 2
+    [training]
+    batch = 32
+    hidden = 8
+    steps = 30
+    """,
+  ]
+
+  static func write(_ name: String, in folder: String) throws -> String {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let file = "\(folder)/\(name).toml"
+    try (files[name] ?? "").write(toFile: file, atomically: true, encoding: .utf8)
+    return file
+  }
+}
+
+@Suite("Known values of the bottleneck and of continuous estimators")
+struct BottleneckKnownValuesTests {
+  @Test("every fast known value is found within its tolerance")
+  func fast() throws {
+    let checks = BottleneckKnownValues.checks.filter { $0.cost == .fast }
+    #expect(checks.count == 8)
+    for check in checks {
+      for value in try check.values() {
+        #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
+      }
+    }
+  }
+}
+
+extension ProgramTests {
+  @Suite("The studies of information")
+  struct InformationStudyPrograms {
+    @Test("give the same bytes at 1, 2 and 4 ranks and after a stop", arguments: InformationStudies.files.keys.sorted())
+    func bytes(name: String) throws {
+      try Program.withFolder { folder in
+        let file = try InformationStudies.write(name, in: folder)
+        var expected: Data?
+        for ranks in [1, 2, 4] {
+          let out = "\(folder)/out\(ranks)"
+          if ranks == 2 {
+            // Stopped after the first slice, then resumed.
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: out + "/STOP"))
+            #expect(try Program.run(["run", file, "--out", out]).status == 85)
+          }
+          let end = try Program.run(["run", file, "--out", out], ranks: ranks)
+          #expect(end.status == 0 && end.error.isEmpty, "\(ranks) ranks: \(end.all)")
+          let found = try Program.bytes(out + "/results.json")
+          if let expected { #expect(found == expected, "\(ranks) ranks") } else { expected = found }
+        }
+      }
+    }
+
+    static let mistakes: [(String, [String], [String])] = [
+      ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 3.0]"], ["law", "3 numbers where 4 are needed"]),
+      ("bottleneck-curve", ["law.kind=table", "law.table=[0.0, 0.0]"], ["law", "sum to 0"]),
+      ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 2.0, 4.0]"], ["curve.largest_beta", "independent"]),
+      ("bottleneck-curve", ["curve.largest_beta=1.5"], ["curve.largest_beta", "the first transition is at beta = 2.0891"]),
+      ("information-estimators", ["estimators.names=[\"ksg-3\"]"], ["estimators.names[0]", "\"ksg-3\" is none of ksg-1"]),
+      ("information-estimators", ["training.batch=128"], ["training.batch", "400 are fewer than 1280"]),
+      ("information-estimators", ["pairs.informations=[1.0, 1.0]"], ["pairs.informations", "once"]),
+    ]
+    @Test("refuse what makes no sense in one line that names it", arguments: mistakes)
+    func refusals(name: String, settings: [String], words: [String]) throws {
+      try Program.withFolder { folder in
+        let file = try InformationStudies.write(name, in: folder)
+        let end = try Program.run(["run", file, "--out", folder + "/out"] + settings.flatMap { ["--set", $0] })
+        #expect(end.status == 65 && end.errors.count == 1 && end.output.isEmpty, "\(end.all)")
+        for word in words { #expect(end.error.contains(word), "\(end.error)") }
+      }
+    }
+  }
+}
