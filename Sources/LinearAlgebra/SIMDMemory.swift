@@ -24,6 +24,18 @@ public func storeLanes(_ lanes: SIMD16<Float>, _ pointer: UnsafeMutablePointer<F
   for k in 0..<count { unsafe pointer[k] = lanes[k] }
 }
 
+/// Loads up to sixteen floats.
+@inline(__always)
+func loadLanes(_ pointer: UnsafePointer<Float>, upTo count: Int) -> SIMD16<Float> {
+  unsafe count >= 16 ? loadLanes(pointer) : loadLanes(pointer, count: count)
+}
+
+/// Stores up to sixteen lanes.
+@inline(__always)
+func storeLanes(_ lanes: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>, upTo count: Int) {
+  if count >= 16 { unsafe storeLanes(lanes, pointer) } else { unsafe storeLanes(lanes, pointer, count: count) }
+}
+
 /// Memory for a kernel's tables, aligned to cache lines and freed with its owner.
 @safe struct KernelMemory: ~Copyable {
   let bytes: UnsafeMutableRawPointer

@@ -27,7 +27,7 @@ func bit(_ bits: [UInt64], _ row: Int, _ v: Int, width: Int) -> Double {
 struct BinaryProductTests {
   @Test(
     "A product of bits with a matrix is the double-precision sum of the selected rows, at any sizes",
-    arguments: [(5, 3, 2), (1, 1, 1), (7, 64, 16), (9, 67, 33), (130, 130, 50), (600, 200, 17), (3, 256, 64)])
+    arguments: [(5, 3, 2), (1, 1, 1), (7, 64, 16), (9, 67, 33), (130, 130, 50), (600, 200, 17), (3, 256, 64), (1030, 70, 48)])
   func matchesDouble(rows: Int, inner: Int, columns: Int) {
     var operands = Operands(1)
     let bits = operands.bits(rows: rows, width: inner), matrix = operands.reals(inner * columns), bias = operands.reals(columns)
@@ -47,7 +47,7 @@ struct BinaryProductTests {
   @Test("A row of the product has the same bits alone, among others and at any place")
   func rowsAreIndependent() {
     var operands = Operands(2)
-    let inner = 131, columns = 37, rows = 523
+    let inner = 131, columns = 37, rows = 1103
     let bits = operands.bits(rows: rows, width: inner), matrix = operands.reals(inner * columns), bias = operands.reals(columns)
     func product(_ range: Range<Int>) -> [Float] {
       BinaryProduct.multiply(
@@ -55,7 +55,7 @@ struct BinaryProductTests {
         inner: inner, columns: columns, bias: bias)
     }
     let whole = product(0..<rows)
-    for range in [0..<1, 3..<4, 1..<6, 510..<523, 100..<400] {
+    for range in [0..<1, 3..<4, 1..<6, 1020..<1103, 100..<400] {
       #expect(product(range).map(\.bitPattern) == whole[range.lowerBound * columns..<range.upperBound * columns].map(\.bitPattern))
     }
   }
