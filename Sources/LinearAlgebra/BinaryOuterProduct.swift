@@ -8,8 +8,8 @@
 ///
 /// `bits+-: [rows, visible]` packed, `D+-: [rows, columns]`, `G: [visible + 1, columns]`, row-major; its last row is that of
 /// a unit that is always on: the difference of the sums of D, from which the gradient of biases and centring follow.
-/// Method: the four Russians' of `BinaryProduct` on the transposed bits; tables of 64 rows of D by 16 columns stay in
-/// the first-level cache, and so do the sums over a shard. Cost: rows * visible * columns / 32 vector additions.
+/// Method: the four Russians' of `BinaryProduct` on the transposed bits; tables of 64 rows of D by 32 columns stay in
+/// the first-level cache, the sums over a shard in the second-level one. Cost: rows * visible * columns / 32 vector additions.
 public final class BinaryOuterProduct {
   /// Rows (samples) per shard, shards per call at most.
   public let rowsPerShard: Int, shards: Int
@@ -33,7 +33,7 @@ public final class BinaryOuterProduct {
     groupsPerSign = (rowsPerShard + 3) / 4
     levelCount = Int.bitWidth - shards.leadingZeroBitCount + 1
     let passes = shards * ((2 * groupsPerSign + 15) / 16)
-    memory = unsafe KernelMemory(byteCount: LookupTable.byteCount + 8 * paddedUnits * passes + 64 * paddedUnits * (levelCount + 1))
+    memory = unsafe KernelMemory(byteCount: LookupTable.byteCount + 8 * paddedUnits * passes + 128 * paddedUnits * (levelCount + 1))
   }
 
   /// What one pass over the units adds: up to 16 groups of 4 rows, of one shard or of two neighbours.
@@ -89,14 +89,14 @@ public final class BinaryOuterProduct {
     }
     var column = 0
     while column < columns {
-      let width = min(16, columns - column)
+      let width = min(32, columns - column)
       for (p, pass) in plan.enumerated() {
         unsafe fill(table, pass, positive + column, negative + column, width, offset)
         unsafe accumulate(
           table, pass, words + p * paddedUnits, levels, last: pass.ends && pass.shard + (pass.pair ? 2 : 1) == count,
           sums + column, width)
       }
-      column += 16
+      column += 32
     }
   }
 
@@ -182,14 +182,17 @@ public final class BinaryOuterProduct {
     _ table: LookupTable, _ pass: Pass, _ positive: UnsafePointer<Float>, _ negative: UnsafePointer<Float>, _ width: Int,
     _ offset: Float
   ) {
-    @inline(__always) func row(_ slot: Int) -> SIMD16<Float> {
+    @inline(__always) func row(_ slot: Int, _ column: Int) -> SIMD16<Float> {
       guard let (isPositive, row) = source(pass, slot: slot) else { return SIMD16() }
-      let from = unsafe (isPositive ? positive : negative) + row * columns
-      let value = unsafe (width == 16 ? loadLanes(from) : loadLanes(from, count: width)) - offset
+      let from = unsafe (isPositive ? positive : negative) + (row * columns + column)
+      let value = unsafe loadLanes(from, upTo: width - column) - offset
       return isPositive ? value : SIMD16() - value
     }
     for group in 0..<(pass.pair ? 16 : pass.groups) where !pass.pair || group % 8 < pass.groups {
-      unsafe table.fill(group: group, row(4 * group), row(4 * group + 1), row(4 * group + 2), row(4 * group + 3))
+      for half in 0..<2 {
+        let s = 4 * group, c = 16 * half
+        unsafe table.fill(group: group, half: half, row(s, c), row(s + 1, c), row(s + 2, c), row(s + 3, c))
+      }
     }
   }
 
@@ -199,7 +202,7 @@ public final class BinaryOuterProduct {
     _ table: LookupTable, _ pass: Pass, _ words: UnsafePointer<UInt64>, _ levels: UnsafeMutablePointer<Float>, last: Bool,
     _ sums: UnsafeMutablePointer<Float>, _ width: Int
   ) {
-    let plane = 16 * paddedUnits
+    let plane = 32 * paddedUnits
     let running = unsafe levels + levelCount * plane
     // Leaf i finds left neighbours waiting at the levels of its trailing ones; the last leaf at all of its ones.
     let leaf = pass.shard + (pass.pair ? 1 : 0)
@@ -213,86 +216,25 @@ public final class BinaryOuterProduct {
     }
     // A pair's first leaf is added in registers.
     let planes = waiting.dropFirst(pass.pair ? 1 : 0).map { $0 * plane }
-    let direct = last && width == 16
+    let direct = last && width == 32
     let target = unsafe !pass.ends ? running : direct ? sums : levels + level * plane
-    let stride = direct ? columns : 16
+    let stride = direct ? columns : 32
     var v = 0
     let end = visible + 1
     while v < end {
       let block = direct ? min(4, end - v) : 4
       let w0 = unsafe words[v], w1 = unsafe words[v &+ 1], w2 = unsafe words[v &+ 2], w3 = unsafe words[v &+ 3]
-      var a0 = SIMD16<Float>(), a1 = a0, a2 = a0, a3 = a0
-      if !pass.begins {
-        let r = unsafe running + 16 &* v
-        a0 = unsafe loadLanes(r)
-        a1 = unsafe loadLanes(r + 16)
-        a2 = unsafe loadLanes(r + 32)
-        a3 = unsafe loadLanes(r + 48)
-      }
+      var four = pass.begins ? RowSums() : unsafe RowSums(running + 32 &* v)
+      unsafe four.add(table, groups: pass.groups, w0, w1, w2, w3)
       if pass.pair {
-        var b0 = SIMD16<Float>(), b1 = b0, b2 = b0, b3 = b0
-        unsafe pair(table, pass.groups, w0, w1, &a0, &a1, &b0, &b1)
-        unsafe pair(table, pass.groups, w2, w3, &a2, &a3, &b2, &b3)
-        a0 += b0
-        a1 += b1
-        a2 += b2
-        a3 += b3
-      } else {
-        if pass.groups == 16 {
-          for g in 0..<16 {
-            a0 += unsafe table.entry(w0, g)
-            a1 += unsafe table.entry(w1, g)
-            a2 += unsafe table.entry(w2, g)
-            a3 += unsafe table.entry(w3, g)
-          }
-        } else {
-          for g in 0..<pass.groups {
-            a0 += unsafe table.entry(w0, g)
-            a1 += unsafe table.entry(w1, g)
-            a2 += unsafe table.entry(w2, g)
-            a3 += unsafe table.entry(w3, g)
-          }
-        }
+        var next = RowSums()
+        unsafe next.add(table.from(group: 8), groups: pass.groups, w0 &>> 32, w1 &>> 32, w2 &>> 32, w3 &>> 32)
+        four.add(next)
       }
-      for plane in planes {
-        let l = unsafe levels + (plane &+ 16 &* v)
-        a0 = unsafe loadLanes(l) + a0
-        a1 = unsafe loadLanes(l + 16) + a1
-        a2 = unsafe loadLanes(l + 32) + a2
-        a3 = unsafe loadLanes(l + 48) + a3
-      }
-      let t = unsafe target + v &* stride
-      unsafe storeLanes(a0, t)
-      if block > 1 { unsafe storeLanes(a1, t + stride) }
-      if block > 2 { unsafe storeLanes(a2, t + 2 &* stride) }
-      if block > 3 { unsafe storeLanes(a3, t + 3 &* stride) }
+      for plane in planes { unsafe four.add(RowSums(levels + (plane &+ 32 &* v))) }
+      unsafe four.store(target + v &* stride, stride: stride, count: block)
       v &+= 4
     }
-    if last && !direct {
-      for v in 0..<end { unsafe storeLanes(loadLanes(target + 16 * v), sums + v * columns, count: width) }
-    }
-  }
-
-  /// Two units' sums over two neighbouring shards, `groups` <= 8 each.
-  @inline(__always)
-  private func pair(
-    _ table: LookupTable, _ groups: Int, _ w0: UInt64, _ w1: UInt64, _ a0: inout SIMD16<Float>, _ a1: inout SIMD16<Float>,
-    _ b0: inout SIMD16<Float>, _ b1: inout SIMD16<Float>
-  ) {
-    if groups == 8 {
-      for g in 0..<8 {
-        a0 += unsafe table.entry(w0, g)
-        a1 += unsafe table.entry(w1, g)
-        b0 += unsafe table.entry(w0, g &+ 8)
-        b1 += unsafe table.entry(w1, g &+ 8)
-      }
-    } else {
-      for g in 0..<groups {
-        a0 += unsafe table.entry(w0, g)
-        a1 += unsafe table.entry(w1, g)
-        b0 += unsafe table.entry(w0, g &+ 8)
-        b1 += unsafe table.entry(w1, g &+ 8)
-      }
-    }
+    if last && !direct { unsafe RowSums.copy(target, count: end, to: sums, stride: columns, width: width) }
   }
 }

@@ -54,56 +54,46 @@ public enum BinaryProduct {
   ) {
     precondition(inner >= 1 && wordsPerRow * 64 >= inner, "\(wordsPerRow) words do not hold \(inner) bits")
     guard rows > 0 else { return }
-    let words = (inner + 63) / 64, block = min(rows, rowBlock)
-    let memory = unsafe KernelMemory(byteCount: PairTable.byteCount + block * 128 + block * words * 8)
-    let sums = unsafe (memory.bytes + PairTable.byteCount).bindMemory(to: Float.self, capacity: 32 * block)
-    let columnsOfWords = unsafe (memory.bytes + PairTable.byteCount + block * 128).bindMemory(to: UInt64.self, capacity: block * words)
+    // Four rows at a time; what is computed of the rows that the last four lack is not stored.
+    let words = (inner + 63) / 64, block = min((rows + 3) / 4 * 4, rowBlock)
+    let memory = unsafe KernelMemory(byteCount: LookupTable.byteCount + block * 128 + block * words * 8)
+    let table = unsafe LookupTable(memory.bytes)
+    let sums = unsafe (memory.bytes + LookupTable.byteCount).bindMemory(to: Float.self, capacity: 32 * block)
+    let columnsOfWords = unsafe (memory.bytes + LookupTable.byteCount + block * 128).bindMemory(to: UInt64.self, capacity: block * words)
     var first = 0
     while first < rows {
-      let count = min(block, rows - first)
+      let count = min(block, rows - first), padded = (count + 3) / 4 * 4
       // Words in the order in which the passes read them.
-      for r in 0..<count {
-        let row = unsafe bits + (first + r) * wordsPerRow
-        for k in 0..<words { unsafe columnsOfWords[k * count + r] = row[k] }
+      for r in 0..<padded {
+        let row = unsafe bits + (first + min(r, count - 1)) * wordsPerRow
+        for k in 0..<words { unsafe columnsOfWords[k * padded + r] = row[k] }
       }
       var column = 0
       while column < columns {
-        // Sixteen columns or fewer are left to a table of that width.
-        let lanes = columns - column > 16 ? 32 : 16
-        let width = min(lanes, columns - column)
+        let width = min(32, columns - column)
+        let output = unsafe output + (first * columns + column)
         var low = SIMD16<Float>(), high = low
         if let bias = unsafe bias {
           low = unsafe loadLanes(bias + column, upTo: width)
-          if lanes == 32 { high = unsafe loadLanes(bias + column + 16, upTo: width - 16) }
+          high = unsafe loadLanes(bias + column + 16, upTo: width - 16)
         }
         for k in 0..<words {
-          let m = unsafe matrix + (64 * k * columns + column)
           let inTable = min(64, inner - 64 * k)
-          let from = unsafe columnsOfWords + k * count
-          let last = k == words - 1 && width == lanes
-          let target = unsafe last ? output + (first * columns + column) : sums
-          let stride = last ? columns : lanes
-          if lanes == 32 {
-            let table = unsafe PairTable(memory.bytes)
-            unsafe table.fill(m, rows: inTable, stride: columns, width: width)
-            unsafe table.accumulate(
-              from, count: count, quarters: (inTable + 15) / 16, start: k == 0 ? (low, high) : nil, sums: sums, into: target,
-              stride: stride)
-          } else {
-            let table = unsafe LookupTable(memory.bytes)
-            unsafe table.fill(m, rows: inTable, stride: columns, width: width)
-            unsafe table.accumulate(
-              from, count: count, groups: (inTable + 3) / 4, start: k == 0 ? low : nil, sums: sums, into: target, stride: stride)
+          unsafe table.fill(matrix + (64 * k * columns + column), rows: inTable, stride: columns, width: width)
+          let from = unsafe columnsOfWords + k * padded
+          let last = k == words - 1 && width == 32
+          let end = last ? count : padded, target = unsafe last ? output : sums, stride = last ? columns : 32
+          let groups = (inTable + 7) / 8 * 2
+          var r = 0
+          while r < end {
+            var four = k == 0 ? RowSums(low, high) : unsafe RowSums(sums + 32 &* r)
+            unsafe four.add(table, groups: groups, from[r], from[r &+ 1], from[r &+ 2], from[r &+ 3])
+            unsafe four.store(target + r &* stride, stride: stride, count: end &- r)
+            r &+= 4
           }
         }
-        if width < lanes {
-          for r in 0..<count {
-            let from = unsafe sums + lanes * r, to = unsafe output + ((first + r) * columns + column)
-            unsafe storeLanes(loadLanes(from), to, upTo: width)
-            if lanes == 32 { unsafe storeLanes(loadLanes(from + 16), to + 16, upTo: width - 16) }
-          }
-        }
-        column += lanes
+        if width < 32 { unsafe RowSums.copy(sums, count: count, to: output, stride: columns, width: width) }
+        column += 32
       }
       first += count
     }

@@ -1,119 +1,155 @@
-/// The subset sums of 16 groups of 4 matrix rows, 16 columns wide: entry n of group g stands at vector `16 g + n`.
+/// The subset sums of 16 groups of 4 matrix rows, 32 columns wide: entry n of group g stands at vectors `2 (16 g + n)` and the
+/// next. The extraction of 4 bits costs as much as two additions, so one serves both vectors. 32 KiB.
 @unsafe struct LookupTable {
-  static let byteCount = 16 * 16 * 64
+  static let byteCount = 16 * groupBytes
+  private static let groupBytes = 16 * 128
   let entries: UnsafeMutableRawPointer
 
   init(_ memory: UnsafeMutableRawPointer) { unsafe entries = memory }
 
-  /// Tabulates `rows` <= 64 rows of `width` <= 16 columns; rows and columns past them count as zero.
+  /// Tabulates `rows` <= 64 rows of `width` <= 32 columns; columns past them count as zero, and so do rows up to the next
+  /// multiple of 8.
   @inline(__always)
   func fill(_ matrix: UnsafePointer<Float>, rows: Int, stride: Int, width: Int) {
+    @inline(__always) func line(_ row: Int, _ column: Int) -> SIMD16<Float> {
+      row < rows ? unsafe loadLanes(matrix + (row &* stride &+ column), upTo: width &- column) : SIMD16()
+    }
     var row = 0
-    while row < rows {
-      let m = unsafe matrix + row * stride
-      var w0 = SIMD16<Float>(), w1 = w0, w2 = w0, w3 = w0
-      if rows - row >= 4 && width == 16 {
-        w0 = unsafe loadLanes(m)
-        w1 = unsafe loadLanes(m + stride)
-        w2 = unsafe loadLanes(m + 2 * stride)
-        w3 = unsafe loadLanes(m + 3 * stride)
-      } else {
-        w0 = unsafe loadLanes(m, count: width)
-        if rows - row > 1 { w1 = unsafe loadLanes(m + stride, count: width) }
-        if rows - row > 2 { w2 = unsafe loadLanes(m + 2 * stride, count: width) }
-        if rows - row > 3 { w3 = unsafe loadLanes(m + 3 * stride, count: width) }
+    while row < (rows &+ 7) & ~7 {
+      for half in 0..<2 {
+        let c = 16 &* half
+        unsafe fill(group: row &>> 2, half: half, line(row, c), line(row &+ 1, c), line(row &+ 2, c), line(row &+ 3, c))
       }
-      unsafe fill(group: row &>> 2, w0, w1, w2, w3)
       row &+= 4
     }
   }
 
-  /// Tabulates the 16 subset sums of four rows.
+  /// Tabulates the 16 subset sums of four rows in the first or last 16 columns.
   @inline(__always)
-  func fill(group: Int, _ w0: SIMD16<Float>, _ w1: SIMD16<Float>, _ w2: SIMD16<Float>, _ w3: SIMD16<Float>) {
-    let t = unsafe (entries + group &<< 10).assumingMemoryBound(to: SIMD16<Float>.self)
+  func fill(group: Int, half: Int, _ w0: SIMD16<Float>, _ w1: SIMD16<Float>, _ w2: SIMD16<Float>, _ w3: SIMD16<Float>) {
+    let t = unsafe (entries + (group &* Self.groupBytes &+ 64 &* half)).assumingMemoryBound(to: SIMD16<Float>.self)
     let low = w0 + w1, high = w2 + w3
     unsafe t[0] = SIMD16()
-    unsafe t[1] = w0
-    unsafe t[2] = w1
-    unsafe t[3] = low
-    unsafe t[4] = w2
-    unsafe t[5] = w0 + w2
-    unsafe t[6] = w1 + w2
-    unsafe t[7] = low + w2
-    unsafe t[8] = w3
-    unsafe t[9] = w0 + w3
-    unsafe t[10] = w1 + w3
-    unsafe t[11] = low + w3
-    unsafe t[12] = high
-    unsafe t[13] = w0 + high
-    unsafe t[14] = w1 + high
-    unsafe t[15] = low + high
+    unsafe t[2] = w0
+    unsafe t[4] = w1
+    unsafe t[6] = low
+    unsafe t[8] = w2
+    unsafe t[10] = w0 + w2
+    unsafe t[12] = w1 + w2
+    unsafe t[14] = low + w2
+    unsafe t[16] = w3
+    unsafe t[18] = w0 + w3
+    unsafe t[20] = w1 + w3
+    unsafe t[22] = low + w3
+    unsafe t[24] = high
+    unsafe t[26] = w0 + high
+    unsafe t[28] = w1 + high
+    unsafe t[30] = low + high
   }
 
-  /// The entry that bits `4 group ..< 4 group + 4` of `word` select.
+  /// The table from `group` on.
   @inline(__always)
-  func entry(_ word: UInt64, _ group: Int) -> SIMD16<Float> {
-    let offset = Int(truncatingIfNeeded: (word &>> UInt64(4 &* group)) & 15) &<< 6
-    return unsafe (entries + group &<< 10).load(fromByteOffset: offset, as: SIMD16<Float>.self)
+  func from(group: Int) -> LookupTable { unsafe LookupTable(entries + group &* Self.groupBytes) }
+
+  /// Adds the entries that the lowest 8 bits of `word` select in the first two groups, in order.
+  @inline(__always)
+  func add(_ word: UInt64, _ low: inout SIMD16<Float>, _ high: inout SIMD16<Float>) {
+    let first = Int(truncatingIfNeeded: (word &<< 7) & (15 << 7))
+    let second = unsafe Int(truncatingIfNeeded: (word &<< 3) & (15 << 7)) &+ Self.groupBytes
+    low += unsafe entries.load(fromByteOffset: first, as: SIMD16<Float>.self)
+    high += unsafe entries.load(fromByteOffset: first &+ 64, as: SIMD16<Float>.self)
+    low += unsafe entries.load(fromByteOffset: second, as: SIMD16<Float>.self)
+    high += unsafe entries.load(fromByteOffset: second &+ 64, as: SIMD16<Float>.self)
+  }
+}
+
+/// Running sums of four rows in 32 columns: eight chains of additions hide the latency of each other.
+struct RowSums {
+  private var a0: SIMD16<Float>, b0: SIMD16<Float>, a1: SIMD16<Float>, b1: SIMD16<Float>
+  private var a2: SIMD16<Float>, b2: SIMD16<Float>, a3: SIMD16<Float>, b3: SIMD16<Float>
+
+  /// The same start for every row.
+  @inline(__always)
+  init(_ low: SIMD16<Float> = SIMD16(), _ high: SIMD16<Float> = SIMD16()) {
+    (a0, a1, a2, a3) = (low, low, low, low)
+    (b0, b1, b2, b3) = (high, high, high, high)
   }
 
-  /// Adds the selected entries of each of `count` words to its running sum (or to `start`) and stores it at `target`.
+  /// Four rows of 32 that follow each other.
   @inline(__always)
-  func accumulate(
-    _ words: UnsafePointer<UInt64>, count: Int, groups: Int, start: SIMD16<Float>?, sums: UnsafePointer<Float>,
-    into target: UnsafeMutablePointer<Float>, stride: Int
-  ) {
-    if groups == 16 {
-      unsafe accumulate(words, count: count, fixedGroups: 16, start: start, sums: sums, into: target, stride: stride)
-    } else {
-      for r in 0..<count {
-        let w = unsafe words[r]
-        var a = unsafe start ?? loadLanes(sums + 16 &* r)
-        for g in 0..<groups { a += unsafe entry(w, g) }
-        unsafe storeLanes(a, target + r &* stride)
-      }
+  init(_ s: UnsafePointer<Float>) {
+    a0 = unsafe loadLanes(s)
+    b0 = unsafe loadLanes(s + 16)
+    a1 = unsafe loadLanes(s + 32)
+    b1 = unsafe loadLanes(s + 48)
+    a2 = unsafe loadLanes(s + 64)
+    b2 = unsafe loadLanes(s + 80)
+    a3 = unsafe loadLanes(s + 96)
+    b3 = unsafe loadLanes(s + 112)
+  }
+
+  /// Adds the entries that four words select in the first `groups` groups, an even number; bits of a word past them do not matter.
+  @inline(__always)
+  mutating func add(_ table: LookupTable, groups: Int, _ w0: UInt64, _ w1: UInt64, _ w2: UInt64, _ w3: UInt64) {
+    var table = unsafe table
+    var (w0, w1, w2, w3) = (w0, w1, w2, w3)
+    for _ in 0..<groups &>> 2 {
+      let next = unsafe table.from(group: 2)
+      unsafe table.add(w0, &a0, &b0)
+      unsafe next.add(w0 &>> 8, &a0, &b0)
+      unsafe table.add(w1, &a1, &b1)
+      unsafe next.add(w1 &>> 8, &a1, &b1)
+      unsafe table.add(w2, &a2, &b2)
+      unsafe next.add(w2 &>> 8, &a2, &b2)
+      unsafe table.add(w3, &a3, &b3)
+      unsafe next.add(w3 &>> 8, &a3, &b3)
+      w0 &>>= 16
+      w1 &>>= 16
+      w2 &>>= 16
+      w3 &>>= 16
+      unsafe table = table.from(group: 4)
+    }
+    if groups & 2 != 0 {
+      unsafe table.add(w0, &a0, &b0)
+      unsafe table.add(w1, &a1, &b1)
+      unsafe table.add(w2, &a2, &b2)
+      unsafe table.add(w3, &a3, &b3)
     }
   }
 
-  /// The hot loop: four rows at a time hide the latency of their additions.
   @inline(__always)
-  private func accumulate(
-    _ words: UnsafePointer<UInt64>, count: Int, fixedGroups: Int, start: SIMD16<Float>?, sums: UnsafePointer<Float>,
-    into target: UnsafeMutablePointer<Float>, stride: Int
-  ) {
-    var r = 0
-    while r &+ 4 <= count {
-      let w0 = unsafe words[r], w1 = unsafe words[r &+ 1], w2 = unsafe words[r &+ 2], w3 = unsafe words[r &+ 3]
-      var a0, a1, a2, a3: SIMD16<Float>
-      if let start {
-        (a0, a1, a2, a3) = (start, start, start, start)
-      } else {
-        let s = unsafe sums + 16 &* r
-        a0 = unsafe loadLanes(s)
-        a1 = unsafe loadLanes(s + 16)
-        a2 = unsafe loadLanes(s + 32)
-        a3 = unsafe loadLanes(s + 48)
-      }
-      for g in 0..<fixedGroups {
-        a0 += unsafe entry(w0, g)
-        a1 += unsafe entry(w1, g)
-        a2 += unsafe entry(w2, g)
-        a3 += unsafe entry(w3, g)
-      }
-      let t = unsafe target + r &* stride
-      unsafe storeLanes(a0, t)
-      unsafe storeLanes(a1, t + stride)
-      unsafe storeLanes(a2, t + 2 &* stride)
-      unsafe storeLanes(a3, t + 3 &* stride)
-      r &+= 4
-    }
-    while r < count {
-      let w = unsafe words[r]
-      var a = unsafe start ?? loadLanes(sums + 16 &* r)
-      for g in 0..<fixedGroups { a += unsafe entry(w, g) }
-      unsafe storeLanes(a, target + r &* stride)
-      r &+= 1
+  mutating func add(_ other: RowSums) {
+    a0 += other.a0
+    b0 += other.b0
+    a1 += other.a1
+    b1 += other.b1
+    a2 += other.a2
+    b2 += other.b2
+    a3 += other.a3
+    b3 += other.b3
+  }
+
+  /// Stores the first `count` rows, 1 to 4.
+  @inline(__always)
+  func store(_ target: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+    unsafe store(a0, b0, target)
+    if count > 1 { unsafe store(a1, b1, target + stride) }
+    if count > 2 { unsafe store(a2, b2, target + 2 &* stride) }
+    if count > 3 { unsafe store(a3, b3, target + 3 &* stride) }
+  }
+
+  @inline(__always)
+  private func store(_ low: SIMD16<Float>, _ high: SIMD16<Float>, _ target: UnsafeMutablePointer<Float>) {
+    unsafe storeLanes(low, target)
+    unsafe storeLanes(high, target + 16)
+  }
+
+  /// Copies `count` rows of 32 that follow each other to rows of `width` < 32.
+  static func copy(_ rows: UnsafePointer<Float>, count: Int, to target: UnsafeMutablePointer<Float>, stride: Int, width: Int) {
+    for r in 0..<count {
+      let from = unsafe rows + 32 &* r, to = unsafe target + r &* stride
+      unsafe storeLanes(loadLanes(from), to, upTo: width)
+      if width > 16 { unsafe storeLanes(loadLanes(from + 16), to + 16, upTo: width &- 16) }
     }
   }
 }

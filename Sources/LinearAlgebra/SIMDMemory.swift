@@ -24,10 +24,10 @@ public func storeLanes(_ lanes: SIMD16<Float>, _ pointer: UnsafeMutablePointer<F
   for k in 0..<count { unsafe pointer[k] = lanes[k] }
 }
 
-/// Loads up to sixteen floats.
+/// Loads up to sixteen floats, none for a `count` below 1, and zeros.
 @inline(__always)
 func loadLanes(_ pointer: UnsafePointer<Float>, upTo count: Int) -> SIMD16<Float> {
-  unsafe count >= 16 ? loadLanes(pointer) : loadLanes(pointer, count: count)
+  unsafe count >= 16 ? loadLanes(pointer) : loadLanes(pointer, count: max(0, count))
 }
 
 /// Stores up to sixteen lanes.
