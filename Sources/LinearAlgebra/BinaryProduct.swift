@@ -54,6 +54,7 @@ public enum BinaryProduct {
   ) {
     precondition(inner >= 1 && wordsPerRow * 64 >= inner, "\(wordsPerRow) words do not hold \(inner) bits")
     guard rows > 0 else { return }
+    if rows == 1 { return unsafe single(bits, matrix, inner, columns, bias, output) }
     // Four rows at a time; what is computed of the rows that the last four lack is not stored.
     let words = (inner + 63) / 64, block = min((rows + 3) / 4 * 4, rowBlock)
     let memory = unsafe KernelMemory(byteCount: LookupTable.byteCount + block * 128 + block * words * 8)
@@ -74,8 +75,9 @@ public enum BinaryProduct {
         let output = unsafe output + (first * columns + column)
         var low = SIMD16<Float>(), high = low
         if let bias = unsafe bias {
-          low = unsafe loadLanes(bias + column, upTo: width)
-          high = unsafe loadLanes(bias + column + 16, upTo: width - 16)
+          // No sum is -0, so that zeros of either sign may be added to it.
+          low += unsafe loadLanes(bias + column, upTo: width)
+          high += unsafe loadLanes(bias + column + 16, upTo: width - 16)
         }
         for k in 0..<words {
           let inTable = min(64, inner - 64 * k)
@@ -96,6 +98,33 @@ public enum BinaryProduct {
         column += 32
       }
       first += count
+    }
+  }
+
+  /// One row without a table, which would serve it once: the same additions.
+  private static func single(
+    _ bits: UnsafePointer<UInt64>, _ matrix: UnsafePointer<Float>, _ inner: Int, _ columns: Int, _ bias: UnsafePointer<Float>?,
+    _ output: UnsafeMutablePointer<Float>
+  ) {
+    var column = 0
+    while column < columns {
+      let width = min(16, columns - column)
+      var sum = SIMD16<Float>()
+      if let bias = unsafe bias { sum += unsafe loadLanes(bias + column, upTo: width) }
+      /// Row v of M where its bit is set.
+      @inline(__always) func selected(_ v: Int) -> SIMD16<Float> {
+        guard v < inner else { return SIMD16() }
+        let set = unsafe UInt32(truncatingIfNeeded: bits[v &>> 6] &>> UInt64(v & 63)) & 1
+        let row = unsafe loadLanes(matrix + (v &* columns &+ column), upTo: width)
+        return unsafe unsafeBitCast(unsafeBitCast(row, to: SIMD16<UInt32>.self) & SIMD16(repeating: 0 &- set), to: SIMD16<Float>.self)
+      }
+      var v = 0
+      while v < inner {
+        sum += (selected(v) + selected(v &+ 1)) + (selected(v &+ 2) + selected(v &+ 3))
+        v &+= 4
+      }
+      unsafe storeLanes(sum, output + column, upTo: width)
+      column += 16
     }
   }
 

@@ -16,6 +16,17 @@
     }
     var row = 0
     while row < (rows &+ 7) & ~7 {
+      if row &+ 4 <= rows && width == 32 {
+        let m = unsafe matrix + row &* stride
+        for half in 0..<2 {
+          let m = unsafe m + 16 &* half
+          let w0 = unsafe loadLanes(m), w1 = unsafe loadLanes(m + stride)
+          let w2 = unsafe loadLanes(m + 2 &* stride), w3 = unsafe loadLanes(m + 3 &* stride)
+          unsafe fill(group: row &>> 2, half: half, w0, w1, w2, w3)
+        }
+        row &+= 4
+        continue
+      }
       for half in 0..<2 {
         let c = 16 &* half
         unsafe fill(group: row &>> 2, half: half, line(row, c), line(row &+ 1, c), line(row &+ 2, c), line(row &+ 3, c))
