@@ -46,10 +46,25 @@ public struct StripSweep<Rule: SpinRule>: Sendable {
     // Bands begin at multiples of their height, and so does the strip.
     let inner = min(rows.lowerBound &+ band, rows.upperBound)
     let last = max(inner, (rows.upperBound &- 1) / band &* band)
-    strip.board.update(rule, colour: colour, rows: inner..<last, replica: strip.replica, step: step, from: streams)
+    update(&strip, colour, rows: inner..<last, step, streams)
     try strip.endHalo(halo, of: 1 &- colour)
-    strip.board.update(rule, colour: colour, rows: rows.lowerBound..<inner, replica: strip.replica, step: step, from: streams)
-    strip.board.update(rule, colour: colour, rows: last..<rows.upperBound, replica: strip.replica, step: step, from: streams)
+    update(&strip, colour, rows: rows.lowerBound..<inner, step, streams)
+    update(&strip, colour, rows: last..<rows.upperBound, step, streams)
+  }
+
+  /// Updates one colour of whole bands. A caller that is generic in its team is not specialised, and then the kernel is not
+  /// either, which takes four times as long: so the types of our own rules and streams are named here.
+  @inlinable func update(
+    _ strip: inout CheckerboardStrip, _ colour: Int, rows: Range<Int>, _ step: UInt64, _ streams: some Streams
+  ) {
+    let replica = strip.replica
+    if let streams = streams as? KeyedStreams, let rule = rule as? MetropolisRule {
+      strip.board.update(rule, colour: colour, rows: rows, replica: replica, step: step, from: streams)
+    } else if let streams = streams as? KeyedStreams, let rule = rule as? HeatBathRule {
+      strip.board.update(rule, colour: colour, rows: rows, replica: replica, step: step, from: streams)
+    } else {
+      strip.board.update(rule, colour: colour, rows: rows, replica: replica, step: step, from: streams)
+    }
   }
 }
 

@@ -175,6 +175,6 @@ extension LatticeModelKnownValues {
   static func scalarPlane() throws -> [KnownValue] {
     try scalar([4, 4], 0.25, 0.5, [0.590984, 0.710012, 0.210012], unit: "c7", sweeps: 30_000)
       + scalar([4, 4], 0.34, 0.5, [0.92329, 1.40845, 0.66798], unit: "c8-4", sweeps: 50_000)
-      + scalar([3, 3], 0.30, 1, [0.758152, 0.918048, 0.481620], unit: "c8-3", sweeps: 30_000)
+      + scalar([3, 3], 0.30, 1, [0.758152, 0.918048, 0.481620], unit: "c8-3", sweeps: 36_000)
   }
 }
