@@ -17,8 +17,9 @@
 
   /// Groups that hold rows; the last may be part of one.
   @inlinable var groups: Int { (rows.count &+ 7) &>> 3 }
-  /// Vectors of a colour: one group before the first row, and enough to hold the row after the last.
-  @inlinable var size: Int { (2 &+ rows.count &>> 3) &* layout.vectors }
+  /// Vectors of a colour: its groups, and one before the first and one after the last, which the update reads even where the
+  /// last group is part of one and holds the row below itself.
+  @inlinable var size: Int { (2 &+ groups) &* layout.vectors }
   /// The first vector of a group.
   @inlinable func place(_ colour: Int, _ group: Int) -> Int { colour &* size &+ (group &+ 1) &* layout.vectors }
   /// The group and lane of a row, or of the row above or below.
