@@ -43,6 +43,7 @@ let package = Package(
     // Floor 0: the only C.
     .systemLibrary(name: "CMPISystem", path: "Sources/CMessagePassing/System", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
     .target(name: "CMessagePassing", dependencies: ["CMPISystem"], path: "Sources/CMessagePassing/Shim"),
+    .systemLibrary(name: "CVectors"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
     .systemLibrary(name: "CHDF5System", path: "Sources/CHDF5/System", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
@@ -53,8 +54,8 @@ let package = Package(
     .target(name: "CReferenceLoops"),
     // Floor 1a.
     module("MessagePassing", ["CMessagePassing"]),
-    module("RandomStreams", []),
-    module("LinearAlgebra", ["COpenBLAS", "CLAPACKE"]),
+    module("RandomStreams", ["CVectors"]),
+    module("LinearAlgebra", ["CVectors", "COpenBLAS", "CLAPACKE"]),
     module("Archives", ["CHDF5", "CZlib"]),
     // Floor 1b.
     module("Statistics", ["RandomStreams", "Archives"]),

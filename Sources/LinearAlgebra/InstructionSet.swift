@@ -1,4 +1,4 @@
-internal import COpenBLAS
+internal import CVectors
 
 /// Instruction sets of x86-64 by the names of its ABI's levels.
 public enum InstructionSet: Int, Sendable, Comparable, CaseIterable {
@@ -12,7 +12,7 @@ public enum InstructionSet: Int, Sendable, Comparable, CaseIterable {
   case x86_64_v4 = 4
 
   /// What this program was compiled for (`-Xcc -march=...`).
-  public static var compiled: InstructionSet { InstructionSet(rawValue: Int(openblas_importer_level())) ?? .other }
+  public static var compiled: InstructionSet { InstructionSet(rawValue: Int(instruction_set_level())) ?? .other }
   /// The level's name.
   public var name: String {
     switch self {

@@ -1,3 +1,5 @@
+public import CVectors
+
 /// Eight xoshiro256++ generators side by side, 512 random bits a call: the generator of hot kernels, owned by a row, a
 /// chain or a sample and seeded from its place of use (`KeyedStreams.lanes`), so results do not depend on ranks.
 ///
@@ -72,9 +74,19 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
   @inlinable static var leadingDigits: Int { 7 }
 
   /// Compares the leading digits, the last of them first, which takes fewer operations.
+  ///
+  /// Where a vector register holds four lanes the two halves go one after the other: the state of eight lanes and what the
+  /// comparison needs do not fit sixteen registers.
   @inlinable @inline(__always) public mutating func begin(
     _ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>
   ) -> (on: SIMD8<UInt64>, open: SIMD8<UInt64>) {
+    if instruction_set_level() == 3 {
+      var (low, high) = halves(open: mask)
+      for offset in 1...Self.leadingDigits { low.lead(half(odds.digits(Self.leadingDigits &- offset)).low) }
+      for offset in 1...Self.leadingDigits { high.lead(half(odds.digits(Self.leadingDigits &- offset)).high) }
+      take(low, high)
+      return (joined(low.below, high.below) & mask, joined(low.open, high.open))
+    }
     var below = SIMD8<UInt64>(), open = mask
     for offset in 1...Self.leadingDigits {
       let threshold = odds.digits(Self.leadingDigits &- offset), differs = sum() ^ threshold
@@ -113,7 +125,27 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
   @inlinable @inline(__always) mutating func compareRest(
     _ odds: borrowing some LaneOdds, where mask: SIMD8<UInt64>
   ) -> SIMD8<UInt64> {
-    var undecided = mask, accepted = SIMD8<UInt64>(), index = Self.leadingDigits
+    var index = Self.leadingDigits
+    if instruction_set_level() == 3 {
+      var (low, high) = halves(open: mask)
+      for _ in 0..<3 {
+        let digits = half(odds.digits(index))
+        low.decide(digits.low)
+        high.decide(digits.high)
+        index &+= 1
+      }
+      repeat {
+        for _ in 0..<3 {
+          let digits = half(odds.digits(index))
+          low.decide(digits.low)
+          high.decide(digits.high)
+          index &+= 1
+        }
+      } while index < 64 && !isZero(joined(low.open, high.open))
+      take(low, high)
+      return joined(low.below, high.below)
+    }
+    var undecided = mask, accepted = SIMD8<UInt64>()
     for _ in 0..<3 {
       compare(sum(), odds.digits(index), &undecided, &accepted)
       index &+= 1
@@ -136,6 +168,63 @@ public struct LaneGenerator: LaneChoices, Sendable, Equatable {
     accepted |= differs & threshold
     undecided &= ~differs
   }
+}
+
+extension LaneGenerator {
+  /// The lanes as two halves that compare digits.
+  @inlinable @inline(__always) func halves(open: SIMD8<UInt64>) -> (low: LaneHalf, high: LaneHalf) {
+    let a = half(a), b = half(b), c = half(c), d = half(d), open = half(open)
+    return (LaneHalf(a.low, b.low, c.low, d.low, open: open.low), LaneHalf(a.high, b.high, c.high, d.high, open: open.high))
+  }
+  /// Goes on where `halves` have got to.
+  @inlinable @inline(__always) mutating func take(_ low: LaneHalf, _ high: LaneHalf) {
+    a = joined(low.a, high.a)
+    b = joined(low.b, high.b)
+    c = joined(low.c, high.c)
+    d = joined(low.d, high.d)
+  }
+}
+
+/// Four of the lanes while they compare digits.
+@usableFromInline struct LaneHalf {
+  @usableFromInline var a: SIMD4<UInt64>, b: SIMD4<UInt64>, c: SIMD4<UInt64>, d: SIMD4<UInt64>
+  @usableFromInline var below = SIMD4<UInt64>(), open: SIMD4<UInt64>
+
+  @inlinable @inline(__always) init(
+    _ a: SIMD4<UInt64>, _ b: SIMD4<UInt64>, _ c: SIMD4<UInt64>, _ d: SIMD4<UInt64>, open: SIMD4<UInt64>
+  ) { (self.a, self.b, self.c, self.d, self.open) = (a, b, c, d, open) }
+
+  /// `LaneGenerator.sum`.
+  @inlinable @inline(__always) mutating func sum() -> SIMD4<UInt64> {
+    let sum = a &+ d, t = b &<< 17
+    c ^= a
+    d ^= b
+    b ^= c
+    a ^= d
+    c ^= t
+    d = four_words_rotated(d, 45)
+    return sum
+  }
+  /// One more digit, the last one first.
+  @inlinable @inline(__always) mutating func lead(_ threshold: SIMD4<UInt64>) {
+    let differs = sum() ^ threshold
+    below = (differs & threshold) | (below & ~differs)
+    open &= ~differs
+  }
+  /// One more digit, the first one first.
+  @inlinable @inline(__always) mutating func decide(_ threshold: SIMD4<UInt64>) {
+    let differs = open & (sum() ^ threshold)
+    below |= differs & threshold
+    open &= ~differs
+  }
+}
+
+/// The halves of a vector.
+@inlinable @inline(__always) func half(_ x: SIMD8<UInt64>) -> (low: SIMD4<UInt64>, high: SIMD4<UInt64>) {
+  (x.lowHalf, x.highHalf)
+}
+@inlinable @inline(__always) func joined(_ low: SIMD4<UInt64>, _ high: SIMD4<UInt64>) -> SIMD8<UInt64> {
+  SIMD8(lowHalf: low, highHalf: high)
 }
 
 /// Whether all 512 bits are zero.

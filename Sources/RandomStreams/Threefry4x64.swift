@@ -1,3 +1,5 @@
+public import CVectors
+
 /// Words on which Threefry's mixing acts: one counter (`UInt64`) or eight at once (`SIMD8<UInt64>`).
 @usableFromInline protocol ThreefryWord {
   static func &+ (a: Self, b: Self) -> Self
@@ -15,7 +17,11 @@ extension UInt64: ThreefryWord {
 
 extension SIMD8<UInt64>: ThreefryWord {
   @inlinable @inline(__always) static func rotateLeft(_ x: Self, _ count: UInt64) -> Self {
-    (x &<< Self(repeating: count)) | (x &>> Self(repeating: 64 &- count))
+    if instruction_set_level() == 3 {
+      let left = Int32(truncatingIfNeeded: count)
+      return Self(lowHalf: four_words_rotated(x.lowHalf, left), highHalf: four_words_rotated(x.highHalf, left))
+    }
+    return (x &<< Self(repeating: count)) | (x &>> Self(repeating: 64 &- count))
   }
 }
 

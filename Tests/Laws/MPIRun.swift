@@ -71,7 +71,9 @@ public func run(
   let process = Process()
   process.executableURL = executable
   process.arguments = arguments
-  process.environment = environmentWithoutLauncher().merging(environment) { $1 }
+  // A session directory of its own: mpiruns that share one can fail when one starts while another leaves.
+  let session = ["OMPI_MCA_orte_local_tmpdir_base": directory.path]
+  process.environment = environmentWithoutLauncher().merging(session) { $1 }.merging(environment) { $1 }
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = handles[0]
   process.standardError = handles[1]

@@ -19,7 +19,8 @@ public struct MetropolisRule: SpinRule {
           (0...4).map { u in min(exp(-2 * s * (coupling * Double(2 * u - 4) + field)), below) }
         })
     } else {
-      digits = DigitTable.words([min(exp(-8 * k), below), min(exp(-4 * k), below)])
+      let two = DigitTable.words([min(exp(-8 * k), below), min(exp(-4 * k), below)])
+      digits = two + (0..<64).map { two[$0] ^ two[64 + $0] }
     }
   }
 

@@ -66,7 +66,8 @@ extension SpinRule {
   }
 }
 
-/// Two probabilities: number 1 where `second` is set, number 0 elsewhere.
+/// Two probabilities: number 1 where `second` is set, number 0 elsewhere. Number 2 of the table has the digits in which they
+/// differ.
 public struct TwoOdds: LaneOdds {
   @usableFromInline let table: DigitTable, second: SIMD8<UInt64>
   @inlinable @inline(__always) init(_ table: DigitTable, second: SIMD8<UInt64>) {
@@ -74,7 +75,8 @@ public struct TwoOdds: LaneOdds {
     self.second = second
   }
   @inlinable @inline(__always) public func digits(_ index: Int) -> SIMD8<UInt64> {
-    (table(1, index) & second) | (table(0, index) & ~second)
+    // One operation less than a choice by `second` and its complement.
+    table(0, index) ^ (second & table(2, index))
   }
   @inlinable @inline(__always) public var digitCount: Int { 64 }
   @inlinable public func probability(lane: Int, bit: Int) -> Double {

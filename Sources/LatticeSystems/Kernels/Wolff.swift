@@ -6,10 +6,11 @@ public import Sampling
 /// cluster grows from a uniform site over bonds, each between equal spins on with probability 1 - exp(-2K), and is
 /// turned over. In detailed balance.
 ///
-/// Measure after a fixed number of clusters; N / <|C|> clusters make one unit of time. A site's four bonds are decided
+/// Measure after a fixed number of clusters; N / <|C|> clusters make one unit of time. Where rows are whole words the
+/// cluster grows 64 sites at a time (`WolffWords`). Elsewhere a site's four bonds are decided
 /// together and without branches, which the outcome of a bond would mispredict every second time; sites wait in a
-/// queue, not on a stack, so that a site's work does not hang on the one before it. Streams: one series for a step, with
-/// purpose `bond`.
+/// queue, not on a stack, so that a site's work does not hang on the one before it. Streams: a series for a step, with
+/// purpose `proposal` for the site it grows from and `bond` for bonds; lanes with purpose `bond` where words grow.
 public struct Wolff: MarkovKernel {
   /// The model.
   public let model: IsingModel
@@ -18,8 +19,9 @@ public struct Wolff: MarkovKernel {
   /// The sum of |C| over all steps so far.
   public private(set) var totalSize = 0
   @usableFromInline let odds: FourOdds
-  /// The sites of the cluster in the order in which they joined, row and column in 32 bits each.
+  /// The sites of the cluster in the order in which they joined, row and column in 32 bits each; unused where words grow.
   @usableFromInline var pending: [UInt64]
+  @usableFromInline var words: WolffWords?
 
   /// The move for `model`; refuses extents below 3, K < 0 and B != 0.
   public init(_ model: IsingModel) throws(LatticeError) {
@@ -29,15 +31,22 @@ public struct Wolff: MarkovKernel {
     guard model.field == 0 else { throw .fieldNotSupported(model.field) }
     self.model = model
     odds = FourOdds(min(-expm1(-2 * model.coupling), 1.0.nextDown))
+    words = WolffWords(model)
     // Four places are written before it is known how many of them stay.
-    pending = Array(repeating: 0, count: model.lattice.sites + 4)
+    pending = words == nil ? Array(repeating: 0, count: model.lattice.sites + 4) : []
   }
 
   @inlinable public mutating func step(_ state: inout IsingConfiguration, at step: UInt64, from streams: some Streams) {
     let lattice = model.lattice, rows = lattice.rows, columns = lattice.columns, odds = odds
     precondition(state.lattice == lattice, "the kernel belongs to another lattice")
+    var places = streams.series(replica: state.replica, step: step, site: 0, purpose: .proposal)
+    let seed = places.index(below: lattice.sites)
+    if words != nil {
+      var lanes = streams.lanes(replica: state.replica, step: step, site: 0, purpose: .bond)
+      count(words!.grow(from: seed, &state.words, lanes: &lanes))
+      return
+    }
     var choices = streams.series(replica: state.replica, step: step, site: 0, purpose: .bond)
-    let seed = choices.index(below: lattice.sites)
     // All ones where the cluster's spins were down: then `word ^ down` has the cluster's sites as zeros.
     let down: UInt64 = state[seed] ? 0 : ~0
     var size = 1, head = 0
