@@ -17,7 +17,7 @@ public import Sampling
 /// The value is otherwise a function of data, point and step alone: the mini-batch is cut into shards whose sums are added in
 /// the fixed tree of `ShardTree`, and every sample draws its random numbers from (slot in the batch, step). Cost per
 /// mini-batch and rank: 2 k + 1 products of bits with W for the rank's samples, one outer product, one update of W.
-@safe public final class ContrastiveDivergence: DirectionField {
+@safe public final class ContrastiveDivergence: DirectionField, ParticleTraining {
   /// How mini-batches are made and what a step samples.
   public struct Settings: Sendable, Equatable {
     /// Samples in a mini-batch, and shards that divide it.
@@ -40,8 +40,7 @@ public import Sampling
 
   public let settings: Settings
   public let data: Configurations
-  /// Mini-batches per epoch: an epoch goes through a fresh permutation of the data and leaves out the last
-  /// `data.count % batch` samples of it, so that all batches have full shards.
+  /// Leaves out the last `data.count % batch` samples of an epoch's permutation, so that all batches have full shards.
   public let batchesPerEpoch: Int
   /// The part of the visible units that the reconstruction of the latest mini-batch got wrong: a curve to watch, not an
   /// objective. With a persistent negative phase, the part in which particles differ from data, which says nothing.
@@ -56,8 +55,7 @@ public import Sampling
   private let units: UnitValues
   private let products: BinaryOuterProduct
   private let reducer: ShardReducer<Float>
-  /// Memory for a direction, kept between slices.
-  var spareDirection: CentredParameters?
+  public var spareDirection: CentredParameters?
   private var order: (epoch: UInt64, permutation: [Int])?
   /// The ladder's particles of this rank; a single rung stands in `memory.fantasy`.
   private var ladder: TemperedParticles?
@@ -103,7 +101,7 @@ public import Sampling
   }
 
   /// Goes on from these particles.
-  func take(_ particles: PersistentParticles) {
+  public func take(_ particles: PersistentParticles) {
     let words = data.wordsPerConfiguration, mine = slots.lowerBound * words..<slots.upperBound * words
     precondition(
       particles.words.count == settings.negativePhase.rungs && particles.words.allSatisfy { $0.count == settings.batch * words },
@@ -115,7 +113,7 @@ public import Sampling
   }
 
   /// The particles of all ranks; nil without a persistent negative phase. All ranks of the team call it.
-  func particles(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> PersistentParticles? {
+  public func particles(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> PersistentParticles? {
     if settings.negativePhase == .data { return nil }
     let count = slots.count * data.wordsPerConfiguration
     let mine = ladder?.rungs.map(\.words) ?? [unsafe Array(UnsafeBufferPointer(start: memory.fantasy, count: count))]

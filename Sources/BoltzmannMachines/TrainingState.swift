@@ -33,7 +33,21 @@ public struct TrainingState: Sendable, Equatable {
   }
 }
 
-extension ContrastiveDivergence {
+/// A trainer of machines in centred form, which may keep particles between steps.
+public protocol ParticleTraining: AnyObject, DirectionField where Point == CentredParameters, Direction == CentredParameters {
+  /// Mini-batches per epoch: an epoch goes through a fresh permutation of the data and leaves out what does not fill a batch.
+  var batchesPerEpoch: Int { get }
+  /// How far the latest mini-batch and its fantasy are apart, as the trainer says.
+  var reconstructionError: Double { get }
+  /// Memory for a direction, kept between slices.
+  var spareDirection: CentredParameters? { get set }
+  /// Goes on from these particles.
+  func take(_ particles: PersistentParticles)
+  /// The particles of all ranks; nil where there are none. All ranks of the team call it.
+  func particles(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> PersistentParticles?
+}
+
+extension ParticleTraining {
   /// Takes up to `batches` mini-batches, but stops where an epoch ends; all ranks of the team call it with equal states.
   /// Returns whether an epoch has just ended. How a training is cut into calls changes no bit of it.
   public func advance(

@@ -8,7 +8,8 @@ extension Communicator where Self: ~Copyable {
   func share(of count: Int) -> Range<Int> { rank * count / size..<(rank + 1) * count / size }
 }
 
-/// An annealing run of a machine's partition function, cut into slices, its replicas shared by the ranks of a team.
+/// An annealing run of a machine's partition function, cut into slices, its replicas shared by the ranks of a team: from the
+/// base to the machine, or back from given replicas where the schedule is reversed.
 struct SlicedAnnealing {
   let sampling: AnnealedImportanceSampling<AnnealedBoltzmannMachine<Float>>
   let replicas: Int, visible: Int, hidden: Int
@@ -28,7 +29,7 @@ struct SlicedAnnealing {
   ) throws(MessagePassingError) -> Bool {
     let mine = team.share(of: replicas), each = (visible + 63) / 64
     var progress: AnnealedImportanceSampling<AnnealedBoltzmannMachine<Float>>.Progress
-    if position == 0 {
+    if position == 0 && words.isEmpty {
       progress = sampling.begin(replicas: mine.count, firstReplica: mine.lowerBound, from: source)
     } else {
       let spins = Configurations(
@@ -36,12 +37,29 @@ struct SlicedAnnealing {
       progress = sampling.begin(
         from: sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), replicas: mine.count, firstReplica: mine.lowerBound)
       progress.stepsDone = position
-      progress.logWeights = Array(logWeights[mine])
+      if position > 0 { progress.logWeights = Array(logWeights[mine]) }
     }
-    sampling.advance(&progress, steps: max(1, Int(6e10 / (4 * Double(replicas * visible * hidden)))), from: source)
+    sampling.advance(&progress, steps: stepsPerSlice, from: source)
     words = try team.allGather(progress.replicas.configurations.words).flatMap { $0 }
     logWeights = try team.allGather(progress.logWeights).flatMap { $0 }
     position = progress.stepsDone
     return sampling.isFinished(progress)
+  }
+  /// About a second's steps.
+  private var stepsPerSlice: Int { max(1, Int(6e10 / (4 * Double(replicas * visible * hidden)))) }
+
+  /// Up to about a second's sweeps of all replicas `words` at the machine itself, number `sweep` first, no further than `end`;
+  /// `sweep` and `words` are the same on all ranks before and after.
+  func equilibrate(
+    sweep: inout Int, to end: Int, words: inout [UInt64], from source: KeyedStreams, on team: borrowing some Communicator & ~Copyable
+  ) throws(MessagePassingError) {
+    let mine = team.share(of: replicas), each = (visible + 63) / 64
+    let spins = Configurations(
+      count: mine.count, sites: .unplaced(visible), words: Array(words[mine.lowerBound * each..<mine.upperBound * each]))
+    var chains = sampling.model.replicas(at: spins, firstReplica: mine.lowerBound), kernel = sampling.model.kernel(at: 1)
+    let last = min(end, sweep + stepsPerSlice)
+    for number in sweep..<last { kernel.step(&chains, at: UInt64(number), from: source) }
+    words = try team.allGather(chains.configurations.words).flatMap { $0 }
+    sweep = last
   }
 }

@@ -14,7 +14,13 @@ extension ProgramTests {
     static let boltzmann = [
       "training.epochs=[40]", "training.method=\"tempered\"", "training.rungs=3", "annealing.temperatures=60", "annealing.replicas=20",
     ]
-    static let cases = [("classifier", classifier), ("boltzmann", boltzmann), ("boltzmann", boltzmann + ["machine.hidden=[8, 5]"])]
+    static let deep = [
+      "machine.kind=\"deep\"", "machine.hidden=[6, 4]", "training.epochs=[40]", "annealing.temperatures=60", "annealing.replicas=20",
+      "annealing.equilibration=200",
+    ]
+    static let cases = [
+      ("classifier", classifier), ("boltzmann", boltzmann), ("boltzmann", boltzmann + ["machine.hidden=[8, 5]"]), ("boltzmann", deep),
+    ]
 
     func run(_ study: String, _ settings: [String], into folder: String, ranks: Int = 1) throws -> Program.End {
       try Program.run(
@@ -107,6 +113,7 @@ extension ProgramTests {
         ("boltzmann", "machine.hidden=[]", "at least one machine"),
         ("boltzmann", "fine_tuning.labels=100", "have no labels"),
         ("boltzmann", "data.source=\"files\"", "at least one file"),
+        ("boltzmann", "machine.kind=\"deep\"", "two hidden layers"),
       ])
     func badInput(study: String, setting: String, words: String) throws {
       try Program.withFolder { folder in

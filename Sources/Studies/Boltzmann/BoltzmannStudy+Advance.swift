@@ -21,6 +21,7 @@ extension BoltzmannStudy {
       switch stage {
       case .training(let layer): part = try train(&state, layer: layer, streams: streams, curves: &curves, on: team)
       case .annealing(let run): part = try anneal(&state, run: run, streams: streams, on: team)
+      case .returning: part = try annealBack(&state, streams: streams, on: team)
       case .evaluating: part = try evaluate(&state, streams: streams)
       case .tuning(let fromMachine): part = try tune(&state, fromMachine: fromMachine, streams: streams, curves: &curves, on: team)
       case .reporting:
@@ -57,9 +58,25 @@ extension BoltzmannStudy {
   /// Random weights, and the field that gives each visible unit its mean in the data.
   private func start(_ layer: Int, _ data: Configurations, _ key: StreamKey) -> CentredParameters {
     var start = CentredParameters.random(
-      units: units, visible: visible(layer), hidden: hidden[layer], offset: offset, deviation: initialWidth, from: KeyedStreams(key))
-    if layer == 0 { start.visibleField = dataFields(data).map { Float($0) } }
+      units: units, visible: shapes[layer].visible, hidden: shapes[layer].hidden, offset: offset, deviation: initialWidth,
+      from: KeyedStreams(key))
+    if layer == 0 { for (unit, field) in dataFields(data).enumerated() { start.visibleField[unit] = Float(field) } }
     return start
+  }
+
+  /// Where annealing starts: the fields of the data's means, none for units that no data fix; nil for the uniform law.
+  private func baseBias(_ data: Configurations, _ top: Int) -> [Double]? {
+    if !baseIsData { return nil }
+    let fields = dataFields(data)
+    return fields + [Double](repeating: 0, count: shapes[top].visible - fields.count)
+  }
+
+  /// States of the top machine's visible units at data: the units of a deep machine that no data fix are off.
+  private func clamped(_ data: Configurations) -> Configurations {
+    guard isDeep else { return data }
+    var states = Configurations(count: data.count, sites: .unplaced(shapes[0].visible))
+    for row in 0..<data.count { for site in 0..<data.sites.count { states[row, site] = data[row, site] } }
+    return states
   }
 
   /// The visible bias of independent units with the means of `data`, kept away from 0 and 1, in the machine's own units.
@@ -76,6 +93,14 @@ extension BoltzmannStudy {
     _ state: inout State, layer: Int, streams: StreamKey, curves: inout [CurvePoint], on team: borrowing some Communicator & ~Copyable
   ) throws -> Double {
     let key = streams.use("training", layer)
+    if isDeep {
+      let trainer =
+        state.scratch.deepTrainer
+        ?? MeanFieldTraining(
+          train, second: hidden[1], meanFieldSweeps: meanFieldSweeps, settings: settings, key: key, rank: team.rank, ranks: team.size)
+      state.scratch.deepTrainer = trainer
+      return try train(&state, layer: layer, with: trainer, on: train, key, curves: &curves, on: team)
+    }
     let trainer: ContrastiveDivergence
     if let known = state.scratch.trainer, state.scratch.trainedLayer == layer {
       trainer = known
@@ -86,14 +111,22 @@ extension BoltzmannStudy {
       state.scratch.trainer = trainer
       state.scratch.trainedLayer = layer
     }
+    return try train(&state, layer: layer, with: trainer, on: trainer.data, key, curves: &curves, on: team)
+  }
+
+  private func train<Trainer: ParticleTraining>(
+    _ state: inout State, layer: Int, with trainer: Trainer, on data: Configurations, _ key: StreamKey, curves: inout [CurvePoint],
+    on team: borrowing some Communicator & ~Copyable
+  ) throws -> Double {
     let planned = trainer.batchesPerEpoch * epochs[layer]
     if state.training == nil {
       let rule = Momentum<Float>(rate: Float(learningRate), momentum: Float(momentum), decay: Float(decay), l1: Float(l1))
-      state.training = TrainingState(start(layer, trainer.data, key), rule: rule, schedule: schedule, plannedSteps: planned)
+      state.training = TrainingState(start(layer, data, key), rule: rule, schedule: schedule, plannedSteps: planned)
     }
     guard var training = state.training.take() else { preconditionFailure("training has begun above") }
     let perSample =
-      (2 + 2 * Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)) * 2.5 * Double(visible(layer) * hidden[layer])
+      (2 + 2 * Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)) * 2.5
+      * Double(shapes[layer].visible * shapes[layer].hidden)
     var left = max(1, Int(6e10 / (perSample * Double(settings.batch))))
     // Small machines have many epochs in a slice.
     left = min(left, 20_000)
@@ -103,7 +136,7 @@ extension BoltzmannStudy {
       left -= Int(training.step) - before
       let epoch = training.reconstructionErrors.count
       // At epochs 1, 2, 4, 8, ... and the last.
-      guard ended, layer == 0, epoch & (epoch - 1) == 0 || epoch == epochs[0] else { continue }
+      guard ended, layer == 0, !isDeep, epoch & (epoch - 1) == 0 || epoch == epochs[0] else { continue }
       let some = test.slice(0..<min(200, test.count))
       let value = training.parameters.machine.pseudoLogLikelihood(of: some).value
       state.pseudo += [Double(epoch), value]
@@ -117,6 +150,7 @@ extension BoltzmannStudy {
       state.machines.append(training.parameters.machine)
       state.curves.append(training.reconstructionErrors)
       state.scratch.trainer = nil
+      state.scratch.deepTrainer = nil
       return 1
     }
     state.training = training
@@ -128,9 +162,9 @@ extension BoltzmannStudy {
   private func anneal(
     _ state: inout State, run: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws -> Double {
-    let top = hidden.count - 1, data = input(of: top, from: train, state.machines, streams)
+    let top = shapes.count - 1, data = input(of: top, from: train, state.machines, streams)
     let annealing = SlicedAnnealing(
-      state.machines[top], baseBias: baseIsData ? dataFields(data) : nil, schedule: .linear(steps: temperatures), replicas: replicas)
+      state.machines[top], baseBias: baseBias(data, top), schedule: .linear(steps: temperatures), replicas: replicas)
     let isFinished = try annealing.advance(
       position: &state.position, words: &state.replicaWords, logWeights: &state.logWeights,
       from: KeyedStreams(streams.use("annealing", run)), on: team)
@@ -142,12 +176,39 @@ extension BoltzmannStudy {
     return 1
   }
 
+  /// From samples of the machine back to the base: as many sweeps as asked for, started at training data, then the path.
+  private func annealBack(
+    _ state: inout State, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws -> Double {
+    let top = shapes.count - 1, data = input(of: top, from: train, state.machines, streams)
+    let annealing = SlicedAnnealing(
+      state.machines[top], baseBias: baseBias(data, top),
+      schedule: AnnealingSchedule.linear(steps: temperatures).reversed, replicas: replicas)
+    let source = KeyedStreams(streams.use("annealing-back")), total = Double(equilibration + annealing.sampling.steps)
+    if state.sweeps < equilibration {
+      if state.sweeps == 0 {
+        state.replicaWords = (0..<replicas).flatMap { clamped(data.slice($0 % data.count..<$0 % data.count + 1)).words }
+      }
+      try annealing.equilibrate(
+        sweep: &state.sweeps, to: equilibration, words: &state.replicaWords, from: KeyedStreams(streams.use("equilibration")), on: team)
+      return Double(state.sweeps) / total
+    }
+    let isFinished = try annealing.advance(
+      position: &state.position, words: &state.replicaWords, logWeights: &state.logWeights, from: source, on: team)
+    guard isFinished else { return (Double(equilibration) + Double(state.position)) / total }
+    // As many terms as in the runs forward, so that one rule serves all three: ln Z_0 - ln w.
+    state.finishedRuns.append(state.logWeights.map { annealing.sampling.model.startLogPartition - $0 })
+    state.replicaWords = []
+    state.logWeights = []
+    return 1
+  }
+
   // MARK: Likelihood
 
   private func evaluate(_ state: inout State, streams: StreamKey) throws -> Double {
-    let at: [(name: String, value: ParameterValue)] = [("machines", .integer(hidden.count))], top = hidden.count - 1
+    let at: [(name: String, value: ParameterValue)] = [("machines", .integer(shapes.count))], top = shapes.count - 1
     var logPartitions: [Estimate] = []
-    for (run, weights) in state.finishedRuns.enumerated() {
+    for (run, weights) in state.finishedRuns.prefix(2).enumerated() {
       let found = LogWeights(weights), lower = Estimate(meanOf: weights)
       let estimate = Estimate(value: found.logMean, error: found.standardError)
       logPartitions.append(estimate)
@@ -157,17 +218,27 @@ extension BoltzmannStudy {
       state.recording.record(at: at, "log_partition_lower_run_\(run + 1)", Observable(lower.value, error: lower.error, unit: "nats"))
       state.recording.record(at: at, "effective_samples_run_\(run + 1)", Observable(found.effectiveSampleSize))
     }
+    if state.finishedRuns.count > 2 {
+      // Back from the machine E[w] = Z_0 / Z_1; these are ln Z_0 - ln w.
+      let back = state.finishedRuns[2], found = LogWeights(back.map { -$0 }), upper = Estimate(meanOf: back)
+      state.recording.record(
+        at: at, "log_partition_back", Observable(-found.logMean, error: found.standardError, unit: "nats"))
+      state.recording.record(at: at, "log_partition_upper", Observable(upper.value, error: upper.error, unit: "nats"))
+      state.recording.record(at: at, "effective_samples_back", Observable(found.effectiveSampleSize))
+    }
     var logPartition = Estimate(
       value: (logPartitions[0].value + logPartitions[1].value) / 2,
       error: (logPartitions[0].error * logPartitions[0].error + logPartitions[1].error * logPartitions[1].error).squareRoot() / 2)
-    if min(visible(top), hidden[top]) <= exactUpTo {
+    if min(shapes[top].visible, shapes[top].hidden) <= exactUpTo {
       logPartition = Estimate(value: try state.machines[top].inDoublePrecision.exactLogPartition(), error: 0)
       state.recording.record(
         at: at, "log_partition_exact", Observable(logPartition.value, unit: "nats", reason: "by enumeration, without an error"))
     }
     for (name, data) in [("test", test), ("train", train.slice(0..<min(train.count, test.count)))] {
       let values: [Double]
-      if hidden.count == 1 {
+      if isDeep {
+        values = deepMachine(state.machines).lowerBound(of: data, logPartition: logPartition.value, sweeps: meanFieldSweeps)
+      } else if hidden.count == 1 {
         values = state.machines[0].freeEnergy(of: data).map { -$0 - logPartition.value }
       } else {
         values = try DeepBeliefNetwork(state.machines).boundSamples(
@@ -177,9 +248,23 @@ extension BoltzmannStudy {
       let key = hidden.count == 1 ? "log_likelihood" : "log_likelihood_bound"
       state.recording.record(at: at, "\(name)_\(key)", Observable(mean.value, error: error, unit: "nats"))
     }
+    if isDeep {
+      // The bound's own check: where the second layer can be summed out.
+      if hidden[1] <= 10, test.count <= 4096 {
+        let exact = Estimate(
+          meanOf: try deepMachine(state.machines).exactLogLikelihood(of: test, logPartition: logPartition.value))
+        let error = (exact.error * exact.error + logPartition.error * logPartition.error).squareRoot()
+        state.recording.record(at: at, "test_log_likelihood", Observable(exact.value, error: error, unit: "nats"))
+      }
+      return 1
+    }
     let pseudo = state.machines[0].pseudoLogLikelihood(of: test.slice(0..<min(500, test.count)))
     state.recording.record(at: at, "test_pseudo_log_likelihood", Observable(pseudo.value, error: pseudo.error, unit: "nats"))
     return 1
+  }
+
+  private func deepMachine(_ machines: [RestrictedBoltzmannMachine<Float>]) -> DeepBoltzmannMachine<Double> {
+    DeepBoltzmannMachine(visible: train.sites.count, joint: machines[0].inDoublePrecision)
   }
 
   // MARK: Fine-tuning
@@ -293,10 +378,11 @@ extension BoltzmannStudy {
   /// 16 samples: 1,000 sweeps of the top machine from data, then down through the conditional laws.
   private func samples(of machines: [RestrictedBoltzmannMachine<Float>], _ streams: StreamKey) -> Configurations {
     let top = machines.count - 1, count = min(16, test.count)
-    var chains = GibbsChains(visible: input(of: top, from: test.slice(0..<count), machines, streams))
+    var chains = GibbsChains(visible: clamped(input(of: top, from: test.slice(0..<count), machines, streams)))
     var kernel = BlockGibbs(machines[top])
     let source = KeyedStreams(streams.use("samples"))
     for sweep in 0..<1000 { kernel.step(&chains, at: UInt64(sweep), from: source) }
+    if isDeep { return deepMachine(machines).visibleUnits(of: chains.visible, sites: test.sites) }
     var states = chains.visible
     for layer in (0..<top).reversed() { states = machines[layer].sampleVisible(of: states, from: KeyedStreams(streams.use("down", layer))) }
     return states

@@ -6,11 +6,11 @@ import Sampling
 
 extension BoltzmannStudy {
   public func report(_ results: [(unit: Unit, partial: Trained)]) throws(StudyError) -> Report {
-    let title = hidden.count == 1 ? "A restricted Boltzmann machine" : "A deep belief network"
+    let title = isDeep ? "A deep Boltzmann machine" : hidden.count == 1 ? "A restricted Boltzmann machine" : "A deep belief network"
     guard let (_, trained) = results.first else {
       return Report(title: title, abstract: "The unit failed; there is nothing to report.", rows: [], derived: [], sections: [], arrays: [])
     }
-    let recording = trained.recording, shape = ([visible(0)] + hidden).map(String.init).joined(separator: "-")
+    let recording = trained.recording, shape = ([train.sites.count] + hidden).map(String.init).joined(separator: "-")
     let abstract =
       "\(shape) binary units (\(units == .zeroOne ? "0 and 1" : "-1 and +1")), trained on \(train.count) samples and evaluated on \(test.count). "
       + "Errors are one standard error: over test samples, with that of ln Z where it is estimated."
@@ -31,18 +31,35 @@ extension BoltzmannStudy {
     var rows = [
       [hidden.count == 1 ? "mean ln p of test samples" : "lower bound of mean ln p of test samples", shown(recording, "test_\(key)")],
       ["the same of training samples", shown(recording, "train_\(key)")],
-      ["pseudo-likelihood of test samples, first machine", shown(recording, "test_pseudo_log_likelihood")],
     ]
+    if isDeep {
+      if recording.observable("test_log_likelihood", at: []) != nil {
+        rows.append(["mean ln p of test samples, the second layer summed out", shown(recording, "test_log_likelihood")])
+      }
+    } else {
+      rows.append(["pseudo-likelihood of test samples, first machine", shown(recording, "test_pseudo_log_likelihood")])
+    }
     for run in 1...2 {
       rows.append(["ln Z of the top machine, run \(run)", shown(recording, "log_partition_run_\(run)")])
       rows.append(["its lower side E[ln w]", shown(recording, "log_partition_lower_run_\(run)")])
       rows.append(["effective samples", shown(recording, "effective_samples_run_\(run)")])
     }
+    if recording.observable("log_partition_back", at: []) != nil {
+      rows.append(["ln Z of the top machine, by the way back from its samples", shown(recording, "log_partition_back")])
+      rows.append(["its upper side -E[ln w]", shown(recording, "log_partition_upper")])
+      rows.append(["effective samples", shown(recording, "effective_samples_back")])
+    }
     if recording.observable("log_partition_exact", at: []) != nil {
       rows.append(["ln Z, exactly", shown(recording, "log_partition_exact")])
     }
     if images == nil { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6)]) }
-    var items: [ReportSection.Item] = [.table(ReportTable(caption: "In nats.", header: ["quantity", "value"], rows: rows))]
+    var caption = "In nats."
+    if recording.observable("log_partition_back", at: []) != nil {
+      caption +=
+        " The way back starts from \(replicas) chains after \(equilibration) sweeps from training data: it bounds ln Z from above only as far"
+        + " as these are samples of the machine."
+    }
+    var items: [ReportSection.Item] = [.table(ReportTable(caption: caption, header: ["quantity", "value"], rows: rows))]
     let tuned = recording.rows.filter { $0.at.contains { $0.name == "classifier" } }
     if !tuned.isEmpty {
       items.append(
@@ -60,7 +77,7 @@ extension BoltzmannStudy {
 
   private func learning(_ recording: Recording) -> ReportSection {
     var items: [ReportSection.Item] = []
-    if let pseudo = recording.array("pseudo_log_likelihood") {
+    if let pseudo = recording.array("pseudo_log_likelihood"), pseudo.dimensions[0].length > 0 {
       let points = pseudo.dimensions[0].length
       items.append(
         .figure(
@@ -103,7 +120,8 @@ extension BoltzmannStudy {
           Figure(
             name: "samples", title: "What the machine dreams of",
             caption:
-              "Samples after 1,000 sweeps of block Gibbs sampling of the top machine started at test samples, brought down through the machines below.",
+              "Samples after 1,000 sweeps of block Gibbs sampling of the \(isDeep ? "deep" : "top") machine started at test samples"
+              + (isDeep ? "." : ", brought down through the machines below."),
             content: .heatmaps(maps("samples", .binary), perRow: 8))),
         .figure(
           Figure(

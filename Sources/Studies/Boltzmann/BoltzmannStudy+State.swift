@@ -7,12 +7,13 @@ import Sampling
 extension BoltzmannStudy {
   /// What the unit does, one stage after another.
   enum Stage: Equatable {
-    case training(Int), annealing(run: Int), evaluating, tuning(fromMachine: Bool), reporting
+    case training(Int), annealing(run: Int), returning, evaluating, tuning(fromMachine: Bool), reporting
 
     var words: String {
       switch self {
       case .training(let layer): "training machine \(layer + 1)"
       case .annealing(let run): "log Z, run \(run + 1) of 2"
+      case .returning: "log Z, the way back"
       case .evaluating: "evaluating"
       case .tuning(let fromMachine): fromMachine ? "fine-tuning" : "the same network from random weights"
       case .reporting: "measuring"
@@ -22,16 +23,18 @@ extension BoltzmannStudy {
 
   /// The stages with the work of each, in floating-point operations at this machine's matrix-product rate.
   var stages: [(stage: Stage, work: Double)] {
-    let top = hidden.count - 1, rungs = Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)
-    var stages = hidden.indices.map { layer -> (stage: Stage, work: Double) in
-      let each = (2.5 + 1.8 * rungs) * Double(visible(layer)) * Double(hidden[layer])
+    let shapes = shapes, top = shapes[shapes.count - 1], rungs = Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)
+    var stages = shapes.indices.map { layer -> (stage: Stage, work: Double) in
+      let meanField = isDeep ? 4 * Double(meanFieldSweeps) * Double(hidden[0] * hidden[1]) + 8 * Double(shapes[0].visible * hidden[0]) : 0
+      let each = (2.5 + 1.8 * rungs) * Double(shapes[layer].visible) * Double(shapes[layer].hidden) + meanField
       return (.training(layer), each * Double(epochs[layer]) * Double(train.count))
     }
-    let annealing = 2.5 * Double(temperatures * replicas) * Double(visible(top) * hidden[top])
+    let annealing = 2.5 * Double(temperatures * replicas) * Double(top.visible * top.hidden)
     stages += [(.annealing(run: 0), annealing), (.annealing(run: 1), annealing)]
-    stages.append((.evaluating, 40 * Double(test.count) * Double(visible(0) * hidden[0])))
+    if equilibration > 0 { stages.append((.returning, annealing * (1 + Double(equilibration) / Double(temperatures)))) }
+    stages.append((.evaluating, 40 * Double(test.count) * Double(shapes[0].visible * shapes[0].hidden)))
     if tunedLabels > 0 {
-      let weights = hidden.indices.reduce(0) { $0 + visible($1) * hidden[$1] }
+      let weights = shapes.reduce(0) { $0 + $1.visible * $1.hidden }
       let each = 6 * Double(weights) * Double(tunedEpochs * tunedLabels)
       stages += [(.tuning(fromMachine: true), each), (.tuning(fromMachine: false), each)]
     }
@@ -50,6 +53,8 @@ extension BoltzmannStudy {
     var pseudo: [Double] = []
     /// The annealing run in work: visible words and log-weights of all replicas; those of finished runs.
     var replicaWords: [UInt64] = [], logWeights: [Double] = []
+    /// Sweeps done at the machine before the way back.
+    var sweeps = 0
     var finishedRuns: [[Double]] = []
     /// The classifier in training; curves and test accuracy of finished ones.
     var tuning: NetworkTraining<Float>?
@@ -61,11 +66,12 @@ extension BoltzmannStudy {
 
     init() {}
 
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       let counts = [
         stage, position, machines.count, training == nil ? 0 : 1, curves.count, finishedRuns.count, tuning == nil ? 0 : 1, tuned.count,
+        sweeps,
       ]
       try archive.write(counts, at: path + "/counts")
       for (layer, machine) in machines.enumerated() { try machine.save(to: &archive, at: "\(path)/machine\(layer)") }
@@ -81,8 +87,8 @@ extension BoltzmannStudy {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let counts = try archive.read(Int.self, count: 8, at: path + "/counts")
-      (stage, position) = (counts[0], counts[1])
+      let counts = try archive.read(Int.self, count: 9, at: path + "/counts")
+      (stage, position, sweeps) = (counts[0], counts[1], counts[8])
       for layer in 0..<counts[2] { machines.append(try RestrictedBoltzmannMachine(from: archive, at: "\(path)/machine\(layer)")) }
       if counts[3] == 1 { training = try TrainingState(from: archive, at: path + "/training") }
       for layer in 0..<counts[4] { curves.append(try archive.read(Double.self, count: nil, at: "\(path)/curve\(layer)")) }
@@ -99,6 +105,7 @@ extension BoltzmannStudy {
   /// Caches of the unit's state that follow from it.
   struct Scratch {
     var trainer: ContrastiveDivergence?, trainedLayer = -1
+    var deepTrainer: MeanFieldTraining?
     var tuner: SupervisedLearning<Float>?
   }
 

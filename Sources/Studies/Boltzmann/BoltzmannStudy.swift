@@ -27,8 +27,10 @@ public struct BoltzmannStudy: Study {
         Parameter("test", .integer(2000), .integers(2...100_000_000), unit: "samples", "the last ones of files, for testing"),
       ]),
     ParameterTable(
-      "machine", "the stack; the hidden units of one machine, sampled, are what the next one sees",
+      "machine", "a stack, where the hidden units of one machine, sampled, are what the next one sees; or a deep machine, trained whole",
       [
+        Parameter(
+          "kind", .text("stack"), .oneOf(["stack", "deep"]), "deep: a deep Boltzmann machine of two hidden layers, by mean field"),
         Parameter("units", .text("zero-one"), .oneOf(["zero-one", "plus-minus-one"]), "the two values of every unit"),
         Parameter("hidden", .integers([10]), .integers(1...65536), unit: "units", "hidden units of each machine, bottom first"),
         Parameter("initial_width", .real(0.1), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
@@ -39,6 +41,7 @@ public struct BoltzmannStudy: Study {
       [
         Parameter("method", .text("persistent"), .oneOf(["contrastive", "persistent", "tempered"]), "where the negative phase starts"),
         Parameter("gibbs_steps", .integer(1), .integers(1...1000), unit: "steps", "in each negative phase"),
+        Parameter("mean_field_sweeps", .integer(10), .integers(1...1000), unit: "sweeps", "of a deep machine's positive phase"),
         Parameter("rungs", .integer(8), .integers(2...1000), unit: "machines", "of the tempered ladder"),
         Parameter("epochs", .integers([10_000]), .integers(1...10_000_000), unit: "epochs", "passes over the training data"),
         Parameter("batch", .integer(112), .integers(1...65536), unit: "samples", "mini-batch, and particles; a multiple of shards"),
@@ -50,10 +53,13 @@ public struct BoltzmannStudy: Study {
         Parameter("l1", .real(0), .reals(0...10), unit: "1", "L1 penalty on the weights"),
       ]),
     ParameterTable(
-      "annealing", "log Z of the top machine by annealed importance sampling, run twice",
+      "annealing", "log Z of the top machine by annealed importance sampling: twice from the base, and once back to it",
       [
         Parameter("temperatures", .integer(1000), .integers(10...1_000_000), unit: "steps", "equally spaced"),
         Parameter("replicas", .integer(100), .integers(2...1_000_000), unit: "replicas", "independent chains of each run"),
+        Parameter(
+          "equilibration", .integer(1000), .integers(0...100_000_000), unit: "sweeps",
+          "of block Gibbs sampling from training data before the way back; 0: no way back"),
         Parameter(
           "base", .text("uniform"), .oneOf(["uniform", "data"]),
           "where the path starts: fair units, or the training data's means (for images; ordered machines lose a sign there)"),
@@ -71,13 +77,16 @@ public struct BoltzmannStudy: Study {
       ]),
   ]
 
-  public static let debugOverrides = ["training.epochs=[20]", "annealing.temperatures=50", "annealing.replicas=16"]
+  public static let debugOverrides = [
+    "training.epochs=[20]", "annealing.temperatures=50", "annealing.equilibration=50", "annealing.replicas=16",
+  ]
 
   let images: SampleSet?, train: Configurations, test: Configurations, height: Int, width: Int, labels: [Int], classes: Int
+  let isDeep: Bool, meanFieldSweeps: Int
   let units: UnitValues, hidden: [Int], initialWidth: Double, offset: Float
   let settings: ContrastiveDivergence.Settings, epochs: [Int], learningRate: Double, schedule: RateSchedule
   let momentum: Double, decay: Double, l1: Double
-  let temperatures: Int, replicas: Int, baseIsData: Bool, exactUpTo: Int
+  let temperatures: Int, equilibration: Int, replicas: Int, baseIsData: Bool, exactUpTo: Int
   let tunedLabels: Int, tunedEpochs: Int, tunedBatch: Int, tunedRate: Double
 
   /// Validates everything that the ranges of the single parameters leave open; reads data files.
@@ -90,6 +99,8 @@ public struct BoltzmannStudy: Study {
     let epochsGiven = parameters.integers("training.epochs")
     if hidden.isEmpty { throw .invalid(parameter: "machine.hidden", what: "the stack needs at least one machine, e.g. [500]") }
     if epochsGiven.isEmpty { throw .invalid(parameter: "training.epochs", what: "one number per machine is needed, e.g. [20]") }
+    isDeep = parameters.text("machine.kind") == "deep"
+    meanFieldSweeps = parameters.integer("training.mean_field_sweeps")
     epochs = hidden.indices.map { epochsGiven[min($0, epochsGiven.count - 1)] }
     units = parameters.text("machine.units") == "zero-one" ? .zeroOne : .plusMinusOne
     offset = units == .zeroOne && parameters.flag("machine.centred") ? 0.5 : 0
@@ -107,6 +118,7 @@ public struct BoltzmannStudy: Study {
     decay = parameters.real("training.decay")
     l1 = parameters.real("training.l1")
     temperatures = parameters.integer("annealing.temperatures")
+    equilibration = parameters.integer("annealing.equilibration")
     replicas = parameters.integer("annealing.replicas")
     baseIsData = parameters.text("annealing.base") == "data"
     exactUpTo = parameters.integer("annealing.exact_up_to")
@@ -132,6 +144,16 @@ public struct BoltzmannStudy: Study {
       throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train.count) training samples")
     }
     if tunedLabels > 0 { try checkTuning(shards) }
+    if isDeep { try checkDeep() }
+  }
+
+  private func checkDeep() throws(StudyError) {
+    if hidden.count != 2 { throw .invalid(parameter: "machine.hidden", what: "a deep machine has two hidden layers, e.g. [500, 500]") }
+    if units != .zeroOne { throw .invalid(parameter: "machine.units", what: "a deep machine has zero-one units") }
+    if settings.negativePhase != .persistent {
+      throw .invalid(parameter: "training.method", what: "a deep machine is trained with method = \"persistent\"")
+    }
+    if tunedLabels > 0 { throw .invalid(parameter: "fine_tuning.labels", what: "a classifier is made of a stack, not of a deep machine") }
   }
 
   private func checkTuning(_ shards: Int) throws(StudyError) {
@@ -162,12 +184,15 @@ public struct BoltzmannStudy: Study {
     return (images, bits.slice(0..<trains), bits.slice(images.count - tests..<images.count))
   }
 
-  /// Visible units of machine `layer`.
-  func visible(_ layer: Int) -> Int { layer == 0 ? train.sites.count : hidden[layer - 1] }
+  /// The machines that are trained, bottom first: a deep one is a single machine of its bottom and top layers and the middle.
+  var shapes: [(visible: Int, hidden: Int)] {
+    if isDeep { return [(train.sites.count + hidden[1], hidden[0])] }
+    return hidden.indices.map { (visible: $0 == 0 ? train.sites.count : hidden[$0 - 1], hidden: hidden[$0]) }
+  }
 
   public func plan() -> [PlannedUnit<Unit>] {
     let work = stages.reduce(0) { $0 + $1.work }
-    let weights = Double(hidden.indices.reduce(0) { $0 + visible($1) * hidden[$1] })
+    let weights = Double(shapes.reduce(0) { $0 + $1.visible * $1.hidden })
     let bytes = Double((train.words.count + test.words.count) * 16) + 40 * weights
     return [PlannedUnit(label: "stack", unit: Unit(), team: .all, operations: work, bytesPerRank: bytes)]
   }
