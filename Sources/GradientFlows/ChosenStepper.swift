@@ -6,6 +6,7 @@ public enum ChosenStepper<Scalar: DenseScalar & ArchiveElement>: Stepper, Equata
   case descent(GradientDescent<Scalar>)
   case momentum(Momentum<Scalar>)
   case adam(Adam<Scalar>)
+  case langevin(Langevin<Scalar>)
 
   /// The length of a step.
   public var rate: Scalar {
@@ -14,22 +15,26 @@ public enum ChosenStepper<Scalar: DenseScalar & ArchiveElement>: Stepper, Equata
       case .descent(let rule): rule.rate
       case .momentum(let rule): rule.rate
       case .adam(let rule): rule.rate
+      case .langevin(let rule): rule.rate
       }
     }
     set {
       change(
-        { $0.rate = newValue }, { $0.rate = newValue }, { $0.rate = newValue })
+        { $0.rate = newValue }, { $0.rate = newValue }, { $0.rate = newValue }, { $0.rate = newValue })
     }
   }
 
   @inlinable public mutating func step<Point: Blocks, Direction: Blocks>(_ point: inout Point, along direction: Direction)
   where Point.Scalar == Scalar, Direction.Scalar == Scalar {
-    change({ $0.step(&point, along: direction) }, { $0.step(&point, along: direction) }, { $0.step(&point, along: direction) })
+    change(
+      { $0.step(&point, along: direction) }, { $0.step(&point, along: direction) }, { $0.step(&point, along: direction) },
+      { $0.step(&point, along: direction) })
   }
 
   /// Changes the rule in place: its arrays have one owner while they are written.
   @usableFromInline mutating func change(
-    _ descent: (inout GradientDescent<Scalar>) -> Void, _ momentum: (inout Momentum<Scalar>) -> Void, _ adam: (inout Adam<Scalar>) -> Void
+    _ descent: (inout GradientDescent<Scalar>) -> Void, _ momentum: (inout Momentum<Scalar>) -> Void, _ adam: (inout Adam<Scalar>) -> Void,
+    _ langevin: (inout Langevin<Scalar>) -> Void
   ) {
     switch self {
     case .descent(var rule):
@@ -43,6 +48,9 @@ public enum ChosenStepper<Scalar: DenseScalar & ArchiveElement>: Stepper, Equata
       self = .descent(GradientDescent(rate: 0))
       adam(&rule)
       self = .adam(rule)
+    case .langevin(var rule):
+      langevin(&rule)
+      self = .langevin(rule)
     }
   }
 
@@ -59,6 +67,9 @@ public enum ChosenStepper<Scalar: DenseScalar & ArchiveElement>: Stepper, Equata
     case .adam(let rule):
       try archive.write(2, at: path + "/kind")
       try rule.save(to: &archive, at: path + "/rule")
+    case .langevin(let rule):
+      try archive.write(3, at: path + "/kind")
+      try rule.save(to: &archive, at: path + "/rule")
     }
   }
   public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
@@ -68,6 +79,7 @@ public enum ChosenStepper<Scalar: DenseScalar & ArchiveElement>: Stepper, Equata
     case 0: self = .descent(try GradientDescent(from: archive, at: path + "/rule"))
     case 1: self = .momentum(try Momentum(from: archive, at: path + "/rule"))
     case 2: self = .adam(try Adam(from: archive, at: path + "/rule"))
+    case 3: self = .langevin(try Langevin(from: archive, at: path + "/rule"))
     default: throw .damaged(file: path + "/kind", reason: "\(kind) stands for no stepper")
     }
   }

@@ -10,6 +10,8 @@ public enum StudyCatalog {
     NetworkFieldTheory.self,
     BottleneckCurve.self,
     InformationEstimators.self,
+    InformationPlane.self,
+    LatticeInformation.self,
     LatticeOrbits.self,
     MinimalOrbits.self,
     NilpotentOrbits.self,

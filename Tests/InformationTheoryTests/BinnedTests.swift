@@ -21,7 +21,8 @@ struct BinnedTests {
     let samples = try normalPairs(4000, dimension: 1, correlation: 0.8, seed: 9)
     let estimator = BinnedEstimator(bins: 12)
     let found = try estimator.estimate(samples)
-    #expect(try estimator.estimate(try PairedSamples(x: samples.x.map { exp(2 * $0) }, y: samples.y.map { $0 * $0 * $0 })) == found)
+    let bent = try estimator.estimate(try PairedSamples(x: samples.x.map { exp(2 * $0) }, y: samples.y.map { $0 * $0 * $0 }))
+    #expect(bent.nats == found.nats && bent.standardError == found.standardError)
     #expect(found.nats < gaussianMutualInformation(correlation: 0.8) && found.nats > 0.8 * gaussianMutualInformation(correlation: 0.8))
     for rule in [BinRule.quantile, .equalWidth] {
       let constant = try BinnedEstimator(bins: 5, rule: rule).estimate(try PairedSamples(x: samples.x, y: Array(repeating: 2, count: 4000)))
@@ -64,6 +65,33 @@ struct BinnedTests {
     #expect(throws: EstimationError.notFinite(index: 1)) {
       try NoisyMapInformation(values: [0, 0, .nan, 1], dimension: 2, noiseVariance: 1)
     }
+  }
+
+  @Test("bounds within classes are those of the classes alone; labels in another order know nothing but chance")
+  func noisyClasses() throws {
+    let values = gauss(seed: 13, count: 3 * 203), labels = (0..<203).map { $0 * $0 % 3 == 0 ? 1 : 0 }
+    let whole = try NoisyMapInformation(
+      values: values, dimension: 3, noiseVariance: 0.3, labellings: [labels, [Int](repeating: 7, count: 203)])
+    var lower = 0.0, upper = 0.0
+    for label in 0...1 {
+      let own = (0..<203).filter { labels[$0] == label }
+      let part = try NoisyMapInformation(values: own.flatMap { values[3 * $0..<3 * $0 + 3] }, dimension: 3, noiseVariance: 0.3)
+      lower += Double(own.count) / 203 * part.lower
+      upper += Double(own.count) / 203 * part.upper
+    }
+    #expect(abs(whole.conditional[0].lower - lower) < 1e-12 && abs(whole.conditional[0].upper - upper) < 1e-12)
+    // One class alone: Y says nothing.
+    #expect(abs(whole.conditional[1].lower - whole.lower) < 1e-12 && abs(whole.conditional[1].upper - whole.upper) < 1e-12)
+    #expect(throws: EstimationError.shapes(x: 609, xDimension: 3, y: 1, yDimension: 1)) {
+      try NoisyMapInformation(values: values, dimension: 3, noiseVariance: 0.3, labellings: [[1]])
+    }
+  }
+
+  @Test("tuples of bins are numbered as they are first seen, and tell apart what differs in any column")
+  func tuples() {
+    let estimator = BinnedEstimator(bins: 4, rule: .fixed(0...4))
+    let found = estimator.symbols([0.5, 3.5, 1.5, 0.5, 0.5, 3.2, 0.5, 0.5, 1.9, 0.1], 2)
+    #expect(found.numbers == [0, 1, 0, 2, 1] && found.count == 3)
   }
 
   @Test("counting in vectors sorts as the one-by-one rule does, edges, ends and outliers included")

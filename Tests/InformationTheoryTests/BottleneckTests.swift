@@ -107,4 +107,19 @@ struct BottleneckTests {
     #expect(throws: LawError.notProbability(index: 1, -0.5)) { try JointLaw([1.5, -0.5], rows: 1, columns: 2) }
     #expect(throws: LawError.shape(found: 2, expected: 4)) { try JointLaw([0.5, 0.5], rows: 2, columns: 2) }
   }
+
+  @Test("symbols that are empty stay empty at any beta: two symbols keep at most ln 2, and rows of q(t|x) sum to one")
+  func emptySymbols() throws {
+    let weights = (0..<16 * 64).map { cell in 1 + Double((cell * 37 + cell / 64 * 11) % 17) + (cell / 512 == cell % 2 ? 20.0 : 0) }
+    let sum = weights.reduce(0, +), law = try JointLaw(weights.map { $0 / sum }, rows: 16, columns: 64)
+    let streams = KeyedStreams(StreamKey(high: 8, low: 8))
+    var last: BottleneckPoint?
+    for (place, beta) in [2.0, 20, 300, 5000].enumerated() {
+      let found = InformationBottleneck(law, clusters: 2, restarts: 2, tolerance: 1e-8).solve(
+        beta: beta, place: place, after: last, from: streams)
+      for x in 0..<16 { #expect(abs(found.encoder[2 * x] + found.encoder[2 * x + 1] - 1) < 1e-12, "beta = \(beta)") }
+      #expect(found.compression <= log(2) + 1e-12 && found.relevance <= found.compression + 1e-12, "beta = \(beta)")
+      last = found
+    }
+  }
 }

@@ -12,12 +12,12 @@ func normalPairs(_ count: Int, dimension d: Int, correlation rho: Double, seed: 
 }
 
 /// Counts by looking at every pair, in doubles.
-private func plainCounts(_ samples: PairedSamples, k: Int, variant: KraskovEstimator.Variant) -> NeighbourCounts {
+private func plainCounts(_ samples: PairedSamples, queries: Range<Int>, k: Int, variant: KraskovEstimator.Variant) -> NeighbourCounts {
   func distance(_ values: [Double], _ d: Int, _ i: Int, _ j: Int) -> Double {
     (0..<d).map { abs(values[i * d + $0] - values[j * d + $0]) }.max() ?? 0
   }
   var counts = NeighbourCounts.empty
-  for i in 0..<samples.count {
+  for i in queries {
     let others = (0..<samples.count).filter { $0 != i }
     let dx = others.map { distance(samples.x, samples.xDimension, i, $0) },
       dy = others.map { distance(samples.y, samples.yDimension, i, $0) }
@@ -41,7 +41,7 @@ struct NeighbourTests {
   @Test("the counts are those of looking at every pair, whatever the dimensions, scales, ties and clumps")
   func counts() throws {
     var cases: [PairedSamples] = []
-    for (count, d) in [(40, 1), (513, 1), (700, 2), (600, 3), (530, 5)] {
+    for (count, d) in [(40, 1), (513, 1), (700, 2), (600, 3), (530, 5), (517, 6)] {
       cases.append(try normalPairs(count, dimension: d, correlation: 0.7, seed: UInt64(count)))
     }
     // Integers tie, exponentials spread over many scales, and one point is far away.
@@ -49,11 +49,15 @@ struct NeighbourTests {
     cases.append(try PairedSamples(x: a.map { ($0 * 2).rounded() }, y: b.map { ($0 * 3).rounded() }))
     cases.append(try PairedSamples(x: a.map { exp(4 * $0) }, y: b.map { 1e-3 * $0 }))
     cases.append(try PairedSamples(x: a.enumerated().map { $0 == 7 ? 1e9 : $1 }, y: b))
+    // More tiles than are shared at a time, fewer queries than share them.
+    cases.append(try normalPairs(9001, dimension: 6, correlation: 0.7, seed: 77))
     for samples in cases {
       for k in [1, 4] {
         for variant in KraskovEstimator.Variant.allCases {
           let estimator = KraskovEstimator(k: k, variant: variant, tieNoise: 0)
-          #expect(try estimator.counts(samples, queries: 0..<samples.count) == plainCounts(samples, k: k, variant: variant))
+          let queries = samples.count > 1000 ? samples.count - 21..<samples.count : 0..<samples.count
+          #expect(
+            try estimator.counts(samples, queries: queries) == plainCounts(samples, queries: queries, k: k, variant: variant))
         }
       }
     }
@@ -70,7 +74,8 @@ struct NeighbourTests {
     }
     try mergeLaws([whole, .empty, NeighbourCounts(x: [1], y: [2]), whole], equal: ==)
     let parts = try estimator.stretchValues(samples, 0..<7) + estimator.stretchValues(samples, 7..<15)
-    #expect(try estimator.evaluate(whole, stretchValues: parts, samples: 1200) == estimator.estimate(samples))
+    let correlated = samples.correlationInformation
+    #expect(try estimator.evaluate(whole, stretchValues: parts, samples: 1200, correlationNats: correlated) == estimator.estimate(samples))
   }
 
   @Test("normal pairs: the value has the bias and the error that it says, over 60 seeds")
@@ -102,6 +107,33 @@ struct NeighbourTests {
     #expect(abs(pulls.mean) < 4 / sqrt(200))
     // Student's t of about 17 degrees of freedom has variance 1.13; sigma of the variance is 0.12.
     #expect(abs(pulls.variance - 1.13) < 0.5)
+  }
+
+  @Test("what correlations say is exact for normal pairs, blind to constant and redundant columns, infinite for equal ones")
+  func correlations() throws {
+    for (d, rho) in [(1, 0.6), (4, 0.8), (10, 0.9)] {
+      let samples = try normalPairs(20_000, dimension: d, correlation: rho, seed: UInt64(60 + d))
+      let exact = Double(d) * gaussianMutualInformation(correlation: rho)
+      // The information of d correlations, each with its bias and the deviation rho / sqrt N.
+      let bias = Double(d * d) / 40_000, error = rho * sqrt(Double(d) / 20_000)
+      #expect(abs(samples.correlationInformation - exact - bias) < 4 * error, "d = \(d)")
+    }
+    let x = gauss(seed: 5, count: 500), y = gauss(seed: 6, count: 500), mixed = zip(x, y).map { $0 + $1 }
+    let plain = try PairedSamples(x: x, y: mixed).correlationInformation
+    let padded = try PairedSamples(x: x.flatMap { [$0, 3, 2 * $0] }, xDimension: 3, y: mixed.flatMap { [$0, 1 - $0] }, yDimension: 2)
+    #expect(abs(padded.correlationInformation - plain) < 1e-9)
+    #expect(try PairedSamples(x: x, y: x.map { 1 - 2 * $0 }).correlationInformation == .infinity)
+    #expect(try PairedSamples(x: x, y: [Double](repeating: 1, count: 500)).correlationInformation == 0)
+  }
+
+  @Test("the flag is raised where the truth exceeds the ceiling though the estimate is far below it, and not below half of it")
+  func saturation() throws {
+    for (information, isRaised) in [(0.5, false), (2.0, false), (8.0, true)] {
+      let rho = sqrt(-expm1(-2 * information / 10))
+      let found = try KraskovEstimator().estimate(try normalPairs(2000, dimension: 10, correlation: rho, seed: 90))
+      #expect(found.leansOnCeiling == isRaised, "I = \(information): \(found)")
+      #expect(found.nats < 0.5 * (found.ceiling ?? 0))
+    }
   }
 
   @Test("constant columns say nothing, repeated values get their noise, bad samples are refused")

@@ -26,6 +26,7 @@ private func start(_ rule: ChosenStepper<Float>, planned: Int = 100) throws -> N
 
 private let rules: [ChosenStepper<Float>] = [
   .descent(GradientDescent(rate: 0.1)), .momentum(Momentum(rate: 0.05, momentum: 0.9, decay: 1e-3)), .adam(Adam(rate: 0.01, decay: 1e-2)),
+  .langevin(Langevin(rate: 0.1, temperature: 1e-5, key: StreamKey(high: 3, low: 9))),
 ]
 
 struct LearningTests {
@@ -60,7 +61,7 @@ struct LearningTests {
     }
   }
 
-  @Test("How a training is cut into slices changes no bit of it, and a saved state goes on as the unsaved one", arguments: [0, 1, 2])
+  @Test("How a training is cut into slices changes no bit of it, and a saved state goes on as the unsaved one", arguments: [0, 1, 2, 3])
   func slices(rule: Int) throws {
     let data = stripes(200)
     var whole = try start(rules[rule]), cut = whole
@@ -94,7 +95,7 @@ struct LearningTests {
     }
   }
 
-  @Test("Every stepper learns to tell stripes apart", arguments: [0, 1, 2])
+  @Test("Every stepper learns to tell stripes apart", arguments: [0, 1, 2, 3])
   func learns(rule: Int) throws {
     let data = stripes(400), test = stripes(200, seed: 5), trainer = try trainer(data)
     var state = try start(rules[rule], planned: 240)
@@ -230,6 +231,32 @@ struct StepperTests {
     }
     try checkpointLaws(rule) { $0 == $1 }
     try checkpointLaws(ChosenStepper.adam(rule)) { $0 == $1 }
+  }
+
+  @Test("Langevin noise leaves a quadratic loss at its exact variance T / (k (1 - rate k / 2)), the same after a checkpoint")
+  func langevin() throws {
+    let rate = 0.3, temperature = 0.7, stiffness = [0.5, 1, 2, 4]
+    var rule = Langevin(rate: rate, temperature: temperature, key: StreamKey(high: 5, low: 6))
+    var point = TwoBlocks(weight: [0, 0, 0], bias: [0]), squares = [Double](repeating: 0, count: 4)
+    func force() -> TwoBlocks {
+      TwoBlocks(weight: (0..<3).map { -stiffness[$0] * point.weight[$0] }, bias: [-stiffness[3] * point.bias[0]])
+    }
+    let steps = 200_000
+    for step in 0..<steps + 1000 {
+      rule.step(&point, along: force())
+      if step < 1000 { continue }
+      for (k, w) in (point.weight + point.bias).enumerated() { squares[k] += w * w }
+    }
+    for (k, stiffness) in stiffness.enumerated() {
+      let exact = temperature / (stiffness * (1 - rate * stiffness / 2)), memory = (1 - rate * stiffness) * (1 - rate * stiffness)
+      // Squares decay by this memory a step: N (1 - m)/(1 + m) independent ones, each of relative variance 2.
+      let error = exact * (2 * (1 + memory) / (1 - memory) / Double(steps)).squareRoot()
+      #expect(abs(squares[k] / Double(steps) - exact) < 4 * error, "k = \(stiffness)")
+    }
+    try checkpointLaws(rule) { $0 == $1 }
+    var cold = Langevin(rate: 0.25, temperature: 0, key: StreamKey(high: 5, low: 6)), plain = TwoBlocks(weight: [1], bias: [2])
+    cold.step(&plain, along: TwoBlocks(weight: [4], bias: [-4]))
+    #expect(plain.weight == [2] && plain.bias == [1])
   }
 
   @Test("Schedules begin at one and fall to where they say")

@@ -33,6 +33,37 @@ enum InformationStudies {
     hidden = 8
     steps = 30
     """,
+    "information-plane": """
+    study = "information-plane"
+    [data]
+    train = 256
+    test = 64
+    [network]
+    layers = ["dense 6 f", "dense 4 f", "dense 2"]
+    activations = ["tanh", "relu"]
+    [training]
+    networks = 2
+    epochs = 6
+    batch = 64
+    steppers = ["adam", "langevin"]
+    [measure]
+    points = 4
+    from_epoch = 1
+    """,
+    "lattice-information": """
+    study = "lattice-information"
+    [lattice]
+    sizes = [8, 12]
+    couplings = [0.4]
+    circumference = 6
+    [sampling]
+    chains = 6
+    configurations = 40
+    warm_up = 20
+    [bottleneck]
+    points = 4
+    restarts = 0
+    """,
   ]
 
   static func write(_ name: String, in folder: String) throws -> String {
@@ -48,7 +79,7 @@ struct BottleneckKnownValuesTests {
   @Test("every fast known value is found within its tolerance")
   func fast() throws {
     let checks = BottleneckKnownValues.checks.filter { $0.cost == .fast }
-    #expect(checks.count == 8)
+    #expect(checks.count == 9)
     for check in checks {
       for value in try check.values() {
         #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
@@ -89,6 +120,15 @@ extension ProgramTests {
       ("information-estimators", ["estimators.names=[\"ksg-3\"]"], ["estimators.names[0]", "\"ksg-3\" is none of ksg-1"]),
       ("information-estimators", ["training.batch=128"], ["training.batch", "400 are fewer than 1280"]),
       ("information-estimators", ["pairs.informations=[1.0, 1.0]"], ["pairs.informations", "once"]),
+      ("information-plane", ["measure.estimators=[\"bins\"]"], ["measure.estimators[0]", "\"bins\" is none of bins-fixed"]),
+      ("information-plane", ["network.activations=[\"sine\"]"], ["network.activations[0]", "\"sine\" is none of"]),
+      ("information-plane", ["network.layers=[\"dense 3\"]"], ["network.layers", "3 outputs, and the data have 2 classes"]),
+      ("information-plane", ["data.train=4090"], ["data.train", "4096 are there"]),
+      ("information-plane", ["measure.samples=1000"], ["measure.samples", "1000 are more than the 320"]),
+      ("information-plane", ["measure.from_epoch=6"], ["measure.from_epoch", "6 is not below the 6 epochs"]),
+      ("lattice-information", ["lattice.sizes=[9]"], ["lattice.sizes", "9 is odd"]),
+      ("lattice-information", ["lattice.couplings=[0.4, 0.4]"], ["lattice.couplings", "each coupling once"]),
+      ("lattice-information", ["stack.run=nowhere"], ["nowhere", "no such folder"]),
     ]
     @Test("refuse what makes no sense in one line that names it", arguments: mistakes)
     func refusals(name: String, settings: [String], words: [String]) throws {

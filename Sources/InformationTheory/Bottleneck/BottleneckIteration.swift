@@ -137,12 +137,13 @@ public struct BottleneckIteration: Sendable {
     }
   }
 
-  /// q(t) and ln q(y|t) of the present q(t|x). The logarithm of nothing is that of 1e-300.
+  /// q(t) and ln q(y|t) of the present q(t|x). The logarithm of nothing is that of 1e-300, for an empty t too.
   private mutating func follow() {
     let rows = law.rows, columns = law.columns, padded = 8 * width
     Linear.multiply(law.rowLaw, assignment, rows: 1, inner: rows, columns: padded, into: &marginal)
     Linear.multiply(joint, transposed: true, assignment, rows: columns, inner: rows, columns: padded, into: &decoder)
-    let weights = logarithms(marginal)
+    // An empty symbol's law of y is nothing, not nothing over nothing: else it would call every x to itself at large beta.
+    let weights = logarithms(marginal.map { $0 < 1e-290 ? 1 : $0 })
     unsafe decoder.withUnsafeMutableBytes { decoder in
       for y in 0..<columns {
         for block in 0..<width {

@@ -34,7 +34,7 @@ public struct BinnedEstimator: MutualInformationEstimator {
     guard samples.count > 0 else { throw .tooFewSamples(found: 0, required: 1) }
     let n = samples.count
     let x = symbols(samples.x, samples.xDimension), y = symbols(samples.y, samples.yDimension)
-    let pairs = numbered((0..<n).map { [x.numbers[$0], y.numbers[$0]] })
+    let pairs = numbered(x.numbers, y.numbers)
     let sets = [(x.numbers, x.count), (y.numbers, y.count), (pairs.numbers, pairs.count)]
     let all = sets.map { counts($0.0, $0.1, 0..<n) }
     let used = min(blocks, n)
@@ -51,7 +51,8 @@ public struct BinnedEstimator: MutualInformationEstimator {
     let estimate = jackknife(blocks: used) { [value($0)] }[0]
     let smaller = Double(min(samples.xDimension, samples.yDimension)) * log(Double(bins))
     return MutualInformation(
-      nats: estimate.value, standardError: used > 1 ? estimate.error : nil, ceiling: min(smaller, log(Double(n))))
+      nats: estimate.value, standardError: used > 1 ? estimate.error : nil, ceiling: min(smaller, log(Double(n))),
+      correlationNats: samples.correlationInformation)
   }
 
   /// The bin of each value of a column.
@@ -76,17 +77,21 @@ public struct BinnedEstimator: MutualInformationEstimator {
     }
   }
 
-  private func symbols(_ values: [Double], _ columns: Int) -> (numbers: [Int], count: Int) {
+  /// The tuple of bins of each sample of `values: [count, columns]` as one number, and how many tuples occur: tuples are numbered in
+  /// the order in which they are first seen. Finite values.
+  public func symbols(_ values: [Double], _ columns: Int) -> (numbers: [Int], count: Int) {
     let n = values.count / columns
-    let sorted = (0..<columns).map { c in binned((0..<n).map { values[$0 * columns + c] }) }
-    return numbered((0..<n).map { i in sorted.map { $0[i] } })
+    var result = (numbers: [Int](repeating: 0, count: n), count: min(n, 1))
+    for c in 0..<columns { result = numbered(result.numbers, binned((0..<n).map { values[$0 * columns + c] })) }
+    return result
   }
-  /// Numbers for tuples, in the order in which they are first seen.
-  private func numbered(_ tuples: [[Int]]) -> (numbers: [Int], count: Int) {
-    var known: [[Int]: Int] = [:]
-    let numbers = tuples.map { tuple -> Int in
-      if let number = known[tuple] { return number }
-      known[tuple] = known.count
+  /// Numbers for pairs, in the order in which they are first seen; the second number is below 2^32.
+  private func numbered(_ first: [Int], _ second: [Int]) -> (numbers: [Int], count: Int) {
+    var known: [Int: Int] = [:]
+    let numbers = first.indices.map { i -> Int in
+      let pair = first[i] << 32 | second[i]
+      if let number = known[pair] { return number }
+      known[pair] = known.count
       return known.count - 1
     }
     return (numbers, known.count)

@@ -53,7 +53,7 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
   public func estimate(_ samples: borrowing PairedSamples) throws(EstimationError) -> MutualInformation {
     let all = try counts(samples, queries: 0..<samples.count)
     let parts = try stretchValues(samples, 0..<stretches(of: samples.count))
-    return try evaluate(all, stretchValues: parts, samples: samples.count)
+    return try evaluate(all, stretchValues: parts, samples: samples.count, correlationNats: samples.correlationInformation)
   }
 
   /// How many stretches give the error: twenty, fewer where one would have less than 20 (k + 1) samples.
@@ -104,15 +104,16 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
     return NeighbourCounts(x: found.map(\.x), y: found.map(\.y))
   }
 
-  /// The estimate from the counts of all `samples` queries, in their order, and the estimates of all stretches.
+  /// The estimate from the counts of all `samples` queries, in their order, and the estimates of all stretches; `correlationNats` is the
+  /// samples' `correlationInformation`, for the flag.
   /// - Throws: `tooFewSamples` where counts are missing.
   public func evaluate(
-    _ counts: NeighbourCounts, stretchValues: [Double], samples: Int
+    _ counts: NeighbourCounts, stretchValues: [Double], samples: Int, correlationNats: Double? = nil
   ) throws(EstimationError) -> MutualInformation {
     let parts = Moments(stretchValues)
     return MutualInformation(
       nats: try value(counts, samples: samples), standardError: parts.count > 1 ? parts.standardError : nil,
-      ceiling: digamma(Double(samples)) - digamma(Double(k)))
+      ceiling: digamma(Double(samples)) - digamma(Double(k)), correlationNats: correlationNats)
   }
 
   private func value(_ counts: NeighbourCounts, samples: Int) throws(EstimationError) -> Double {

@@ -7,14 +7,18 @@ public struct MutualInformation: Sendable, Equatable {
   /// The largest value that the estimator can give on such samples (ln of an alphabet, ln N of a contrastive bound);
   /// nil if there is none. An estimate near its ceiling says "at least".
   public let ceiling: Double?
-  /// Whether the estimate has come to half of its ceiling or more: then it may be far below the truth, and is to be read as
-  /// "at least".
-  public var leansOnCeiling: Bool { ceiling.map { nats >= 0.5 * $0 } ?? false }
-  /// An estimate, its standard error and its ceiling.
-  public init(nats: Double, standardError: Double?, ceiling: Double?) {
+  /// What the samples' linear correlations alone would give normal variables (`PairedSamples.correlationInformation`); nil where the
+  /// estimator has not looked.
+  public let correlationNats: Double?
+  /// Whether the estimate, or what the correlations alone say, has come to half of the ceiling or more: then the estimate may be far
+  /// below the truth, and is to be read as "at least".
+  public var leansOnCeiling: Bool { ceiling.map { max(nats, correlationNats ?? nats) >= 0.5 * $0 } ?? false }
+  /// An estimate, its standard error, its ceiling and what correlations say.
+  public init(nats: Double, standardError: Double?, ceiling: Double?, correlationNats: Double? = nil) {
     self.nats = nats
     self.standardError = standardError
     self.ceiling = ceiling
+    self.correlationNats = correlationNats
   }
 }
 

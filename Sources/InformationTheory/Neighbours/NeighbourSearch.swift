@@ -28,78 +28,45 @@ enum RadiusEdge { case open, closed }
 
 /// Finds the k nearest neighbours in the joint space (maximum norm) and counts those within a radius of each space.
 ///
-/// Two scans over the table, sixteen queries at a time so that a tile stays in the cache. Cost: about 3 vector instructions
-/// for 16 points, a column and a scan.
+/// With few columns: tiles whose boxes are too far are left out. With many, `DenseScan`.
 struct NeighbourScan: ~Copyable {
-  private static var group: Int { 16 }
-  private typealias Lanes = CoarseTable.Lanes
+  typealias Lanes = CoarseTable.Lanes
 
   /// The neighbours of `queries`; `edge` and `radii` say what is counted: `radii` gets the k nearest neighbours.
   static func run(
     _ table: borrowing CoarseTable, queries: Range<Int>, k: Int, edge: RadiusEdge, radii: (QueryNeighbours, Int) -> (x: Double, y: Double)
   ) -> [QueryNeighbours] {
+    if !table.isOrdered { return DenseScan.run(table, queries: queries, k: k, edge: edge, radii: radii) }
+    let x = MarginalCount(table, 0..<table.xColumns), y = MarginalCount(table, table.xColumns..<table.columns)
     var found: [QueryNeighbours] = []
     found.reserveCapacity(queries.count)
-    var start = queries.lowerBound
-    while start < queries.upperBound {
-      let end = min(start + group, queries.upperBound)
-      found.append(contentsOf: scan(table, queries: start..<end, k: k, edge: edge, radii: radii))
-      start = end
-    }
-    return found
-  }
-
-  private static func scan(
-    _ table: borrowing CoarseTable, queries: Range<Int>, k: Int, edge: RadiusEdge, radii: (QueryNeighbours, Int) -> (x: Double, y: Double)
-  ) -> [QueryNeighbours] {
-    let columns = table.columns, count = queries.count
-    var found = [QueryNeighbours](
-      repeating: QueryNeighbours(distances: Array(repeating: .infinity, count: k), points: Array(repeating: -1, count: k)), count: count)
-    let own = queries.map { table.place[$0] / CoarseTable.tilePoints }
-    var query: [Lanes] = []
-    query.reserveCapacity(count * columns)
-    for i in queries { for c in 0..<columns { query.append(Lanes(repeating: table.coarse(i, c))) } }
-    var distances = [Lanes](repeating: Lanes(), count: 2 * CoarseTable.blocks)
-    unsafe query.withUnsafeBufferPointer { query in
-      guard let query = query.baseAddress else { return }
+    let fresh = QueryNeighbours(distances: Array(repeating: .infinity, count: k), points: Array(repeating: -1, count: k))
+    var query = [Lanes](repeating: Lanes(), count: table.columns)
+    var distances = [Lanes](repeating: Lanes(), count: CoarseTable.blocks)
+    unsafe query.withUnsafeMutableBufferPointer { query in
       unsafe distances.withUnsafeMutableBufferPointer { distances in
-        guard let distances = distances.baseAddress else { return }
-        for q in 0..<count {
-          // The query's own block first: in an ordered table its neighbours, after which little is offered in vain.
-          let block = table.place[queries.lowerBound + q] / CoarseTable.lanes * CoarseTable.lanes
-          for slot in block..<min(block + CoarseTable.lanes, table.count) {
-            found[q].offer(table.point[slot], to: queries.lowerBound + q, in: table)
-          }
-          unsafe nearest(table, own[q], query + q * columns, queries.lowerBound + q, distances, &found[q])
-        }
-        for tile in 0..<table.tiles {
-          for q in 0..<count where own[q] != tile {
-            unsafe nearest(table, tile, query + q * columns, queries.lowerBound + q, distances, &found[q])
-          }
-        }
-        let reach = found.indices.map { radii(found[$0], queries.lowerBound + $0) }
-        let bounds = reach.map { (table.bounds($0.x), table.bounds($0.y)) }
-        for tile in 0..<table.tiles {
-          for q in 0..<count {
-            let i = queries.lowerBound + q, at = unsafe query + q * columns, xs = table.xColumns
-            found[q].x += unsafe within(table, tile, at, i, 0..<xs, bounds[q].0, reach[q].x, edge, distances)
-            found[q].y += unsafe within(table, tile, at, i, xs..<columns, bounds[q].1, reach[q].y, edge, distances)
-          }
+        guard let query = query.baseAddress, let distances = distances.baseAddress else { return }
+        for i in queries {
+          for c in 0..<table.columns { unsafe query[c] = Lanes(repeating: table.coarse(i, c)) }
+          var near = fresh
+          // The query's own block first: its neighbours, after which little is offered in vain.
+          let block = table.place[i] / CoarseTable.lanes * CoarseTable.lanes, own = table.place[i] / CoarseTable.tilePoints
+          for slot in block..<min(block + CoarseTable.lanes, table.count) { near.offer(table.point[slot], to: i, in: table) }
+          unsafe nearest(table, own, query, i, distances, &near)
+          for tile in 0..<table.tiles where tile != own { unsafe nearest(table, tile, query, i, distances, &near) }
+          let reach = radii(near, i)
+          near.x = unsafe x.within(i, reach.x, edge, query, distances)
+          near.y = unsafe y.within(i, reach.y, edge, query, distances)
+          found.append(near)
         }
       }
-    }
-    // Every query lies within its own radius, unless that is zero and open.
-    for q in found.indices {
-      let reach = radii(found[q], queries.lowerBound + q)
-      if edge == .closed || reach.x > 0 { found[q].x -= 1 }
-      if edge == .closed || reach.y > 0 { found[q].y -= 1 }
     }
     return found
   }
 
   /// The largest difference of the integers, over some columns, of 64 points and the query.
   @inline(__always)
-  private static func distance(
+  static func distance(
     _ points: UnsafePointer<Lanes>, _ query: UnsafePointer<Lanes>, _ columns: Int, output: UnsafeMutablePointer<Lanes>
   ) {
     var (high0, high1, high2, high3) = (Lanes(), Lanes(), Lanes(), Lanes())
@@ -126,10 +93,10 @@ struct NeighbourScan: ~Copyable {
 
   /// The signs of 16 numbers, at bits 15, 31, 47 and 63 of four words: what is below a bound, without comparisons of lanes,
   /// which would be taken apart.
-  @inline(__always) private static func signs(_ v: Lanes) -> SIMD4<UInt64> {
+  @inline(__always) static func signs(_ v: Lanes) -> SIMD4<UInt64> {
     unsafe unsafeBitCast(v, to: SIMD4<UInt64>.self) & 0x8000_8000_8000_8000
   }
-  @inline(__always) private static func any(_ words: SIMD4<UInt64>) -> Bool { (words[0] | words[1]) | (words[2] | words[3]) != 0 }
+  @inline(__always) static func any(_ words: SIMD4<UInt64>) -> Bool { (words[0] | words[1]) | (words[2] | words[3]) != 0 }
 
   /// Takes a tile's points into the k nearest of a query.
   @inline(never)
@@ -139,72 +106,32 @@ struct NeighbourScan: ~Copyable {
   ) {
     let k = found.distances.count, columns = table.columns
     var beyond = table.bounds(found.distances[k - 1]).beyond
-    if table.isOrdered, unsafe !touches(table, tile, query, 0..<columns, beyond) { return }
+    if unsafe !table.touches(tile, query, beyond) { return }
     let points = unsafe UnsafePointer(table.lanesOfTiles) + tile * CoarseTable.blocks * columns
-    let first = columns >= 8 ? columns / 2 : columns, rest = unsafe distances + CoarseTable.blocks
-    var nearest = Lanes(repeating: .max)
-    for block in stride(from: 0, to: CoarseTable.blocks, by: 4) {
-      let output = unsafe distances + block
-      unsafe distance(points + block * columns, query, first, output: output)
-      var least = unsafe smaller(smaller(output[0], output[1]), smaller(output[2], output[3]))
-      // In many dimensions half of the columns rule many blocks out.
-      if first < columns {
-        guard any(signs(least &- Lanes(repeating: beyond))) else { continue }
-        unsafe distance(points + block * columns + 4 * first, query + first, columns - first, output: rest)
-        for part in 0..<4 { unsafe output[part] = larger(output[part], rest[part]) }
-        least = unsafe smaller(smaller(output[0], output[1]), smaller(output[2], output[3]))
-      }
-      nearest = smaller(nearest, least)
-    }
-    guard any(signs(nearest &- Lanes(repeating: beyond))) else { return }
-    for block in 0..<CoarseTable.blocks {
-      let words = unsafe signs(distances[block] &- Lanes(repeating: beyond))
-      guard any(words) else { continue }
-      for word in 0..<4 {
-        var bits = words[word]
-        while bits != 0 {
-          let slot = tile * CoarseTable.tilePoints + block * CoarseTable.lanes + word * 4 + bits.trailingZeroBitCount / 16
-          bits &= bits - 1
-          if slot < table.count { found.offer(table.point[slot], to: i, in: table) }
+    for quad in stride(from: 0, to: CoarseTable.blocks, by: 4) {
+      let output = unsafe distances + quad
+      unsafe distance(points + quad * columns, query, columns, output: output)
+      let least = unsafe smaller(smaller(output[0], output[1]), smaller(output[2], output[3]))
+      guard any(signs(least &- Lanes(repeating: beyond))) else { continue }
+      for block in quad..<quad + 4 {
+        let words = unsafe signs(distances[block] &- Lanes(repeating: beyond))
+        guard any(words) else { continue }
+        for word in 0..<4 {
+          var bits = words[word]
+          while bits != 0 {
+            let slot = tile * CoarseTable.tilePoints + block * CoarseTable.lanes + word * 4 + bits.trailingZeroBitCount / 16
+            bits &= bits - 1
+            if slot < table.count { found.offer(table.point[slot], to: i, in: table) }
+          }
         }
-      }
-      beyond = table.bounds(found.distances[k - 1]).beyond
-    }
-  }
-
-  /// How many points of a tile, the query counted too, lie within a radius over some columns.
-  @inline(never)
-  private static func within(
-    _ table: borrowing CoarseTable, _ tile: Int, _ query: UnsafePointer<Lanes>, _ i: Int, _ columns: Range<Int>,
-    _ bounds: (below: Int16, beyond: Int16), _ radius: Double, _ edge: RadiusEdge, _ distances: UnsafeMutablePointer<Lanes>
-  ) -> Int {
-    if table.isOrdered {
-      if unsafe !touches(table, tile, query, columns, bounds.beyond) { return 0 }
-      if unsafe covered(table, tile, query, columns, bounds.below) {
-        return min(CoarseTable.tilePoints, table.count - tile * CoarseTable.tilePoints)
+        beyond = table.bounds(found.distances[k - 1]).beyond
       }
     }
-    let points = unsafe UnsafePointer(table.lanesOfTiles) + tile * CoarseTable.blocks * table.columns + 4 * columns.lowerBound
-    let at = unsafe query + columns.lowerBound
-    let below = Lanes(repeating: bounds.below), beyond = Lanes(repeating: bounds.beyond)
-    // Sign bits rather than comparisons, which would be taken apart lane by lane.
-    var certain = Lanes(), possible = Lanes()
-    for block in stride(from: 0, to: CoarseTable.blocks, by: 4) {
-      unsafe distance(points + block * table.columns, at, columns.count, output: distances + block)
-      for part in 0..<4 {
-        let d = unsafe distances[block + part]
-        certain = certain &+ ((d &- below) &>> 15)
-        possible = possible &+ ((d &- beyond) &>> 15)
-      }
-    }
-    let inside = -Int(certain.wrappedSum()), candidates = -Int(possible.wrappedSum())
-    return inside == candidates
-      ? inside : inside + (unsafe undecided(table, tile, i, columns, bounds, radius, edge, UnsafePointer(distances)))
   }
 
   /// Of the points of a tile whose integers leave it open, those within the radius.
   @inline(never)
-  private static func undecided(
+  static func undecided(
     _ table: borrowing CoarseTable, _ tile: Int, _ i: Int, _ columns: Range<Int>, _ bounds: (below: Int16, beyond: Int16), _ radius: Double,
     _ edge: RadiusEdge, _ distances: UnsafePointer<Lanes>
   ) -> Int {
@@ -226,32 +153,26 @@ struct NeighbourScan: ~Copyable {
     }
     return inside
   }
+}
 
-  /// Whether a tile's box comes nearer than `beyond`.
-  @inline(__always)
-  private static func touches(
-    _ table: borrowing CoarseTable, _ tile: Int, _ query: UnsafePointer<Lanes>, _ columns: Range<Int>, _ beyond: Int16
-  ) -> Bool {
-    for c in columns {
-      let q = unsafe query[c][0], bound = tile * table.columns + c
-      if table.lower[bound] &- q >= beyond || q &- table.upper[bound] >= beyond { return false }
+extension CoarseTable {
+  /// Whether a tile's box comes nearer to the query than `beyond`.
+  @inline(__always) func touches(_ tile: Int, _ query: UnsafePointer<Lanes>, _ beyond: Int16) -> Bool {
+    for c in 0..<columns {
+      let q = unsafe query[c][0], bound = tile * columns + c
+      if lower[bound] &- q >= beyond || q &- upper[bound] >= beyond { return false }
     }
     return true
   }
   /// Whether all of a tile's box is nearer than `below`.
-  @inline(__always)
-  private static func covered(
-    _ table: borrowing CoarseTable, _ tile: Int, _ query: UnsafePointer<Lanes>, _ columns: Range<Int>, _ below: Int16
-  ) -> Bool {
-    for c in columns {
-      let q = unsafe query[c][0], bound = tile * table.columns + c
-      if q &- table.lower[bound] >= below || table.upper[bound] &- q >= below { return false }
+  @inline(__always) func covered(_ tile: Int, _ query: UnsafePointer<Lanes>, _ below: Int16) -> Bool {
+    for c in 0..<columns {
+      let q = unsafe query[c][0], bound = tile * columns + c
+      if q &- lower[bound] >= below || upper[bound] &- q >= below { return false }
     }
     return true
   }
-}
 
-extension CoarseTable {
   /// The distance of two points in the maximum norm of some columns.
   @inline(__always) func distance(_ i: Int, _ j: Int, _ range: Range<Int>) -> Double {
     unsafe exact.withUnsafeBufferPointer { exact in

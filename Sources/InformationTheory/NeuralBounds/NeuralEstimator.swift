@@ -46,6 +46,8 @@ public struct NeuralEstimator: MutualInformationEstimator {
     var best: Critic, bestValue = 0.0
     /// The samples, each column brought to mean 0 and variance 1, single precision.
     let x: [Float], y: [Float]
+    /// What correlations alone say of all samples.
+    let correlationNats: Double
     /// The first sample of the second part and of the third.
     let training: Int, held: Int
     /// Steps taken.
@@ -59,6 +61,7 @@ public struct NeuralEstimator: MutualInformationEstimator {
       best = critic
       rule = Adam(rate: settings.rate)
       (training, held) = settings.parts(samples.count)
+      correlationNats = samples.correlationInformation
       x = standardized(samples.x, samples.xDimension)
       y = standardized(samples.y, samples.yDimension)
     }
@@ -107,7 +110,8 @@ public struct NeuralEstimator: MutualInformationEstimator {
     let n = training.x.count / training.critic.xDimension
     let values = values(of: training.best, training, from: training.held, to: n)
     return MutualInformation(
-      nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values), ceiling: log(Double(batch)))
+      nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values), ceiling: log(Double(batch)),
+      correlationNats: training.correlationNats)
   }
 
   private func values(of critic: Critic, _ training: Training, from first: Int, to end: Int) -> [Double] {

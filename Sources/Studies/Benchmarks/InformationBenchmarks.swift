@@ -9,7 +9,7 @@ public enum InformationBenchmarks {
   public static let all: [Benchmark] =
     [1, 2, 5, 10].map { neighbours(10_000, dimension: $0) } + [neighbours(100_000, dimension: 10), histogram, bottleneck, contrastive]
 
-  private static func pairs(_ count: Int, _ d: Int, _ rho: Double) throws(EstimationError) -> PairedSamples {
+  static func pairs(_ count: Int, _ d: Int, _ rho: Double) throws(EstimationError) -> PairedSamples {
     var draws = KeyedStreams(StreamKey(high: 1, low: 2)).series(replica: 0, step: 0, site: 0, purpose: .initial)
     var x: [Double] = [], y: [Double] = []
     for _ in 0..<count * d {

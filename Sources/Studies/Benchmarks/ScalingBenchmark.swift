@@ -1,12 +1,13 @@
 import BoltzmannMachines
 import GradientFlows
 import Glibc
+import InformationTheory
 public import MessagePassing
 import NeuralNetworks
 import RandomStreams
 import Sampling
 
-/// How much faster the ranks of a launch train one machine or network together than one of them alone, in `strict` mode: the
+/// How much faster the ranks of a launch train one machine or network, or search neighbours, together than one of them alone, in `strict` mode: the
 /// fixed-tree sum of gradients included. Wall-clock time; one rank alone and all together take turns in one run.
 public struct ScalingBenchmark: Sendable {
   /// What it is, for tables.
@@ -19,6 +20,7 @@ public struct ScalingBenchmark: Sendable {
     machine(visible: 1024, hidden: 256, batch: 512), machine(visible: 1024, hidden: 256, batch: 128),
     machine(visible: 4096, hidden: 1024, batch: 1024), network("MLP 784-512-256-10", NeuralNetworkBenchmarks.perceptron, steps: 60),
     network("CNN 32-64 3x3", NeuralNetworkBenchmarks.convolutional, steps: 3),
+    ScalingBenchmark(name: "KSG mutual information, N = 10000, d = 10, queries split") { NeighbourScaling(rank: $0, ranks: $1) },
   ]
 
   private static func machine(visible: Int, hidden: Int, batch: Int) -> ScalingBenchmark {
@@ -108,6 +110,32 @@ private final class NetworkScaling: ScalingTraining {
 
   func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
     _ = try trainer.advance(&state, batches: 1, on: team)
+  }
+}
+
+/// Mutual information from neighbours, its queries and stretches split over the ranks.
+private final class NeighbourScaling: ScalingTraining {
+  private let samples: PairedSamples, estimator = KraskovEstimator()
+  let steps = 3, batch = 10_000
+
+  init(rank: Int, ranks: Int) {
+    do throws(EstimationError) { samples = try InformationBenchmarks.pairs(10_000, 10, 0.6) } catch {
+      preconditionFailure("normal pairs are samples: \(error)")
+    }
+  }
+
+  func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    let mine: NeighbourCounts, stretches: [Double]
+    do throws(EstimationError) {
+      mine = try estimator.counts(samples, queries: team.share(of: batch))
+      stretches = try estimator.stretchValues(samples, team.share(of: estimator.stretches(of: batch)))
+    } catch { preconditionFailure("there are enough samples: \(error)") }
+    let x = try team.allGather(mine.x).flatMap { $0 }, y = try team.allGather(mine.y).flatMap { $0 }
+    let parts = try team.allGather(stretches).flatMap { $0 }
+    do throws(EstimationError) {
+      let found = try estimator.evaluate(NeighbourCounts(x: x, y: y), stretchValues: parts, samples: batch)
+      precondition(found.nats > 0, "correlated pairs have information")
+    } catch { preconditionFailure("all queries are counted: \(error)") }
   }
 }
 

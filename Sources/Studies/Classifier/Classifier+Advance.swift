@@ -1,10 +1,8 @@
 import GradientFlows
-import LatticeSystems
 public import MessagePassing
 import NeuralNetworks
 public import RandomStreams
 public import Runtime
-import Sampling
 
 extension Classifier {
   public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State { State() }
@@ -31,53 +29,18 @@ extension Classifier {
 
   /// One more coupling of the lattice; nothing for files. Returns the part of the whole unit that is done.
   private func makeData(_ state: inout State, streams: StreamKey, on team: borrowing some Communicator & ~Copyable) throws -> Double {
-    if source == "ising", state.spins.count < couplings.count {
-      state.spins.append(try sample(state.spins.count, streams: streams, on: team))
-      if state.spins.count < couplings.count { return 0.1 * Double(state.spins.count) / Double(couplings.count) }
+    if source == "ising", state.spins.count < phases.couplings.count {
+      state.spins.append(try phases.spins(of: state.spins.count, among: train + validation + test, streams: streams, on: team))
+      if state.spins.count < phases.couplings.count { return 0.1 * Double(state.spins.count) / Double(phases.couplings.count) }
     }
     try load(&state)
     state.stage = 1
     return 0.1
   }
 
-  /// Samples of one coupling: sample s of all belongs to coupling s mod couplings.
-  private func samples(of coupling: Int) -> Int {
-    let all = train + validation + test
-    return (all - coupling + couplings.count - 1) / couplings.count
-  }
-
-  /// Chains of 50 configurations, each by one rank.
-  private func sample(_ coupling: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable) throws -> [UInt64] {
-    let lattice = try SquareLattice(size: size), count = samples(of: coupling), chains = (count + 49) / 50
-    var kernel = try SwendsenWang(IsingModel(lattice, coupling: couplings[coupling])), found: [UInt64] = []
-    let source = KeyedStreams(streams.use("lattice", coupling))
-    for chain in team.share(of: chains) {
-      var configuration = IsingConfiguration(hot: lattice, replica: chain, from: source)
-      for sweep in 0..<warmUp + min(50, count - 50 * chain) * interval {
-        kernel.step(&configuration, at: UInt64(sweep), from: source)
-        if sweep >= warmUp, (sweep - warmUp + 1) % interval == 0 { found += configuration.spins }
-      }
-    }
-    return try team.allGather(found).flatMap { $0 }
-  }
-
   /// Fills the scratch with the three sets, from files or from spins.
   private func load(_ state: inout State) throws(StudyError) {
-    let all: SampleSet
-    if let files {
-      all = files
-    } else {
-      let words = (size * size + 63) / 64, count = train + validation + test
-      var spins: [UInt64] = []
-      spins.reserveCapacity(count * words)
-      for s in 0..<count {
-        let place = s / couplings.count
-        spins += state.spins[s % couplings.count][place * words..<(place + 1) * words]
-      }
-      all = SampleSet(
-        Configurations(count: count, sites: .lattice([size, size]), words: spins),
-        classes: (0..<count).map { couplings[$0 % couplings.count] > Self.critical ? 1 : 0 }, of: 2)
-    }
+    let all = files ?? phases.samples(state.spins, count: train + validation + test)
     let used = train + validation
     state.scratch.train = all.slice(0..<train)
     state.scratch.validation = all.slice(train..<used)

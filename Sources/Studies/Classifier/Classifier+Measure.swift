@@ -106,10 +106,10 @@ extension Classifier {
     _ probabilities: [Double], _ label: String, _ at: [(name: String, value: ParameterValue)], into recording: inout Recording
   ) {
     var means: [Double] = [], errors: [Double] = []
-    for coupling in couplings.indices {
+    for coupling in phases.couplings.indices {
       // Test samples are the last ones of all; sample s belongs to coupling s mod couplings.
       let first = train + validation
-      let values = (0..<test).filter { (first + $0) % couplings.count == coupling }.map { probabilities[2 * $0 + 1] }
+      let values = (0..<test).filter { (first + $0) % phases.couplings.count == coupling }.map { probabilities[2 * $0 + 1] }
       let mean = Estimate(meanOf: values)
       means.append(mean.value)
       errors.append(mean.error)

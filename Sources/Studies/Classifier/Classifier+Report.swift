@@ -22,7 +22,7 @@ extension Classifier {
   private func abstract(_ results: [(unit: Unit, partial: Trained)]) -> String {
     let data =
       source == "ising"
-      ? "configurations of the \(size) x \(size) Ising model at \(couplings.count) couplings, the class being the phase"
+      ? "configurations of the \(phases.size) x \(phases.size) Ising model at \(phases.couplings.count) couplings, the class being the phase"
       : "samples of \(shape) from files, \(classes) classes"
     return
       "\(results.count) networks (\(layers.map(\.description).joined(separator: ", "))), each from its own random weights, trained on \(train) \(data), "
@@ -169,9 +169,9 @@ extension Classifier {
     if source == "ising" {
       let curves = recordings.enumerated().compactMap { place, recording -> Curve? in
         guard let found = recording.observable("ordered_probability", at: []) else { return nil }
-        let order = couplings.indices.sorted { couplings[$0] < couplings[$1] }
+        let order = phases.couplings.indices.sorted { phases.couplings[$0] < phases.couplings[$1] }
         return Curve(
-          "network \(place + 1)", x: order.map { couplings[$0] }, y: order.map { found.values[$0] },
+          "network \(place + 1)", x: order.map { phases.couplings[$0] }, y: order.map { found.values[$0] },
           yErrors: order.map { found.errors?[$0] ?? 0 })
       }
       items.append(
@@ -181,7 +181,8 @@ extension Classifier {
             caption:
               "Mean probability of the ordered phase on test configurations; K_c = 0.4407 of the infinite lattice (finite ones order earlier).",
             content: .curves(
-              curves + [Curve("K_c", x: [Self.critical, Self.critical], y: [0, 1], style: .line)], xLabel: "K", yLabel: "P(ordered)",
+              curves + [Curve("K_c", x: [PhaseSamples.critical, PhaseSamples.critical], y: [0, 1], style: .line)], xLabel: "K",
+              yLabel: "P(ordered)",
               logX: false,
               logY: false))))
     }

@@ -28,16 +28,7 @@ public struct Classifier: Study {
         Parameter("validation", .integer(0), .integers(0...100_000_000), unit: "samples", "the ones after them, for early stopping"),
         Parameter("test", .integer(2000), .integers(2...100_000_000), unit: "samples", "the last ones, for testing"),
       ]),
-    ParameterTable(
-      "lattice", "for source = \"ising\": Swendsen-Wang chains on a torus, class 1 where K is above its critical value",
-      [
-        Parameter("size", .integer(16), .integers(4...512), unit: "sites", "sites along each axis; even"),
-        Parameter(
-          "couplings", .reals([0.34, 0.37, 0.4, 0.42, 0.46, 0.48, 0.51, 0.54]), .reals(0.01...2), unit: "1",
-          "K of the samples, in turn; on both sides of 0.4407"),
-        Parameter("warm_up", .integer(100), .integers(0...1_000_000), unit: "sweeps", "left out at the start of each chain"),
-        Parameter("interval", .integer(5), .integers(1...100_000), unit: "sweeps", "between recorded configurations"),
-      ]),
+    PhaseSamples.table,
     ParameterTable(
       "network", "layers f(Wx + b) from the data up",
       [
@@ -72,7 +63,7 @@ public struct Classifier: Study {
 
   let source: String, files: SampleSet?, classes: Int
   let train: Int, validation: Int, test: Int
-  let size: Int, couplings: [Double], warmUp: Int, interval: Int
+  let phases: PhaseSamples
   let layers: [LayerDescription], start: Network<Float>?
   let networks: Int, epochs: Int, batch: Int, shards: Int, stepper: String, learningRate: Double, momentum: Double, decay: Double
   let schedule: RateSchedule, loss: Loss, patience: Int
@@ -83,10 +74,7 @@ public struct Classifier: Study {
     train = parameters.integer("data.train")
     validation = parameters.integer("data.validation")
     test = parameters.integer("data.test")
-    size = parameters.integer("lattice.size")
-    couplings = parameters.reals("lattice.couplings")
-    warmUp = parameters.integer("lattice.warm_up")
-    interval = parameters.integer("lattice.interval")
+    phases = PhaseSamples(parameters)
     networks = parameters.integer("training.networks")
     epochs = parameters.integer("training.epochs")
     batch = parameters.integer("training.batch")
@@ -103,7 +91,7 @@ public struct Classifier: Study {
     do {
       var layers: [LayerDescription] = []
       for line in parameters.texts("network.layers") { layers.append(try LayerDescription(line)) }
-      let shape = files?.shape ?? FeatureShape(height: size, width: size, channels: 1)
+      let shape = files?.shape ?? FeatureShape(height: phases.size, width: phases.size, channels: 1)
       let network = try Network<Float>(input: shape, layers)
       guard network.output.count == classes else {
         throw NetworkError.lastLayer(what: "it has \(network.output.count) outputs, and the data have \(classes) classes")
@@ -137,18 +125,8 @@ public struct Classifier: Study {
         parameter: "data.train",
         what: "\(train) + \(validation) + \(test) samples are wanted for training, validation and test, \(files.count) are there")
     }
-    if source == "ising" {
-      if size % 2 != 0 { throw .invalid(parameter: "lattice.size", what: "\(size) is odd") }
-      let above = couplings.count { $0 > Self.critical }
-      if above == 0 || above == couplings.count {
-        throw .invalid(
-          parameter: "lattice.couplings", what: "there must be some below and some above the critical 0.4407, e.g. [0.40, 0.48]")
-      }
-    }
+    if source == "ising" { try phases.check() }
   }
-
-  /// The critical coupling, ln(1 + sqrt 2) / 2.
-  static let critical = 0.440686793509772
 
   static func readFiles(_ parameters: ParameterValues) throws(StudyError) -> SampleSet {
     let channels = parameters.texts("data.channels"), labels = parameters.text("data.labels"), classes = parameters.integer("data.classes")
@@ -168,7 +146,7 @@ public struct Classifier: Study {
   }
 
   /// One sample's shape.
-  var shape: FeatureShape { files?.shape ?? FeatureShape(height: size, width: size, channels: 1) }
+  var shape: FeatureShape { files?.shape ?? FeatureShape(height: phases.size, width: phases.size, channels: 1) }
 
   func makeNetwork() throws(StudyError) -> Network<Float> {
     do throws(NetworkError) { return try Network(input: shape, layers) } catch {
@@ -179,7 +157,8 @@ public struct Classifier: Study {
   public func plan() -> [PlannedUnit<Unit>] {
     let operations = (try? makeNetwork())?.operations ?? 0, parameters = Double((try? makeNetwork())?.parameterCount ?? 0)
     let work =
-      3 * operations * Double(epochs * train) + 64 * 640 * Double(source == "ising" ? (train + test) * interval * size * size / 64 : 0)
+      3 * operations * Double(epochs * train) + 64 * 640
+      * Double(source == "ising" ? (train + test) * phases.interval * phases.size * phases.size / 64 : 0)
     let bytes = 4 * (Double((train + validation + test) * shape.count) * 2 + 6 * parameters + Double(batch * 4 * shape.count * 32))
     return (1...networks).map {
       PlannedUnit(label: "network-\($0)", unit: Unit(number: $0), team: .all, operations: work, bytesPerRank: bytes)

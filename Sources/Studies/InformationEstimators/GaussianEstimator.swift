@@ -73,7 +73,8 @@ extension InformationEstimators {
       let bounds = try NoisyMapInformation(
         values: data.x.map { rho * $0 }, dimension: unit.dimension, noiseVariance: (1 - rho) * (1 + rho))
       return MutualInformation(
-        nats: estimator == .noiseLower ? bounds.lower : bounds.upper, standardError: nil, ceiling: bounds.ceiling)
+        nats: estimator == .noiseLower ? bounds.lower : bounds.upper, standardError: nil, ceiling: bounds.ceiling,
+        correlationNats: data.correlationInformation)
     case .infoNCE: return try neural(.infoNCE, .separable, batch: batch)
     case .jointInfoNCE: return try neural(.infoNCE, .joint, batch: min(batch, 64))
     case .mine: return try neural(.donskerVaradhan, .separable, batch: batch)

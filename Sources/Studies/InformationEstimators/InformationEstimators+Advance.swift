@@ -9,22 +9,24 @@ import Statistics
 extension InformationEstimators {
   /// The estimates so far, in the order of the unit's tasks.
   public struct State: Checkpointable {
-    var nats: [Double] = [], errors: [Double] = [], ceilings: [Double] = []
+    var nats: [Double] = [], errors: [Double] = [], ceilings: [Double] = [], flags: [Int] = []
 
     init() {}
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try archive.write(nats, at: path + "/nats")
       // Errors that cannot be had are kept as -1.
       try archive.write(errors, at: path + "/errors")
       try archive.write(ceilings, at: path + "/ceilings")
+      try archive.write(flags, at: path + "/flags")
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
       nats = try archive.read(Double.self, count: nil, at: path + "/nats")
       errors = try archive.read(Double.self, count: nats.count, at: path + "/errors")
       ceilings = try archive.read(Double.self, count: nats.count, at: path + "/ceilings")
+      flags = try archive.read(Int.self, count: nats.count, at: path + "/flags")
     }
   }
 
@@ -42,6 +44,7 @@ extension InformationEstimators {
         state.nats.append(found.nats)
         state.errors.append(found.standardError ?? -1)
         state.ceilings.append(found.ceiling ?? 0)
+        state.flags.append(found.leansOnCeiling ? 1 : 0)
       } catch { throw .unitFailed("\(task.estimator.rawValue): \(error)") }
       work += operations(task.estimator, unit)
     }
@@ -59,9 +62,7 @@ extension InformationEstimators {
       let values = Moments(places.map { state.nats[$0] }), n = Double(values.count)
       let stated = places.map { state.errors[$0] }.filter { $0 >= 0 }
       let ceiling = state.ceilings[places[0]]
-      let flagged = places.count {
-        MutualInformation(nats: state.nats[$0], standardError: nil, ceiling: state.ceilings[$0]).leansOnCeiling
-      }
+      let flagged = places.reduce(0) { $0 + state.flags[$1] }
       let at: [(name: String, value: ParameterValue)] = [
         ("estimator", .text(estimator.rawValue)), ("dimension", .integer(unit.dimension)), ("information", .real(unit.information)),
       ]

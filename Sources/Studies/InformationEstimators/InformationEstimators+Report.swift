@@ -5,7 +5,8 @@ extension InformationEstimators {
     let all = results.reduce(into: Recording()) { $0.merge($1.partial) }
     let abstract =
       "Estimates of I(X;Y) from \(samples) samples of d independent normal pairs, whose information is known, by \(estimators.count) estimators. An "
-      + "estimate that has come to half of its estimator's ceiling is flagged: it says \"at least\"."
+      + "estimate is flagged, so that it says \"at least\", where it has come to half of its estimator's ceiling, or where the samples' linear "
+      + "correlations alone would give normal variables as much."
     var sections = [saturation(all), null(all)]
     sections.append(contentsOf: dimensions.map { chapter($0, all) })
     sections.append(

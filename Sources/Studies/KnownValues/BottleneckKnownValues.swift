@@ -1,17 +1,17 @@
 import Glibc
 import InformationTheory
-import LinearAlgebra
 import RandomStreams
+import Renormalization
 public import Runtime
 import Statistics
 
-/// Known values of continuous estimators and of the bottleneck: D3 to D9 and D12.
+/// Known values of continuous estimators and of the bottleneck: D3 to D12.
 public enum BottleneckKnownValues {
   /// The checks, in the order of the acceptance table.
   public static let checks: [Check] = [
     Check("D3", .fast, neighbours), Check("D4", .fast, noisyMap), Check("D5", .fast, capacities), Check("D6", .fast, bottleneck),
     Check("D7", .fast, normal), Check("D8", .slow, contrastive), Check("D9", .fast, twelveBits), Check("D12", .fast, ring),
-    Check("D12", .fast, columns),
+    Check("D12", .fast, columns), Check("D11", .fast, environment), Check("D10", .study, plane),
   ]
 
   @Sendable private static func neighbours() throws -> [KnownValue] {
@@ -154,44 +154,83 @@ public enum BottleneckKnownValues {
     return found.map { KnownValue("ring of 14 spins, K=1: \($0.0)", expected: $0.1, found: $0.2, .absolute(1e-10)) }
   }
 
-  /// Columns of the 8 x 8 torus at K_c by transfer matrices, and single spins.
+  /// Columns of the 8 x 8 torus at K_c, and single spins.
   @Sendable private static func columns() -> [KnownValue] {
-    let coupling = 0.5 * log(1 + 2.0.squareRoot()), n = 256
-    var transfer = [Double](repeating: 0, count: n * n)
-    func inner(_ s: Int) -> Double { Double(8 - 2 * (s ^ (s >> 1 | (s & 1) << 7)).nonzeroBitCount) }
-    for a in 0..<n {
-      for b in 0..<n {
-        transfer[a * n + b] = exp(coupling * (0.5 * inner(a) + 0.5 * inner(b) + Double(8 - 2 * (a ^ b).nonzeroBitCount)) - 12)
-      }
-    }
-    func power(_ m: Int) -> [Double] {
-      var result = transfer
-      for _ in 1..<m {
-        var next = [Double](repeating: 0, count: n * n)
-        Linear.multiply(result, transfer, rows: n, inner: n, columns: n, into: &next)
-        result = next
-      }
-      return result
-    }
+    let torus = TorusInformation(size: 8, coupling: 0.5 * log(1 + 2.0.squareRoot()))
     let expected: [(Int, Double, Double)] = [
       (1, 0.815484624578, 0.312305425006), (2, 0.586515640683, 0.241077756869), (4, 0.515569793355, 0.211341235777),
     ]
     return expected.flatMap { distance, column, spin -> [KnownValue] in
-      let there = power(distance), back = power(8 - distance)
-      var law = (0..<n * n).map { there[$0] * back[$0 % n * n + $0 / n] }
-      let total = law.reduce(0, +)
-      law = law.map { $0 / total }
-      var correlation = 0.0
-      for a in 0..<n { for b in 0..<n { correlation += (a ^ b) & 1 == 0 ? law[a * n + b] : -law[a * n + b] } }
-      return [
+      [
         KnownValue(
-          "8 x 8 torus at K_c: columns at distance \(distance)", expected: column,
-          found: mutualInformation(ofJoint: law, rows: n, columns: n),
-          .absolute(1e-9)),
+          "8 x 8 torus at K_c: columns at distance \(distance)", expected: column, found: torus.rows(distance: distance), .absolute(1e-9)),
         KnownValue(
-          "8 x 8 torus at K_c: spins at distance \(distance)", expected: spin, found: spinMutualInformation(correlation: correlation),
-          .absolute(1e-9)),
+          "8 x 8 torus at K_c: spins at distance \(distance)", expected: spin, found: torus.spins(distance: distance), .absolute(1e-9)),
       ]
+    }
+  }
+
+  /// A block of 2 x 2 spins and its environment on the 6 x 6 torus.
+  @Sendable private static func environment() -> [KnownValue] {
+    let critical = 0.5 * log(1 + 2.0.squareRoot())
+    let expected: [(String, Double, [Double])] = [
+      ("K_c", critical, [0.549401403915, 0.461044648404, 0.461563981309, 0.380565535987, 0.461566359420]),
+      ("K = 0.3", 0.3, [0.096411274187, 0.055365158542, 0.056156700757, 0.041046427019, 0.056157778809]),
+    ]
+    var values: [KnownValue] = []
+    for (name, coupling, nats) in expected {
+      let law = BlockEnvironment(coupling: coupling)
+      let found = [
+        ("I(V:E)", law.blockInformation), ("majority, random ties", law.information(BlockRule.majority)),
+        ("majority, first spin's ties", law.information(BlockRule.majorityFirstTie)), ("decimation", law.information(BlockRule.decimation)),
+        ("best odd map", law.bestOddMap),
+      ]
+      for ((what, value), nats) in zip(found, nats) {
+        values.append(KnownValue("6 x 6 torus, \(name): \(what)", expected: nats, found: value, .absolute(1e-8)))
+      }
+      guard coupling == critical else { continue }
+      for (lambda, nats) in [(0.25, 0.209887401584), (0.5, 0.386340157721), (1, 0.453755740293)] {
+        values.append(
+          KnownValue(
+            "6 x 6 torus, K_c: logistic spin, lambda = \(lambda)", expected: nats, found: law.information(BlockRule.logistic(lambda)),
+            .absolute(1e-8)))
+      }
+    }
+    return values
+  }
+
+  /// The information plane of five networks of either kind on the rule of twelve bits, in bits: what the layer of three units loses
+  /// after its maximum, by 30 bins of each unit.
+  @Sendable private static func plane() throws -> [KnownValue] {
+    let report = try StudyInProcess.report(
+      of: InformationPlane.self,
+      """
+      study = "information-plane"
+      [measure]
+      estimators = ["bins-fixed"]
+      """)
+    return ["tanh", "relu"].flatMap { activation -> [KnownValue] in
+      let row = report.rows.first { row in
+        row.at.contains { $0.name == "activation" && $0.value == .text(activation) }
+          && row.at.contains { $0.name == "layer" && $0.value == .integer(5) }
+      }
+      let loss = row?.observables.first { $0.name == "compression_loss" }?.observable
+      let accuracies = report.rows.filter { row in
+        row.at.contains { $0.name == "activation" && $0.value == .text(activation) } && row.at.contains { $0.name == "network" }
+      }.compactMap { row in row.observables.first { $0.name == "test_accuracy" }?.observable.values[0] }
+      let bits = (loss?.values[0] ?? .nan) / log(2), error = loss?.errors.map { $0[0] / log(2) }
+      var values = [
+        KnownValue(
+          "\(activation) network, layer 5: bits lost after the maximum, 5 seeds", expected: activation == "tanh" ? 3 : 1, found: bits,
+          error: error, activation == "tanh" ? .atLeast : .atMost)
+      ]
+      if activation == "tanh" {
+        values.append(
+          KnownValue(
+            "tanh network: test accuracy, mean of 5", expected: 0.96,
+            found: accuracies.reduce(0, +) / Double(max(1, accuracies.count)), .atLeast))
+      }
+      return values
     }
   }
 }

@@ -25,7 +25,7 @@ struct TrainedStack: ProbedModel {
   /// The spins are configurations of the Ising model on a square torus.
   private let size: Int, coupling: Double
   /// From the spins upwards.
-  fileprivate let machines: [Machine]
+  let machines: [Machine]
 
   var rows: Int { size }
   var columns: Int { size }
