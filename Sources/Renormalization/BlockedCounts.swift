@@ -44,6 +44,13 @@ public struct BlockedCounts: Mergeable, Checkpointable, Sendable, Equatable {
     self.width = width
     values = [Int](repeating: 0, count: blocks * width)
   }
+  /// These integers, `[blocks, width]`, row-major.
+  public init(blocks: Int, width: Int, values: [Int]) {
+    precondition(values.count == blocks * width, "blocks x width integers")
+    self.blocks = blocks
+    self.width = width
+    self.values = values
+  }
   public static var empty: BlockedCounts { BlockedCounts(blocks: 0, width: 0) }
   public mutating func merge(_ other: BlockedCounts) {
     if other.values.isEmpty { return }
