@@ -79,4 +79,7 @@ public struct LaterSteps<Source: Streams>: Streams {
   @inlinable public func lanes(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Source.Lanes {
     source.lanes(replica: replica, step: step &+ offset, site: site, purpose: purpose)
   }
+  @inlinable public func series(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Source.Series {
+    source.series(replica: replica, step: step &+ offset, site: site, purpose: purpose)
+  }
 }

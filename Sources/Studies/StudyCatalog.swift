@@ -6,6 +6,11 @@ public enum StudyCatalog {
   public static let all: [any Study.Type] = [
     DeepRenormalization.self,
     LatticeSweep.self,
+    CompareCoarseGrainings.self,
+    MonteCarloRG.self,
+    MutualInformationFilters.self,
+    VariationalMapStudy.self,
+    RenormalizationFlow.self,
     FunctionalRG.self,
     NetworkFieldTheory.self,
     BottleneckCurve.self,

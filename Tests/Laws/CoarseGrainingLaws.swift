@@ -110,13 +110,17 @@ public enum CoarseGrainingLaws {
 struct TurnedStreams<Source: Streams>: Streams {
   let source: Source
   init(_ source: Source) { self.source = source }
-  func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Generator {
-    Generator(source: source.generator(replica: replica, step: step, site: site, purpose: purpose))
+  func generator(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Turned<Source.Generator> {
+    Turned(source: source.generator(replica: replica, step: step, site: site, purpose: purpose))
   }
-  struct Generator: RandomChoices {
-    var source: Source.Generator
+  func series(replica: Int, step: UInt64, site: Int, purpose: Purpose) -> Turned<Source.Series> {
+    Turned(source: source.series(replica: replica, step: step, site: site, purpose: purpose))
+  }
+  struct Turned<Choices: RandomChoices>: RandomChoices {
+    var source: Choices
     mutating func word() -> UInt64 { ~source.word() }
     mutating func bernoulli(_ probability: Double) -> Bool { !source.bernoulli(1 - probability) }
+    mutating func accepts(_ probability: Double) -> Bool { !source.accepts(1 - probability) }
     mutating func index(below count: Int) -> Int { count - 1 - source.index(below: count) }
   }
 }

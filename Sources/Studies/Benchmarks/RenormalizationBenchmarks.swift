@@ -6,8 +6,36 @@ internal import Sampling
 
 /// Throughput of coarse graining and of the probes.
 public enum RenormalizationBenchmarks {
-  /// Block spins by majority and pair probes.
-  public static let all: [Benchmark] = [majority(32, samples: 20_000), majority(1024, samples: 40), pairs]
+  /// Block spins by majority, operators, filters and pair probes.
+  public static let all: [Benchmark] = [
+    majority(32, samples: 20_000), majority(64, samples: 5_000), majority(1024, samples: 40), operators, filter, pairs,
+  ]
+
+  private static let operators = Benchmark(
+    "Monte Carlo renormalization, 9 operators on 64x64 and 3 block lattices", unit: "fine spins", reference: nil
+  ) {
+    let samples = 2000, fine = random([64, 64], samples)
+    var levels = [fine]
+    for step in 0..<3 {
+      levels.append(try BlockMajority(block: 2).coarsen(levels[step], firstSample: 0, from: LaterSteps(streams, by: UInt64(step))))
+    }
+    let probe = try MonteCarloRenormalization(
+      shape: [64, 64], scale: 2, steps: 3, even: Array(SpinOperator.even[..<5]), odd: SpinOperator.odd,
+      samples: SampleBlocks(samples: samples, blocks: 20))
+    return {
+      var probe = probe, counts = probe.noCounts
+      for _ in 0..<20 { try probe.count(levels, firstSample: 0, into: &counts) }
+      return Double(20 * samples * 4096)
+    }
+  }
+
+  private static let filter = Benchmark("tied 4x4 filter, h drawn, 64x64", unit: "fine spins", reference: nil) {
+    let fine = random([64, 64], 500), filter = TiedFilter(window: 4, weights: (0..<16).map { [5, 6, 9, 10].contains($0) ? 0.6 : 0.1 })
+    return {
+      for _ in 0..<10 { _ = try filter.coarsen(fine, firstSample: 0, from: streams) }
+      return Double(10 * 500 * 4096)
+    }
+  }
 
   private static let streams = KeyedStreams(StreamKey(high: 1, low: 2))
 

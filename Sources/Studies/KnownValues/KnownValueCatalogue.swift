@@ -6,6 +6,7 @@ public enum KnownValueCatalogue {
   public static let all: [Check] = {
     let lists = [
       ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, LatticeModelKnownValues.checks,
+      FlowKnownValues.checks, MonteCarloRGKnownValues.checks, CoarseInformationKnownValues.checks,
       RenormalizationKnownValues.checks,
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, BottleneckKnownValues.checks,
       StatisticsKnownValues.checks,

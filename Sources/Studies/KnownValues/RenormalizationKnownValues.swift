@@ -11,14 +11,6 @@ public enum RenormalizationKnownValues {
     Check("B7", .fast, variationalMap), Check("B8", .fast, exactMaps), Check("B9", .fast, receptiveFields),
   ]
 
-  /// H[v] = -K sum s_i s_(i+1) of every state of a ring.
-  private static func ringEnergies(sites: Int, coupling: Double) -> [Double] {
-    (0..<1 << sites).map { v in
-      let turned = (v >> 1 | v << (sites - 1)) & (1 << sites - 1)
-      return -coupling * Double(sites - 2 * (v ^ turned).nonzeroBitCount)
-    }
-  }
-
   /// W_ij = amplitude sin(1 + 3i + 7j), a_i = .2 cos(2 + i), b_j = .1 sin(3 + 2j).
   private static func machine(visible: Int, hidden: Int, amplitude: Double) -> RestrictedBoltzmannMachine<Double> {
     let weights = (0..<visible * hidden).map { amplitude * sin(Double(1 + 3 * ($0 / hidden) + 7 * ($0 % hidden))) }
@@ -29,7 +21,7 @@ public enum RenormalizationKnownValues {
   }
 
   @Sendable private static func variationalMap() -> [KnownValue] {
-    let energies = ringEnergies(sites: 6, coupling: 0.4)
+    let energies = ExactVariationalMap.ringEnergies(sites: 6, coupling: 0.4)
     let rbm = machine(visible: 6, hidden: 3, amplitude: 0.5)
     let map = ExactVariationalMap(energies: energies, machine: rbm)
     let own = ExactVariationalMap.hiddenEnergies(of: rbm)
@@ -72,28 +64,15 @@ public enum RenormalizationKnownValues {
       let lnZ = try machine.exactLogPartition() - 32 * BondMachine.logConstant(coupling: k)
       values.append(KnownValue("ln[Z_RBM / (2e^K)^32] / 16, 4x4 at K = \(name)", expected: known, found: lnZ / 16, fine))
     }
-    let energies = ringEnergies(sites: 8, coupling: 0.6)
+    let energies = ExactVariationalMap.ringEnergies(sites: 8, coupling: 0.6)
     for (w, known) in [(1.0, 0.179963534206), (2, 0.288347523342), (.infinity, 0.310268229696)] {
-      let map = ExactVariationalMap(energies: energies, hidden: 4) { v, h in
-        softDecimation(weight: w, visible: v, hidden: h, units: 4)
-      }
+      let map = ExactVariationalMap.softDecimation(energies: energies, hidden: 4, weight: w)
       let correlation = map.hiddenMean { h in (h ^ h >> 1) & 1 == 0 ? 1 : -1 }
       values.append(KnownValue("soft decimation w = \(w), ring of 8 at K = 0.6: <h h'>", expected: known, found: correlation, fine))
       values.append(KnownValue("soft decimation w = \(w): F^h - F^v", expected: 0, found: map.freeEnergyDifference, fine))
       values.append(KnownValue("soft decimation w = \(w): D_KL", expected: 0, found: map.kullbackLeibler, fine))
     }
     return values
-  }
-
-  /// T = sum_j [w h_j v_2j - ln 2cosh w]; w = infinity keeps the even spins exactly.
-  private static func softDecimation(weight w: Double, visible: Int, hidden: Int, units: Int) -> Double {
-    var sum = 0.0
-    for j in 0..<units {
-      let equal = visible >> (2 * j) & 1 == hidden >> j & 1
-      // w h v - ln 2cosh w, written so that it stays finite as w grows.
-      sum += (equal ? 0 : -2 * w) - log1p(exp(-2 * w))
-    }
-    return sum
   }
 
   @Sendable private static func receptiveFields() -> [KnownValue] {

@@ -1,0 +1,99 @@
+internal import Glibc
+internal import GradientFlows
+public import Sampling
+public import Statistics
+
+/// Windows of a critical lattice with the spins around them: what the information of a coarse spin about its surroundings is measured
+/// on. The environment is one or two square rings of spins about the window, `buffer` sites away from it.
+public struct EnvironmentSamples: Sendable {
+  /// The edge of the windows and the number of spins around each.
+  public let window: Int, width: Int
+  /// Bit k of a window is its site k; bit k of an environment its spin k.
+  public private(set) var windows: [UInt16] = [], environments: [UInt64] = []
+  /// How many windows each configuration gave.
+  public let perConfiguration: Int
+  public var count: Int { windows.count }
+
+  /// The windows at every `stride`-th coarse site of each configuration, with `rings` rings beyond `buffer` sites; at most 64
+  /// spins.
+  public init(_ data: Configurations, window: Int, buffer: Int = 1, rings: Int = 2, stride step: Int = 7) throws(CoarseGrainingError) {
+    guard case .lattice(let shape) = data.sites, shape.count == 2 else { throw .notALattice }
+    var filter = try FilterWindows(data.sites, window: window)
+    self.window = window
+    let margin = (window - 2) / 2, reach = buffer + rings, edge = window + 2 * reach
+    guard min(shape[0], shape[1]) >= edge else { throw .sizeMismatch(expected: edge, found: min(shape[0], shape[1])) }
+    let inner = -buffer..<window + buffer
+    var offsets: [(Int, Int)] = []
+    for y in -reach..<window + reach {
+      for x in -reach..<window + reach where !(inner.contains(y) && inner.contains(x)) {
+        offsets.append((y - margin, x - margin))
+      }
+    }
+    width = offsets.count
+    precondition(width <= 64, "an environment of one word")
+    let places = Array(Swift.stride(from: 0, to: filter.count, by: step))
+    perConfiguration = places.count
+    for sample in 0..<data.count {
+      filter.read(data, sample)
+      for j in places {
+        let y = 2 * (j / (shape[1] / 2)), x = 2 * (j % (shape[1] / 2))
+        var around: UInt64 = 0
+        for (k, offset) in offsets.enumerated() {
+          let site = (y + offset.0 + 2 * shape[0]) % shape[0] * shape[1] + (x + offset.1 + 2 * shape[1]) % shape[1]
+          if data[sample, site] { around |= 1 << UInt64(k) }
+        }
+        windows.append(filter.states[j])
+        environments.append(around)
+      }
+    }
+  }
+
+  /// sum_k a_k e_k of an environment.
+  @inline(__always) func field(_ around: UInt64, _ weights: [Double]) -> Double {
+    var sum = 0.0
+    for k in 0..<width { sum += around &>> UInt64(k) & 1 == 1 ? weights[k] : -weights[k] }
+    return sum
+  }
+}
+
+/// A lower bound of I(h : E) for a coarse spin that is up as often as down: ln 2 + <ln q(h | E)>, with q(h | E) = 1 / (1 + e^(-2 h g)),
+/// g linear in the spins of E, fitted to one half of the samples and valued on the other (Barber and Agakov 2003). The average over h is
+/// taken in closed form.
+public enum EnvironmentBound {
+  /// The bound for a law p(h = +1 | window), in nats, with its error over stretches of the second half.
+  public static func value(
+    of probability: (Int) -> Double, _ fit: EnvironmentSamples, _ test: EnvironmentSamples, steps: Int = 400, blocks: Int = 20
+  ) -> Estimate {
+    precondition(fit.width == test.width && fit.window == test.window, "samples of one kind")
+    let law = (0..<1 << (fit.window * fit.window)).map(probability)
+    // Plain ascent of a concave function, with Adam's step lengths, over all samples in batches in their order.
+    var point = FilterPoint([[Double](repeating: 0.01, count: fit.width)]), rule = Adam<Double>(rate: 0.02)
+    let batch = min(fit.count, 4096), batches = fit.count / batch
+    for step in 0..<steps {
+      var slope = [Double](repeating: 0, count: fit.width)
+      let first = step % batches * batch
+      for sample in first..<first + batch {
+        let around = fit.environments[sample], g = fit.field(around, point.values[0])
+        let error = 2 * law[Int(fit.windows[sample])] - 1 - tanh(g)
+        for k in 0..<fit.width { slope[k] += around &>> UInt64(k) & 1 == 1 ? error : -error }
+      }
+      rule.rate = 0.02 * pow(0.02, Double(step) / Double(steps))
+      rule.step(&point, along: FilterPoint([slope.map { $0 / Double(batch) }]))
+    }
+    let parts = SampleBlocks(samples: test.count, blocks: min(blocks, test.count))
+    var sums = [(n: Double, value: Double)](repeating: (0, 0), count: parts.blocks)
+    for sample in 0..<test.count {
+      let g = test.field(test.environments[sample], point.values[0]), p = law[Int(test.windows[sample])]
+      // ln q of either sign.
+      let up = -log1p(exp(-2 * abs(g))) - (g < 0 ? 2 * abs(g) : 0), down = -log1p(exp(-2 * abs(g))) - (g > 0 ? 2 * abs(g) : 0)
+      let block = parts.block(of: sample)
+      sums[block].n += 1
+      sums[block].value += p * up + (1 - p) * down
+    }
+    return jackknife(blocks: parts.blocks) { left in
+      var n = 0.0, value = 0.0
+      for (b, sum) in sums.enumerated() where b != left { (n, value) = (n + sum.n, value + sum.value) }
+      return [log(2) + value / n]
+    }[0]
+  }
+}

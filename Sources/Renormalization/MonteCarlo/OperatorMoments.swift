@@ -1,0 +1,43 @@
+internal import Glibc
+internal import LinearAlgebra
+
+/// First and second moments of operators before and after a renormalization step: what Swendsen's linearised transformation takes.
+///
+/// A_gb = <S'_g S_b> - <S'_g><S_b>, D_ga = <S'_g S'_a> - <S'_g><S'_a>, D T = A, T_ab = dK'_a / dK_b. In a sector that is odd under the
+/// flip of all spins <S> vanishes exactly, so nothing is subtracted.
+///
+/// Source: Swendsen, PRL 42, 859 (1979).
+public struct OperatorMoments: Sendable, Equatable {
+  /// How many operators, and whether they are even under the flip.
+  public let operators: Int, isEven: Bool
+  /// <S'>, <S>, `[operators]`; <S'_g S_b>, <S'_g S'_a>, `[operators, operators]`.
+  public var coarse: [Double], fine: [Double], cross: [Double], square: [Double]
+  /// All zero.
+  public init(operators: Int, isEven: Bool) {
+    self.operators = operators
+    self.isEven = isEven
+    coarse = [Double](repeating: 0, count: operators)
+    fine = coarse
+    cross = [Double](repeating: 0, count: operators * operators)
+    square = cross
+  }
+
+  /// T of the first `count` operators, `[count, count]`; nil where D is singular.
+  public func matrix(first count: Int) -> [Double]? {
+    var a = [Double](repeating: 0, count: count * count), d = a
+    for g in 0..<count {
+      for b in 0..<count {
+        a[g * count + b] = cross[g * operators + b] - (isEven ? coarse[g] * fine[b] : 0)
+        d[g * count + b] = square[g * operators + b] - (isEven ? coarse[g] * coarse[b] : 0)
+      }
+    }
+    return Linear.solve(d, order: count, right: a, columns: count)
+  }
+  /// The eigenvalues' moduli of `matrix(first:)`, the largest first; not a number where there is no matrix.
+  public func eigenvalues(first count: Int) -> [Double] {
+    guard let matrix = matrix(first: count), let values = try? Linear.eigenvalues(matrix, order: count) else {
+      return [Double](repeating: .nan, count: count)
+    }
+    return values.map { ($0.real * $0.real + $0.imaginary * $0.imaginary).squareRoot() }.sorted(by: >)
+  }
+}

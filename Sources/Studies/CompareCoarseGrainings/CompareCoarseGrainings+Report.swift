@@ -1,0 +1,205 @@
+import Foundation
+import LatticeSystems
+import Renormalization
+public import Runtime
+import Statistics
+
+extension CompareCoarseGrainings {
+  /// A row's results; not a number where something was not measured.
+  private struct Found {
+    let rule: CoarseRule, partial: Recording
+    func estimates(_ name: String) -> [Estimate] {
+      guard let found = partial.observable(name, at: CompareCoarseGrainings.at(rule)) else { return [] }
+      return found.values.indices.map { Estimate(value: found.values[$0], error: found.errors?[$0] ?? .nan) }
+    }
+    func estimate(_ name: String) -> Estimate { estimates(name).first ?? Estimate(value: .nan, error: .nan) }
+  }
+
+  /// The step whose exponents stand in the table: the second where there is one.
+  private var shownStep: Int { min(1, flowSteps - 1) }
+
+  public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
+    let found = results.map { Found(rule: $0.unit.rule, partial: $0.partial) }
+    let best = found.map { $0.estimate("environment_information").value }.filter(\.isFinite).max() ?? .nan
+    var figures = [exponentFigure(found, isThermal: true), exponentFigure(found, isThermal: false)]
+    if let filters = filterFigure(found) { figures.append(filters) }
+    return Report(
+      title: "Coarse grainings side by side",
+      abstract:
+        "Rules that make coarse spins of the Ising model at K = \(String(format: "%g", coupling)), known, learned and absurd, on the "
+        + "same instruments: exponents by Monte Carlo renormalization of \(size) x \(size) (\(Self.even.count) even and \(Self.odd.count) odd "
+        + "operators, \(chains * measurements) configurations), information of a coarse spin about 64 spins around its window, the "
+        + "variational map of filters as Boltzmann machines, couplings and correlations of the coarse spins.",
+      rows: results.flatMap(\.partial.rows), derived: derived(found, best),
+      sections: [
+        ReportSection("The table", [.table(table(found, best)), .table(meanings(found))]),
+        ReportSection("What holds", verdict(found, best).map { .text($0) }),
+        ReportSection("Step after step", figures.map { .figure($0) }),
+        ReportSection("Couplings after one step", [.text(couplingWords), .table(couplingTable(found))]),
+        ReportSection("The variational map", [.text(mapWords), .table(mapTable(found))]),
+      ], arrays: results.flatMap(\.partial.arrays))
+  }
+
+  private func derived(_ found: [Found], _ best: Double) -> [(name: String, observable: Observable)] {
+    var derived: [(name: String, observable: Observable)] = []
+    for row in found {
+      let y = row.estimates("thermal_exponents"), h = row.estimates("magnetic_exponents"), name = row.rule.rawValue
+      derived.append(("thermal_exponent_\(name)", Observable(y[shownStep].value, error: y[shownStep].error)))
+      derived.append(("magnetic_exponent_\(name)", Observable(h[shownStep].value, error: h[shownStep].error)))
+    }
+    if best.isFinite { derived.append(("best_environment_information", Observable(best, unit: "nats"))) }
+    return derived
+  }
+
+  private func text(_ estimate: Estimate) -> String { estimate.value.isFinite ? written(estimate.value, estimate.error) : "–" }
+
+  private func table(_ found: [Found], _ best: Double) -> ReportTable {
+    let rows = found.map { row -> [String] in
+      let information = row.estimate("environment_information")
+      let share = Estimate(value: information.value / best, error: information.error / best)
+      let kl = row.rule.choice == nil ? "0 (X = 1)" : text(row.estimate("kullback_leibler_per_site"))
+      let fine = row.estimate("fine_correlation_exponent"), coarse = row.estimate("coarse_correlation_exponent")
+      return [
+        row.rule.rawValue, text(row.estimates("thermal_exponents")[shownStep]), text(row.estimates("magnetic_exponents")[shownStep]),
+        text(share), kl, text(row.estimate("coupling_share_beyond_nearest")), text(coarse), text(fine),
+        "\(Int(row.estimate("spins_read_per_coarse_spin").value)); \(Int(row.estimate("trained_on").value))",
+      ]
+    }
+    return ReportTable(
+      caption:
+        "Step \(shownStep + 1), \(size >> shownStep) to \(size >> (shownStep + 1)): y_t and y_h with all operators. I/best: bound of I(h:E) over the "
+        + "best row's \(written(best, nil)) nats. D_KL per site of the filter as a Boltzmann machine on 8 x 8; a rule that is a law p(h | v) has "
+        + "X = 1, so that D_KL = 0 whatever it is worth. Range: share of the couplings per site that are not nearest-neighbour ones after "
+        + "one step. Correlation exponent between r = L/8 and L/4, after one step and before any. Cost: spins read for a coarse spin; "
+        + "configurations trained on.",
+      header: ["rule", "y_t", "y_h", "I/best", "D_KL", "range", "exponent of G", "before", "cost"], rows: rows)
+  }
+
+  private func meanings(_ found: [Found]) -> ReportTable {
+    ReportTable(caption: "The rules.", header: ["rule", "what it is"], rows: found.map { [$0.rule.rawValue, $0.rule.meaning] })
+  }
+
+  // MARK: words
+
+  private func verdict(_ found: [Found], _ best: Double) -> [String] {
+    guard isCritical else {
+      return ["K is not the critical coupling, so that there are no exponents to be met; the table says what each rule makes of it."]
+    }
+    func gap(_ row: Found, _ name: String, _ exact: Double) -> Double { abs(row.estimates(name)[shownStep].value - exact) / exact }
+    func percent(_ gap: Double) -> String { String(format: "%.2f %%", 100 * gap) }
+    func names(_ rows: [Found]) -> String { rows.isEmpty ? "none" : rows.map(\.rule.rawValue).joined(separator: ", ") }
+    let near = found.filter { gap($0, "thermal_exponents", 1) <= 0.02 && gap($0, "magnetic_exponents", 1.875) <= 0.005 }
+    let loose = found.filter { row in
+      gap(row, "thermal_exponents", 1) <= 0.05 && gap(row, "magnetic_exponents", 1.875) <= 0.05
+        && !near.contains { $0.rule == row.rule }
+    }
+    let rest = found.filter { row in !near.contains { $0.rule == row.rule } && !loose.contains { $0.rule == row.rule } }
+    var words = [
+      "Within 2 % of y_t = 1 and 0.5 % of y_h = 15/8 in step \(shownStep + 1): \(names(near)). Within 5 % of both, but not so near: "
+        + "\(names(loose)). Further off: \(names(rest))."
+    ]
+    let controls = found.filter(\.rule.isControl), passed = controls.filter { row in near.contains { $0.rule == row.rule } }
+    if !controls.isEmpty {
+      words.append(
+        passed.isEmpty
+          ? "No control reaches the first of these classes, so that it does tell coarse grainings apart."
+          : "The controls \(names(passed)) are in the first class too: at this accuracy it does not tell coarse grainings apart from them.")
+    }
+    let informed = found.filter { $0.estimate("environment_information").value >= 0.98 * best }
+    words.append(
+      "Within 2 % of the most information about the surroundings: \(names(informed)). The bound is of coarse spins that see up to 4 x 4 "
+        + "sites; block rules see 2 x 2 of them.")
+    let measured = found.filter { $0.rule != .permuted }
+    if let short = measured.min(by: {
+      $0.estimate("coupling_share_beyond_nearest").value < $1.estimate("coupling_share_beyond_nearest").value
+    }),
+      let long = measured.max(by: {
+        $0.estimate("coupling_share_beyond_nearest").value < $1.estimate("coupling_share_beyond_nearest").value
+      }),
+      measured.count > 1
+    {
+      words.append(
+        "The coarse couplings reach least far for \(short.rule.rawValue) (\(text(short.estimate("coupling_share_beyond_nearest"))) of them beyond "
+          + "nearest neighbours) and furthest for \(long.rule.rawValue) (\(text(long.estimate("coupling_share_beyond_nearest")))).")
+    }
+    let mapped = found.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }
+    if mapped.count > 1 {
+      let ordered = mapped.sorted { $0.estimate("kullback_leibler_per_site").value < $1.estimate("kullback_leibler_per_site").value }
+      let list = ordered.map { "\($0.rule.rawValue) \(text($0.estimate("kullback_leibler_per_site")))" }.joined(separator: ", ")
+      words.append(
+        "As Boltzmann machines the filters are, in the order of their D_KL per site: \(list). The first of them has y_t "
+          + "\(percent(gap(ordered[0], "thermal_exponents", 1))) and y_h \(percent(gap(ordered[0], "magnetic_exponents", 1.875))) off, the last y_t "
+          + "\(percent(gap(ordered[ordered.count - 1], "thermal_exponents", 1))) and y_h "
+          + "\(percent(gap(ordered[ordered.count - 1], "magnetic_exponents", 1.875))).")
+    }
+    if let likelihood = found.first(where: { $0.rule == .likelihood }), let spread = found.first(where: { $0.rule == .spread }) {
+      func both(_ name: String) -> String { "\(text(likelihood.estimate(name))) against \(text(spread.estimate(name)))" }
+      func step(_ name: String) -> String {
+        "\(text(likelihood.estimates(name)[shownStep])) against \(text(spread.estimates(name)[shownStep]))"
+      }
+      words.append(
+        "Trained for the likelihood against for the least spread of ln X: deviation of ln X per root of sites \(both("log_x_deviation")), D_KL per site "
+          + "\(both("kullback_leibler_per_site")), y_t \(step("thermal_exponents")), y_h \(step("magnetic_exponents")).")
+    }
+    return words
+  }
+
+  // MARK: figures
+
+  private func exponentFigure(_ found: [Found], isThermal: Bool) -> Figure {
+    let name = isThermal ? "thermal_exponents" : "magnetic_exponents", label = isThermal ? "y_t" : "y_h"
+    var curves: [Curve] = []
+    for row in found {
+      let y = row.estimates(name)
+      curves.append(
+        Curve(row.rule.rawValue, x: y.indices.map { Double($0 + 1) }, y: y.map(\.value), yErrors: y.map(\.error), style: .linePoints))
+    }
+    if isCritical {
+      let exact = isThermal ? 1 : 1.875
+      curves.append(Curve("exact", x: [1, Double(max(2, flowSteps))], y: [exact, exact], style: .line))
+    }
+    return Figure(
+      name: isThermal ? "thermal" : "magnetic", title: "\(label) by step",
+      caption: "With all operators; step n takes \(size) / 2^(n-1) to half of it.",
+      content: .curves(curves, xLabel: "step", yLabel: label, logX: false, logY: false))
+  }
+
+  private func filterFigure(_ found: [Found]) -> Figure? {
+    let maps = found.compactMap { row -> Heatmap? in
+      guard row.rule.choice == .mostProbable else { return nil }
+      let weights = row.estimates("weights").map(\.value)
+      return weights.count == 16 ? Heatmap(title: row.rule.rawValue, rows: 4, columns: 4, values: weights, palette: .diverging) : nil
+    }
+    guard !maps.isEmpty else { return nil }
+    return Figure(
+      name: "filters", title: "The filters", caption: "Weights of the 4 x 4 windows, whose middle 2 x 2 sites are the block.",
+      content: .heatmaps(maps, perRow: 5))
+  }
+
+  private var couplingWords: String {
+    "Couplings of the coarse spins by pseudo-likelihood, whose stationary point is Callen's identity; the fine model has K = "
+      + "\(String(format: "%.4f", coupling)) between nearest neighbours and no other."
+  }
+  private func couplingTable(_ found: [Found]) -> ReportTable {
+    ReportTable(
+      caption: "Couplings after one step, from \(configurations) lattices of \(trainingSize) x \(trainingSize).",
+      header: ["rule"] + Self.fitted.map(\.name), rows: found.map { row in [row.rule.rawValue] + row.estimates("couplings").map(text) })
+  }
+
+  private var mapWords: String {
+    "Mehta and Schwab's map of a filter with p(h | v) from exp(sum h theta(v)): F^h - F^v, and what it cannot see, D_KL and the spread of ln "
+      + "X. ln Z_lambda is the sum over all hidden states of 8 x 8, ln Z Kaufman's. A filter used with the signs of theta is mapped by the "
+      + "same machine."
+  }
+  private func mapTable(_ found: [Found]) -> ReportTable {
+    let rows = found.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }.map { row in
+      [
+        row.rule.rawValue, text(row.estimate("free_energy_difference_per_site")), text(row.estimate("kullback_leibler_per_site")),
+        text(row.estimate("log_x_deviation")),
+      ]
+    }
+    return ReportTable(
+      caption: "Per site of 8 x 8; the deviation of ln X over the root of the sites. Nats.",
+      header: ["rule", "F^h - F^v", "D_KL", "deviation of ln X"], rows: rows)
+  }
+}

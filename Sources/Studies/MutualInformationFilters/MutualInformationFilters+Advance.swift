@@ -1,0 +1,173 @@
+public import Archives
+import LatticeSystems
+public import MessagePassing
+public import RandomStreams
+import Renormalization
+public import Runtime
+import Sampling
+import Statistics
+
+extension MutualInformationFilters {
+  /// What a unit has reached.
+  public struct State: Checkpointable {
+    /// The block filter's weights, then the wide filter's; the training under way.
+    var weights: [Double] = [], training = FilterProgress()
+    /// What has been recorded.
+    var recording = Recording()
+
+    init() {}
+    public static var formatVersion: Int { 1 }
+    public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.writeVersion(of: Self.self, at: path)
+      try archive.write(weights, at: "\(path)/weights")
+      try training.save(to: &archive, at: "\(path)/training")
+      try recording.save(to: &archive, at: "\(path)/recording")
+    }
+    public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.checkVersion(of: Self.self, at: path)
+      weights = try archive.read(Double.self, count: nil, at: "\(path)/weights")
+      training = try FilterProgress(from: archive, at: "\(path)/training")
+      recording = try Recording(from: archive, at: "\(path)/recording")
+    }
+  }
+
+  public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State { State() }
+
+  public func advance(
+    _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws(StudyError) -> Advance<Recording> {
+    switch unit {
+    case .ring: return .done(ring())
+    case .coupling(let coupling):
+      do {
+        if state.weights.count < 32 {
+          let isBlock = state.weights.isEmpty, training = FilterTraining(window: 4, steps: steps, batch: batch, rate: rate)
+          let data = try EnvironmentSamples(draw(coupling, streams, "data"), window: 4)
+          training.environment(
+            data, blockOnly: isBlock, from: KeyedStreams(streams.use("training", isBlock ? 0 : 1)), into: &state.training,
+            steps: max(1, 100_000 / batch))
+          if state.training.step == steps {
+            state.weights += training.weights(state.training)
+            state.training = FilterProgress()
+          }
+          let part = 0.35 * Double(state.training.step) / Double(steps)
+          return .more(fraction: part + 0.35 * Double(state.weights.count / 16), stage: "training")
+        }
+        if state.recording.rows.isEmpty {
+          recordExact(coupling, state.weights, into: &state.recording)
+          return .more(fraction: 0.85, stage: "summing over states")
+        }
+        try recordBounds(coupling, state.weights, streams, into: &state.recording)
+        return .done(state.recording)
+      } catch { throw .unitFailed("K = \(coupling): \(error)") }
+    }
+  }
+
+  private func draw(_ coupling: Double, _ streams: StreamKey, _ use: String) throws -> Configurations {
+    let sampler = try IsingChainSampler(
+      IsingModel(SquareLattice(size: size), coupling: coupling), move: .swendsenWang, interval: interval)
+    let source = KeyedStreams(streams.use(use))
+    var words = sampler.start(0, from: source), taken: UInt64 = 0
+    _ = try sampler.draw(&words, chain: 0, steps: &taken, count: 100, from: source)
+    return try sampler.draw(&words, chain: 0, steps: &taken, count: configurations, from: source)
+  }
+
+  static func at(_ coupling: Double, _ rule: String) -> [(name: String, value: ParameterValue)] {
+    [("coupling", .real(coupling)), ("rule", .text(rule))]
+  }
+
+  /// A state of the block within the window, whose sites 5, 6, 9 and 10 it is, and back.
+  private static func window(_ block: Int) -> Int { (block & 3) << 5 | (block >> 2 & 3) << 9 }
+  private static func block(_ window: Int) -> Int { window >> 5 & 3 | (window >> 9 & 3) << 2 }
+  /// The filters, and the laws of the block that are compared.
+  private func filters(_ weights: [Double]) -> (block: TiedFilter, wide: TiedFilter, laws: [(name: String, law: [Double])]) {
+    let block = TiedFilter(window: 4, weights: Array(weights[..<16]), choice: .mostProbable)
+    let wide = TiedFilter(window: 4, weights: Array(weights[16...]), choice: .mostProbable)
+    return (
+      block, wide,
+      [
+        ("block-filter", (0..<16).map { block.probability(Self.window($0)) }), ("majority", Self.majority { _ in 0.5 }),
+        ("one-spin", (0..<16).map { Double($0 & 1) }),
+      ]
+    )
+  }
+
+  private func recordExact(_ coupling: Double, _ weights: [Double], into recording: inout Recording) {
+    let (block, wide, named) = filters(weights)
+    var laws = named.map(\.law)
+    // The three pairs of opposite ties, decided in all ways.
+    let ties = [0b0011, 0b0101, 0b0110]
+    for signs in 0..<8 {
+      laws.append(
+        Self.majority { v in
+          let place = ties.firstIndex { $0 == v || $0 == 15 - v } ?? 0, sign = Double(signs >> place & 1)
+          return ties.contains(v) ? sign : 1 - sign
+        })
+    }
+    let exact = ExactBlockInformation(torusCoupling: coupling, laws: laws)
+    for (k, law) in named.enumerated() {
+      recording.record(at: Self.at(coupling, law.name), "exact_information", Observable(exact.informations[k], unit: "nats"))
+    }
+    let best = exact.informations.dropFirst(named.count).max() ?? .nan
+    recording.record(at: Self.at(coupling, "best-majority"), "exact_information", Observable(best, unit: "nats"))
+    recording.record(at: Self.at(coupling, "block"), "exact_information", Observable(exact.blockInformation, unit: "nats"))
+    recording.record(at: Self.at(coupling, "block-filter"), "weights", Observable(values: block.weights))
+    recording.record(at: Self.at(coupling, "wide-filter"), "weights", Observable(values: wide.weights))
+  }
+
+  private func recordBounds(_ coupling: Double, _ weights: [Double], _ streams: StreamKey, into recording: inout Recording) throws {
+    let (_, wide, named) = filters(weights)
+    let fit = try EnvironmentSamples(draw(coupling, streams, "fit"), window: 4)
+    let test = try EnvironmentSamples(draw(coupling, streams, "test"), window: 4)
+    for (name, law) in named {
+      let bound = EnvironmentBound.value(of: { law[Self.block($0)] }, fit, test)
+      recording.record(at: Self.at(coupling, name), "information_bound", Observable(bound.value, error: bound.error, unit: "nats"))
+    }
+    let bound = EnvironmentBound.value(of: wide.probability, fit, test)
+    recording.record(at: Self.at(coupling, "wide-filter"), "information_bound", Observable(bound.value, error: bound.error, unit: "nats"))
+  }
+
+  private static func majority(tie: (Int) -> Double) -> [Double] {
+    (0..<16).map { v in v.nonzeroBitCount == 2 ? tie(v) : v.nonzeroBitCount > 2 ? 1 : 0 }
+  }
+
+  // MARK: the ring
+
+  static func ring(_ block: Int, _ rule: String) -> [(name: String, value: ParameterValue)] {
+    [("ring_block", .integer(block)), ("rule", .text(rule))]
+  }
+
+  /// All rules of each block: the most informative, those that are named, and the range of all.
+  private func ring() -> Recording {
+    var recording = Recording()
+    for block in blocks {
+      let ring = RingBlock(block: block, coupling: ringCoupling), maps = RingBlock.oddMaps(block: block), top = (1 << block) - 1
+      let named: [(String, [Double])] = [
+        ("edge-spin", (0...top).map { Double($0 & 1) }), ("inner-spin", (0...top).map { Double($0 >> (block / 2) & 1) }),
+        ("majority", (0...top).map { 2 * $0.nonzeroBitCount == block ? 0.5 : 2 * $0.nonzeroBitCount > block ? 1 : 0 }),
+      ]
+      let found = ring.informations(sites: ringSites, buffer: buffer, laws: maps + named.map(\.1))
+      // Of maps that are equal to rounding the first.
+      var best = 0
+      for k in maps.indices where found.laws[k] > found.laws[best] + 1e-12 { best = k }
+      let rows =
+        [("best-of-all", maps[best], found.laws[best])]
+        + named.enumerated().map { ($1.0, $1.1, found.laws[maps.count + $0]) }
+      for (rule, law, information) in rows {
+        let couplings = ring.pairCouplings(law, count: coarse), at = Self.ring(block, rule)
+        recording.record(at: at, "exact_information", Observable(information, unit: "nats"))
+        recording.record(at: at, "pair_couplings", Observable(values: couplings.pairs))
+        recording.record(at: at, "other_couplings", Observable(couplings.others))
+      }
+      recording.record(at: Self.ring(block, "block"), "exact_information", Observable(found.block, unit: "nats"))
+      let reaches = maps.map { law -> Double in
+        let couplings = ring.pairCouplings(law, count: coarse)
+        return couplings.pairs.dropFirst().reduce(0) { $0 + abs($1) } + couplings.others
+      }
+      recording.record(
+        at: [("ring_block", .integer(block))], "informations_of_all", Observable(values: Array(found.laws[..<maps.count]), unit: "nats"))
+      recording.record(at: [("ring_block", .integer(block))], "couplings_beyond_nearest_of_all", Observable(values: reaches))
+    }
+    return recording
+  }
+}

@@ -1,0 +1,91 @@
+import LatticeSystems
+import RandomStreams
+import Renormalization
+public import Runtime
+import Sampling
+
+/// Filters that are to know most of their surroundings (real-space mutual information): trained on the square Ising model at several
+/// couplings and valued exactly on a small torus; and on the ring, where every rule can be tried, whether the most informative one makes
+/// couplings of no longer range.
+public struct MutualInformationFilters: Study {
+  public static let name = "rsmi"
+  public static let summary =
+    "filters of most information about their surroundings, over temperature, with exact values; the optimal rule of the ring among all rules"
+
+  /// The ring, or one coupling of the square lattice.
+  public enum Unit: Sendable {
+    case ring
+    case coupling(Double)
+  }
+
+  public static let parameters: [ParameterTable] = [
+    ParameterTable(
+      "ring", "the Ising ring, exactly",
+      [
+        Parameter("blocks", .integers([2, 3, 4]), .integers(2...4), unit: "sites", "edges of the blocks, one coarse spin for each"),
+        Parameter("coupling", .real(0.8), .reals(0.01...4), unit: "1", "K"),
+        Parameter("sites", .integer(1000), .integers(16...100_000), unit: "sites", "of the ring"),
+        Parameter("buffer", .integer(1), .integers(0...5), unit: "sites", "between a block and its environment, on both sides"),
+        Parameter("coarse", .integer(8), .integers(4...12), unit: "spins", "coarse spins of the ring whose couplings are found"),
+      ]),
+    ParameterTable(
+      "lattice", "the square Ising model",
+      [
+        Parameter(
+          "couplings", .reals([0.2, 0.3, 0.36, 0.4, IsingModel.criticalCoupling, 0.48]), .reals(0.01...1), unit: "1",
+          "K, each a unit of work"),
+        Parameter("size", .integer(32), .integers(16...64), unit: "sites", "edge of the lattices, a multiple of 4"),
+      ]),
+    ParameterTable(
+      "training", "of the filters",
+      [
+        Parameter(
+          "configurations", .integer(4000), .integers(64...20_000), unit: "configurations", "to train on, to fit on, to test on"),
+        Parameter("interval", .integer(5), .integers(1...10_000), unit: "steps", "of Swendsen and Wang between them"),
+        Parameter("steps", .integer(1500), .integers(1...1_000_000), unit: "steps", "of Adam"),
+        Parameter("batch", .integer(64), .integers(2...4096), unit: "1", "a sixteenth of the windows of a step"),
+        Parameter("rate", .real(0.01), .reals(1e-6...1), unit: "1", "of a step; it falls to a tenth in the last third"),
+      ]),
+  ]
+
+  public static let debugOverrides = [
+    "lattice.couplings=[0.4]", "lattice.size=16", "training.configurations=64", "training.steps=20", "ring.blocks=[2]",
+  ]
+
+  let blocks: [Int], ringCoupling: Double, ringSites: Int, buffer: Int, coarse: Int
+  let couplings: [Double], size: Int, configurations: Int, interval: Int, steps: Int, batch: Int, rate: Double
+
+  /// Validates what the ranges of the single parameters leave open.
+  public init(_ parameters: ParameterValues) throws(StudyError) {
+    blocks = parameters.integers("ring.blocks")
+    ringCoupling = parameters.real("ring.coupling")
+    ringSites = parameters.integer("ring.sites")
+    buffer = parameters.integer("ring.buffer")
+    coarse = parameters.integer("ring.coarse")
+    couplings = parameters.reals("lattice.couplings")
+    size = parameters.integer("lattice.size")
+    configurations = parameters.integer("training.configurations")
+    interval = parameters.integer("training.interval")
+    steps = parameters.integer("training.steps")
+    batch = parameters.integer("training.batch")
+    rate = parameters.real("training.rate")
+    guard !blocks.isEmpty, Set(blocks).count == blocks.count else {
+      throw .invalid(parameter: "ring.blocks", what: "\(blocks): at least one block, and each once")
+    }
+    guard !couplings.isEmpty, Set(couplings).count == couplings.count else {
+      throw .invalid(parameter: "lattice.couplings", what: "\(couplings): at least one coupling, and each once")
+    }
+    guard size % 4 == 0 else { throw .invalid(parameter: "lattice.size", what: "\(size) is not a multiple of 4") }
+  }
+
+  public func plan() -> [PlannedUnit<Unit>] {
+    let sampling = 3 * Double(configurations * interval * size * size) * 6
+    let training = 2 * Double(steps * 16 * batch) * 250
+    return [PlannedUnit(label: "ring", unit: .ring, team: .one, operations: 1e9, bytesPerRank: 1e7)]
+      + couplings.enumerated().map { index, coupling in
+        PlannedUnit(
+          label: "coupling-\(index)", unit: .coupling(coupling), team: .one, operations: 116 * (sampling + training + 2e9),
+          bytesPerRank: 30 * Double(configurations * size * size) / 28 + 1e7)
+      }
+  }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Runtime
+import Studies
+import Testing
+
+/// The studies of renormalization, small, as a user meets them.
+enum RenormalizationStudies {
+  /// Study files of a second or so.
+  static let files = [
+    "flow": """
+    study = "flow"
+    [migdal]
+    scales = [1.0, 2.0]
+    states = [3.0]
+    """,
+    "monte-carlo-rg": """
+    study = "monte-carlo-rg"
+    [lattice]
+    sizes = [16, 8]
+    [blocks]
+    least_size = 4
+    [sampling]
+    chains = 4
+    measurements = 300
+    warm_up = 20
+    [analysis]
+    blocks = 16
+    """,
+    "compare-coarse-grainings": """
+    study = "compare-coarse-grainings"
+    [lattice]
+    size = 16
+    [rules]
+    names = ["majority", "likelihood-filter-sampled", "information-filter", "permuted-majority"]
+    [training]
+    size = 16
+    configurations = 64
+    steps = 20
+    batch = 8
+    marginal_configurations = 64
+    [sampling]
+    chains = 4
+    measurements = 150
+    warm_up = 20
+    [analysis]
+    blocks = 16
+    """,
+    "rsmi": """
+    study = "rsmi"
+    [ring]
+    blocks = [2, 3]
+    coarse = 6
+    [lattice]
+    couplings = [0.4]
+    size = 16
+    [training]
+    configurations = 100
+    steps = 20
+    batch = 8
+    """,
+    "variational-map": """
+    study = "variational-map"
+    [ring]
+    sites = 4
+    [torus]
+    couplings = [0.3, 0.4]
+    configurations = 200
+    steps = 20
+    """,
+  ]
+
+  static func write(_ name: String, in folder: String) throws -> String {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let file = "\(folder)/\(name).toml"
+    try (files[name] ?? "").write(toFile: file, atomically: true, encoding: .utf8)
+    return file
+  }
+}
+
+@Suite("Known values of renormalization")
+struct RenormalizationFlowKnownValuesTests {
+  @Test("every fast known value is found within its tolerance", arguments: ["B1", "B2", "B3", "B4", "B5"])
+  func fast(id: String) throws {
+    let checks = (FlowKnownValues.checks + MonteCarloRGKnownValues.checks).filter { $0.id == id && $0.cost == .fast }
+    #expect(checks.count == 1)
+    for check in checks {
+      for value in try check.values() {
+        #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
+      }
+    }
+  }
+}
+
+extension ProgramTests {
+  @Suite("The studies of renormalization")
+  struct RenormalizationStudyPrograms {
+    @Test("give the same bytes at 1, 2 and 4 ranks and after a stop", arguments: RenormalizationStudies.files.keys.sorted())
+    func bytes(name: String) throws {
+      try Program.withFolder { folder in
+        let file = try RenormalizationStudies.write(name, in: folder)
+        var expected: Data?
+        for ranks in [1, 2, 4] {
+          let out = "\(folder)/out\(ranks)"
+          // What takes one slice cannot be stopped after it.
+          if ranks == 2 && name != "flow" {
+            // Stopped after the first slice, then resumed.
+            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+            try Data().write(to: URL(fileURLWithPath: out + "/STOP"))
+            #expect(try Program.run(["run", file, "--out", out]).status == 85)
+          }
+          let end = try Program.run(["run", file, "--out", out], ranks: ranks)
+          #expect(end.status == 0 && end.error.isEmpty, "\(ranks) ranks: \(end.all)")
+          let found = try Program.bytes(out + "/results.json")
+          if let expected { #expect(found == expected, "\(ranks) ranks") } else { expected = found }
+        }
+      }
+    }
+
+    static let mistakes: [(String, [String], [String])] = [
+      ("flow", ["migdal.scales=[2.0, 2.0]"], ["migdal.scales", "each value once"]),
+      ("monte-carlo-rg", ["lattice.sizes=[7]"], ["lattice.sizes", "7 gives no lattice of 4 sites or more by blocks of 2"]),
+      ("monte-carlo-rg", ["operators.odd=[\"corner\"]"], ["operators.odd", "magnetization has to"]),
+      ("monte-carlo-rg", ["analysis.blocks=18"], ["analysis.blocks", "multiple of sampling.chains = 4"]),
+      ("monte-carlo-rg", ["operators.even=[\"bond\"]"], ["operators.even[0]", "\"bond\" is not allowed"]),
+      ("rsmi", ["lattice.size=18"], ["lattice.size", "18 is not a multiple of 4"]),
+      ("variational-map", ["ring.sites=5"], ["ring.sites", "5 is odd"]),
+      ("compare-coarse-grainings", ["lattice.size=24"], ["lattice.size", "24 is not a multiple of 16"]),
+      ("compare-coarse-grainings", ["rules.names=[\"majority\", \"majority\"]"], ["rules.names", "each once"]),
+    ]
+    @Test("refuse what makes no sense in one line that names it", arguments: mistakes)
+    func refusals(name: String, settings: [String], words: [String]) throws {
+      try Program.withFolder { folder in
+        let file = try RenormalizationStudies.write(name, in: folder)
+        let end = try Program.run(["run", file, "--out", folder + "/out"] + settings.flatMap { ["--set", $0] })
+        #expect(end.status == 65 && end.errors.count == 1 && end.output.isEmpty, "\(end.all)")
+        for word in words { #expect(end.error.contains(word), "\(end.error)") }
+      }
+    }
+  }
+}
