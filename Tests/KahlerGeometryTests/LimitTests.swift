@@ -65,6 +65,9 @@ import Testing
       #expect(abs(plane.densityAtOrigin - 2.0 / 27) < 1e-7)
       if k == 1 { #expect(abs(plane.ratio(.zero, SIMD2(2, -1)) - 1.0 / 6) < 1e-7) }
     }
+    // The polygon dual to that of CP2, whose weight reaches twice as far: three shares and the origin, alike under the rotation.
+    let dual = try BalancedMetric(ReflexivePolygon([SIMD2(1, 0), SIMD2(0, 1), SIMD2(-1, -1)]), level: 1)
+    #expect(abs(dual.ratio(SIMD2(1, 0), SIMD2(0, 1)) - 1) < 1e-9 && abs(dual.ratio(SIMD2(1, 0), SIMD2(-1, -1)) - 1) < 1e-9)
     #expect(throws: KahlerError.self) { try BalancedMetric(polygon(2), level: 1, iterations: 400) }
   }
 }

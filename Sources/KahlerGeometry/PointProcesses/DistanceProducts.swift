@@ -8,7 +8,7 @@ struct ScaledProduct {
 
   /// Multiplies by eight lanes of numbers in 2^-1000 ... 2^1000, or zero.
   @inline(__always) mutating func multiply(_ factor: SIMD8<Double>) {
-    zero = zero .| (factor .== 0)
+    zero.replace(with: true, where: factor .== 0)
     let bits = unsafe unsafeBitCast(mantissa * factor, to: SIMD8<UInt64>.self)
     let biased = unsafe unsafeBitCast(bits &>> 52, to: SIMD8<Int64>.self)
     exponent = exponent &+ biased &- 1023

@@ -115,20 +115,26 @@ public struct SphereMoves: MarkovKernel {
 /// e^x, so that generic code need not import a C library.
 @usableFromInline func exponential(_ x: Double) -> Double { exp(x) }
 
-/// lambda = 1/(cosh xi + t sinh xi) and t' = lambda (t cosh xi + sinh xi) of a boost by `xi` along an axis, t = x.axis and
-/// `across` = 1 - t^2 known by itself: near the poles t alone would lose the digits.
-private func boostFactor(_ t: Double, across: Double, _ xi: Double) -> (lambda: Double, along: Double) {
-  let ch = cosh(xi), sh = sinh(xi), tau = xi < 0 ? -t : t
-  // 1 + tau = across/(1 - tau) where tau is near -1.
-  let inverse = tau < 0 ? exp(-abs(xi)) + across / (1 - tau) * abs(sh) : ch + tau * abs(sh)
-  return (1 / inverse, (t * ch + sh) / inverse)
+/// A boost of rapidity xi along an axis.
+private struct Boost {
+  let cosine: Double, sine: Double, decay: Double, sign: Double
+  init(_ xi: Double) { (cosine, sine, decay, sign) = (cosh(xi), sinh(xi), exp(-abs(xi)), xi < 0 ? -1 : 1) }
+
+  /// lambda = 1/(cosh xi + t sinh xi) and t' = lambda (t cosh xi + sinh xi), t = x.axis and `across` = 1 - t^2 known by
+  /// itself: near the poles t alone would lose the digits.
+  @inline(__always) func factor(_ t: Double, across: Double) -> (lambda: Double, along: Double) {
+    let tau = sign * t, size = sign * sine
+    // 1 + tau = across/(1 - tau) where tau is near -1.
+    let inverse = tau < 0 ? decay + across / (1 - tau) * size : cosine + tau * size
+    return (1 / inverse, (t * cosine + sine) / inverse)
+  }
 }
 
 /// x boosted by rapidity `xi` along the unit vector `c` and turned by `angle` about it, and ln lambda^2, the logarithm of the
 /// change of area. Components across an axis of coordinates keep their relative accuracy.
 @usableFromInline func dilated(_ x: SIMD3<Double>, about c: SIMD3<Double>, by xi: Double, turned angle: Double) -> (SIMD3<Double>, Double) {
   let t = (x * c).sum(), across = x - t * c
-  let (lambda, along) = boostFactor(t, across: (across * across).sum(), xi), cosine = cos(angle), sine = sin(angle)
+  let (lambda, along) = Boost(xi).factor(t, across: (across * across).sum()), cosine = cos(angle), sine = sin(angle)
   let turned = cosine * across + sine * SIMD3(c.y * x.z - c.z * x.y, c.z * x.x - c.x * x.z, c.x * x.y - c.y * x.x)
   let y = lambda * turned + along * c
   return (y / (y * y).sum().squareRoot(), 2 * log(lambda))
@@ -139,13 +145,13 @@ extension SphereMoves {
   @usableFromInline mutating func boost(
     _ r: Int, _ state: inout SphereConfigurations, _ axis: SIMD3<Double>, _ xi: Double
   ) -> (change: Double, areas: Double) {
-    let n = gas.points, background = gas.field != 0 || !gas.cones.isEmpty
+    let n = gas.points, move = Boost(xi), background = gas.field != 0 || !gas.cones.isEmpty
     before.removeAll(keepingCapacity: true)
     before.append(contentsOf: state.coordinates[3 * state.stride * r..<3 * state.stride * (r + 1)])
     var logs = 0.0, product = 1.0, change = 0.0
     for i in 0..<n {
       let x = state[r, i], t = (x * axis).sum(), across = x - t * axis
-      let (lambda, along) = boostFactor(t, across: (across * across).sum(), xi)
+      let (lambda, along) = move.factor(t, across: (across * across).sum())
       var y = lambda * across + along * axis
       y /= (y * y).sum().squareRoot()
       state[r, i] = y

@@ -17,10 +17,12 @@ public struct BalancedMetric: Sendable {
   /// Iterates until ln H changes by less than `tolerance`.
   /// - Throws: `notConverged` after `iterations`, which is what happens where the barycentre is not 0.
   public init(
-    _ polygon: ReflexivePolygon, level k: Int, step h: Double = 0.4, reach: Double = 40, tolerance: Double = 1e-13,
+    _ polygon: ReflexivePolygon, level k: Int, step h: Double = 0.4, tolerance: Double = 1e-13,
     iterations limit: Int = 2000
   ) throws(KahlerError) {
-    let points = polygon.latticePoints(multiple: k), grid = Grid(points, step: h, reach: reach)
+    let points = polygon.latticePoints(multiple: k)
+    // The weight falls as e^-(support function of P): 40 of them are below rounding.
+    let grid = Grid(points, step: h, reach: 40 / polygon.leastSupport)
     var logs = [Double](repeating: 0, count: points.count), change = Double.infinity, done = 0
     while change >= tolerance {
       guard done < limit else { throw .notConverged(residual: change) }

@@ -41,23 +41,23 @@ public struct ReflexivePolygon: Sendable, Equatable {
     ("dP3", [SIMD2(1, 0), SIMD2(1, 1), SIMD2(0, 1), SIMD2(-1, 0), SIMD2(-1, -1), SIMD2(0, -1)]),
   ]
 
-  /// Area and barycentre, from the triangles with a corner at 0.
-  public var area: Double { triangles.reduce(0) { $0 + $1.area } }
+  /// Area and barycentre, from the triangles with a corner at 0; summed as integers, so that a barycentre of 0 is 0.
+  public var area: Double { Double(doubledArea) / 2 }
   public var barycentre: SIMD2<Double> {
-    triangles.reduce(SIMD2<Double>.zero) { $0 + $1.area * $1.centre } / area
-  }
-  private var triangles: [(area: Double, centre: SIMD2<Double>)] {
-    vertices.indices.map { i in
+    var sum = SIMD2<Int>.zero
+    for i in vertices.indices {
       let a = vertices[i], b = vertices[(i + 1) % vertices.count]
-      return (Double(Self.cross(a, b)) / 2, SIMD2(Double(a.x + b.x), Double(a.y + b.y)) / 3)
+      sum &+= SIMD2(repeating: Self.cross(a, b)) &* (a &+ b)
     }
+    return SIMD2(Double(sum.x), Double(sum.y)) / (3 * Double(doubledArea))
   }
+  private var doubledArea: Int { vertices.indices.reduce(0) { $0 + Self.cross(vertices[$1], vertices[($1 + 1) % vertices.count]) } }
 
   /// The greatest lower bound R of the Ricci curvature: R = t/(1 + t) where the ray from the barycentre B through 0 leaves
   /// the polygon at -t B; 1 where B = 0, and a Kahler-Einstein metric exists. Source: C. Li, Adv. Math. 226 (2011).
   public var greatestRicciBound: Double {
     let b = barycentre
-    guard (b * b).sum() > 1e-24 else { return 1 }
+    guard b != .zero else { return 1 }
     // Each edge is {u.p = 1} with u integral; -t B meets it first.
     let t =
       vertices.indices.compactMap { i -> Double? in
@@ -66,6 +66,25 @@ public struct ReflexivePolygon: Sendable, Equatable {
         return speed > 0 ? 1 / speed : nil
       }.min() ?? .infinity
     return t / (1 + t)
+  }
+
+  /// The least value of the support function max over P of p.x on the boundary of the square |x|, |y| <= 1; it is attained
+  /// at a corner of the square or where two vertices tie.
+  var leastSupport: Double {
+    func support(_ x: Double, _ y: Double) -> Double { vertices.map { Double($0.x) * x + Double($0.y) * y }.max() ?? 0 }
+    var least = Double.infinity
+    for sign in [-1.0, 1] {
+      var places = [-1.0, 1]
+      for a in vertices {
+        for b in vertices {
+          // (a - b).(sign, t) = 0 on the sides x = +-1, and the same with x and y exchanged.
+          if a.y != b.y { places.append(-sign * Double(a.x - b.x) / Double(a.y - b.y)) }
+          if a.x != b.x { places.append(-sign * Double(a.y - b.y) / Double(a.x - b.x)) }
+        }
+      }
+      for t in places where abs(t) <= 1 { least = min(least, support(sign, t), support(t, sign)) }
+    }
+    return least
   }
 
   /// Lattice points of k P, lexically.
