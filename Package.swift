@@ -26,7 +26,7 @@ let floor1: [Target.Dependency] = [
 let floor3: [Target.Dependency] =
   floor1 + [
     "LatticeSystems", "BoltzmannMachines", "NeuralNetworks", "InformationTheory", "FieldTheory", "SymmetryGroups", "TensorNetworks",
-    "Renormalization",
+    "KahlerGeometry", "Renormalization",
   ]
 let bigIntegers = Target.Dependency.product(name: "BigInt", package: "BigInt")
 
@@ -69,6 +69,7 @@ let package = Package(
     module("FieldTheory", floor1),
     module("SymmetryGroups", floor1 + [bigIntegers]),
     module("TensorNetworks", floor1),
+    module("KahlerGeometry", floor1),
     // Floor 3.
     module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory"]),
     // Floor 4.
@@ -91,6 +92,7 @@ let package = Package(
     tests("LinearAlgebraTests", ["LinearAlgebra", "RandomStreams"]),
     tests("StatisticsTests", ["Statistics", "RandomStreams", "Archives", "Laws", "Oracles"]),
     tests("SamplingTests", floor1 + ["Laws", "Oracles"]),
+    tests("GradientFlowsTests", floor1 + ["Laws"]),
     tests("LatticeSystemsTests", floor1 + ["LatticeSystems", "Laws", "Oracles", "rank-programs"]),
     tests("BoltzmannMachinesTests", floor1 + ["BoltzmannMachines", "Laws", "Oracles"]),
     tests("NeuralNetworksTests", floor1 + ["NeuralNetworks", "Laws", "Oracles"]),
@@ -98,6 +100,7 @@ let package = Package(
     tests("FieldTheoryTests", floor1 + ["FieldTheory", "Laws", "Oracles"]),
     tests("SymmetryGroupsTests", floor1 + ["SymmetryGroups", "Laws", "Oracles", bigIntegers]),
     tests("TensorNetworksTests", floor1 + ["TensorNetworks", "Laws"]),
+    tests("KahlerGeometryTests", floor1 + ["KahlerGeometry", "Laws"]),
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
     tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),

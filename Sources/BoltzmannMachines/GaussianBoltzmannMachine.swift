@@ -11,7 +11,7 @@ public import RandomStreams
 /// `weights: [visible, hidden]`, row-major. Given h, v_i is normal about b_i + sigma_i (Wh)_i with deviation sigma_i; given v,
 /// h_j is 1 with probability sigma(c_j + sum_i v_i W_ij / sigma_i). Double precision. Source: G. Hinton, R. Salakhutdinov,
 /// Science 313 (2006) 504.
-public struct GaussianBoltzmannMachine: Sendable, Equatable, Blocks {
+public struct GaussianBoltzmannMachine: Sendable, Equatable, Space {
   /// How many units there are.
   public let visible: Int, hidden: Int
   /// W; b, `[visible]`; c, `[hidden]`; sigma, `[visible]`, which training leaves alone.

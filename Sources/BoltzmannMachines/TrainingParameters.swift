@@ -12,7 +12,7 @@ public import RandomStreams
 /// da = <v>_0 - <v>_1 - c dW 1 and db = <h>_0 - <h>_1 - c dWᵀ 1 (Melchior, Fischer, Wiskott, JMLR 17 (2016), eqs. 8 to 10).
 /// A penalty on W alone is taken at fixed a', b': with c = 1/2 and units 0/1 these are, up to factors, the weights
 /// and biases of the +-1 convention, so that flipping all units stays a symmetry of training.
-public struct CentredParameters: Blocks, Equatable {
+public struct CentredParameters: Space, Equatable {
   /// What the units' two values are.
   public let units: UnitValues
   /// How many units the layers have.

@@ -2,7 +2,8 @@ public import Archives
 public import LinearAlgebra
 public import RandomStreams
 
-/// Langevin dynamics: descent with white noise of a temperature,
+/// Langevin dynamics of weights, as a rule beside momentum and Adam (`LangevinFlow` has the same step on any space): descent
+/// with white noise of a temperature,
 ///
 ///     w <- w + rate g + sqrt(2 rate T) xi,   xi independent standard normal numbers
 ///

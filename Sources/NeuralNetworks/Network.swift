@@ -5,7 +5,7 @@ public import RandomStreams
 ///
 /// `parameters` holds W and b of each layer that has them, in the order of the layers: W row-major as the layer says
 /// (`Dense`, `Convolution`), then b. Shapes are checked when it is built.
-public struct Network<Scalar: NetworkScalar>: Sendable, Equatable, Blocks {
+public struct Network<Scalar: NetworkScalar>: Sendable, Equatable, Space {
   /// What enters.
   public let input: FeatureShape
   /// The layers as they were described, and as they stand on each other.

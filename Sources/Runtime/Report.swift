@@ -86,12 +86,25 @@ public struct Heatmap: Sendable {
   }
 }
 
+/// A sphere with points on it, and marks (cone points) that stand out.
+public struct Globe: Sendable {
+  /// Unit vectors.
+  public var title: String, points: [SIMD3<Double>], marks: [SIMD3<Double>]
+  public init(title: String, points: [SIMD3<Double>], marks: [SIMD3<Double>] = []) {
+    self.title = title
+    self.points = points
+    self.marks = marks
+  }
+}
+
 /// A figure of the report, drawn by gnuplot; its script and data stay beside it.
 public struct Figure: Sendable {
   public enum Content: Sendable {
     case curves([Curve], xLabel: String, yLabel: String, logX: Bool, logY: Bool)
     /// Images side by side, `perRow` in a row.
     case heatmaps([Heatmap], perRow: Int)
+    /// Spheres side by side, `perRow` in a row.
+    case globes([Globe], perRow: Int)
   }
   /// File name without extension, in kebab case.
   public var name: String

@@ -32,6 +32,8 @@ enum ReportArchive {
       members.append(.init("curves", .array(curves.map(curve))))
     case .heatmaps(let maps, let perRow):
       members += [.init("per_row", .integer(perRow)), .init("heatmaps", .array(maps.map(heatmap)))]
+    case .globes(let globes, let perRow):
+      members += [.init("per_row", .integer(perRow)), .init("globes", .array(globes.map(globe)))]
     }
     return .object(members)
   }
@@ -52,6 +54,11 @@ enum ReportArchive {
       .init("title", .text(map.title)), .init("palette", .text(name(of: map.palette))), .init("rows", .integer(map.rows)),
       .init("columns", .integer(map.columns)), .init("values", .array(values)),
     ])
+  }
+
+  private static func globe(_ globe: Globe) -> JSON {
+    func flat(_ places: [SIMD3<Double>]) -> JSON { numbers(places.flatMap { [$0.x, $0.y, $0.z] }.map { Double("\(Float($0))") ?? $0 }) }
+    return .object([.init("title", .text(globe.title)), .init("points", flat(globe.points)), .init("marks", flat(globe.marks))])
   }
 
   private static func name(of style: Curve.Style) -> String {
@@ -107,6 +114,7 @@ enum ReportArchive {
   }
   private static func content(_ json: JSON) -> Figure.Content? {
     if let perRow = json["per_row"]?.int {
+      if json["globes"] != nil { return all(json["globes"], globe).map { .globes($0, perRow: perRow) } }
       return all(json["heatmaps"], heatmap).map { .heatmaps($0, perRow: perRow) }
     }
     guard let curves = all(json["curves"], curve), let x = json["x"]?.string, let y = json["y"]?.string,
@@ -121,6 +129,14 @@ enum ReportArchive {
     else { return nil }
     return Curve(
       label, x: x, y: y, yErrors: json["errors"].flatMap { doubles($0) }, style: style, colour: json["colour"]?.double.map { Int($0) })
+  }
+  private static func globe(_ json: JSON) -> Globe? {
+    func places(_ json: JSON?) -> [SIMD3<Double>]? {
+      guard let flat = doubles(json), flat.count % 3 == 0 else { return nil }
+      return stride(from: 0, to: flat.count, by: 3).map { SIMD3(flat[$0], flat[$0 + 1], flat[$0 + 2]) }
+    }
+    guard let title = json["title"]?.string, let points = places(json["points"]), let marks = places(json["marks"]) else { return nil }
+    return Globe(title: title, points: points, marks: marks)
   }
   private static func heatmap(_ json: JSON) -> Heatmap? {
     let palettes: [Heatmap.Palette] = [.diverging, .sequential, .binary]

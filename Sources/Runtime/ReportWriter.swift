@@ -92,6 +92,12 @@ public enum ReportWriter {
       try FileAccess.writeAtomically(picture.script, to: path + ".gp")
       try FileAccess.writeAtomically("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + picture.svg, to: path + ".svg")
       return (picture.svg, "heatmaps", nil)
+    case .globes(let globes, let perRow):
+      let picture = GlobeFigure(name: name, title: figure.title, globes: globes, perRow: perRow)
+      try FileAccess.writeAtomically(picture.data, to: path + ".dat")
+      try FileAccess.writeAtomically(picture.script, to: path + ".gp")
+      try FileAccess.writeAtomically("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + picture.svg, to: path + ".svg")
+      return (picture.svg, "heatmaps", nil)
     case .curves(let curves, let xLabel, let yLabel, let logX, let logY):
       let plot = GnuplotScript(name: name, title: figure.title, curves: curves, xLabel: xLabel, yLabel: yLabel, logX: logX, logY: logY)
       try FileAccess.writeAtomically(plot.data, to: path + ".dat")

@@ -24,6 +24,8 @@ public enum StudyCatalog {
     TensorRenormalizationGroup.self,
     EntanglementRenormalization.self,
     EntanglementGeometry.self,
+    KahlerEinstein.self,
+    GradientFlowStudy.self,
     Classifier.self,
     BoltzmannStudy.self,
   ]

@@ -7,6 +7,6 @@ public enum BenchmarkCatalogue {
     BoltzmannBenchmarks.all + LatticeBenchmarks.all + LatticeModelBenchmarks.all
     + RenormalizationBenchmarks.all + FieldTheoryBenchmarks.all
     + SymmetryBenchmarks.all
-    + TensorNetworkBenchmarks.all
+    + TensorNetworkBenchmarks.all + KahlerBenchmarks.all
     + NeuralNetworkBenchmarks.all + InformationBenchmarks.all
 }

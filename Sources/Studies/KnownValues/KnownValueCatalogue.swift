@@ -15,6 +15,7 @@ public enum KnownValueCatalogue {
       FieldTheoryKnownValues.checks,
       SymmetryKnownValues.checks,
       TensorNetworkKnownValues.checks, EntanglementKnownValues.checks,
+      KahlerKnownValues.checks, KahlerSampledKnownValues.checks,
       NeuralNetworkKnownValues.checks, LikelihoodTrainingKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {

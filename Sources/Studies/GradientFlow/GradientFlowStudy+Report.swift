@@ -1,0 +1,206 @@
+public import Runtime
+
+extension GradientFlowStudy {
+  public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
+    let all = results.reduce(into: Recording()) { $0.merge($1.partial) }
+    var pulls: [Double] = [], off: [String] = []
+    for row in all.rows {
+      for (name, value) in row.observables where name.hasSuffix("_z") && value.values[0].isFinite {
+        pulls.append(value.values[0])
+        if abs(value.values[0]) > 4 {
+          let place = row.at.map { "\($0.name) \(KahlerEinstein.text($0.value))" }.joined(separator: ", ")
+          off.append("\(name.dropLast(2)) at \(place) (\(written(value.values[0], nil, digits: 2)))")
+        }
+      }
+    }
+    let square = pulls.reduce(0) { $0 + $1 * $1 } / Double(max(1, pulls.count))
+    var abstract =
+      "Points on the sphere, their density in the limit, the units of a wide network and a network's training loss, moved by the same steppers."
+    if !pulls.isEmpty {
+      abstract +=
+        " \(pulls.count) rates, means and variances have an exact value; their distances from it in standard errors have a mean square of "
+        + "\(written(square, nil, digits: 3)), and "
+        + (off.isEmpty ? "none exceeds 4." : "these exceed 4: " + off.joined(separator: "; ") + ".")
+    }
+    var sections: [ReportSection] = []
+    for section in [decaySection(all), varianceSection(all), densitySection(all), trainingSection(all)] {
+      if let section { sections.append(section) }
+    }
+    return Report(
+      title: "One gradient flow for geometry and training", abstract: abstract, rows: all.rows,
+      derived: pulls.isEmpty
+        ? [] : [("exact_values", Observable(Double(pulls.count))), ("mean_square_pull", Observable(square))],
+      sections: sections, arrays: all.arrays)
+  }
+
+  private typealias Place = [(name: String, value: ParameterValue)]
+  private func gas(_ n: Int, _ beta: Double) -> Place { [("flow", .text("gas")), ("points", .integer(n)), ("beta", .real(beta))] }
+  private func network(_ n: Int) -> Place { [("flow", .text("network")), ("units", .integer(n))] }
+  private func cell(_ found: Observable?) -> String { found.map { written($0.values[0], $0.errors?[0]) } ?? "" }
+
+  private func decaySection(_ all: Recording) -> ReportSection? {
+    guard !(sizes.isEmpty || betas.isEmpty) || !counts.isEmpty else { return nil }
+    var curves: [Curve] = [], colour = 0, rows: [[String]] = [], slow: [Curve] = []
+    func add(_ name: String, _ at: Place) {
+      guard let x = all.observable("times", at: at)?.values, let y = all.observable("decay", at: at) else { return }
+      curves.append(Curve(name, x: x, y: y.values, yErrors: y.errors, style: .points, colour: colour))
+      curves.append(Curve("exact", x: x, y: all.observable("decay_exact", at: at)?.values ?? [], style: .line, colour: colour))
+      colour += 1
+    }
+    if let n = sizes.last { for beta in betas { add("gas, N = \(n), beta = \(beta)", gas(n, beta)) } }
+    if let n = counts.last { add("network, N = \(n)", network(n)) }
+    func row(_ flow: String, _ n: Int, _ curvature: Double, _ at: Place) {
+      rows.append(
+        [flow, "\(n)", written(curvature, nil)] + ["rate", "rate_exact", "decay_z"].map { cell(all.observable($0, at: at)) })
+    }
+    for n in sizes {
+      for beta in betas { row("gas, beta = \(beta)", n, 1 + beta, gas(n, beta)) }
+      let found = betas.map { all.observable("rate", at: gas(n, $0)) }
+      slow.append(
+        Curve(
+          "gas, N = \(n)", x: betas.map { 1 + $0 }, y: found.map { 1 / ($0?.values[0] ?? .nan) },
+          yErrors: found.map { ($0?.errors?[0] ?? 0) / (($0?.values[0] ?? 1) * ($0?.values[0] ?? 1)) }, style: .points))
+    }
+    for n in counts { row("network", n, 1 + network.decay, network(n)) }
+    if let n = counts.last, let found = all.observable("rate", at: network(n)) {
+      slow.append(
+        Curve(
+          "network", x: [1 + network.decay], y: [1 / found.values[0]],
+          yErrors: [(found.errors?[0] ?? 0) / (found.values[0] * found.values[0])], style: .points))
+    }
+    let ends = betas.map { 1 + $0 } + (counts.isEmpty ? [] : [1 + network.decay]), low = ends.min() ?? 1, high = ends.max() ?? 1
+    let line = (0...40).map { low + (high - low) * Double($0) / 40 }
+    if !(sizes.isEmpty || betas.isEmpty) { slow.append(Curve("1/(2 curvature)", x: line, y: line.map { 0.5 / $0 }, style: .line)) }
+    if !counts.isEmpty { slow.append(Curve("1/curvature", x: line, y: line.map { 1 / $0 }, style: .line)) }
+    return ReportSection(
+      "Decay and critical slowing",
+      [
+        .text(
+          "The sum of all points of the gas decays as e^(-2 (1 + beta) t) in the mean, for every N; the output of the network as e^(-(1 + lambda) t), with "
+            + "steps of length h as (1 - h (1 + lambda))^(t/h). Both slow down where the curvature of their slow mode vanishes: 1 + beta and 1 + lambda."
+        ),
+        .figure(
+          Figure(
+            name: "decay", title: "Decay of the slow mode", caption: "Means over copies from one start, relative to it; lines are exact.",
+            content: .curves(curves, xLabel: "t", yLabel: "mean", logX: false, logY: true))),
+        .figure(
+          Figure(
+            name: "slowing", title: "Critical slowing", caption: "Relaxation time 1/rate against the curvature of the slow mode.",
+            content: .curves(slow, xLabel: "1 + beta, or 1 + lambda", yLabel: "relaxation time", logX: true, logY: true))),
+        .table(
+          ReportTable(
+            caption:
+              "Rates from the last point of each decay; z: how many errors that point lies from its exact value. The gas's steps have an error of order h that is not in the error bar.",
+            header: ["flow", "N", "curvature", "rate", "exact", "z"], rows: rows)),
+      ])
+  }
+
+  private func varianceSection(_ all: Recording) -> ReportSection? {
+    guard !(sizes.isEmpty || betas.isEmpty) || !counts.isEmpty else { return nil }
+    var curves: [Curve] = [], rows: [[String]] = [], colour = 0
+    func add(_ name: String, _ numbers: [Int], _ at: (Int) -> Place) {
+      let x = numbers.map(Double.init), found = numbers.map { all.observable("scaled_variance", at: at($0)) }
+      curves.append(
+        Curve(
+          name, x: x, y: found.map { $0?.values[0] ?? .nan }, yErrors: found.map { $0?.errors?[0] ?? 0 }, style: .points, colour: colour))
+      let exact = numbers.map { all.observable("scaled_variance_exact", at: at($0))?.values[0] ?? .nan }
+      curves.append(Curve("exact", x: x, y: exact, style: .line, colour: colour))
+      colour += 1
+      for n in numbers {
+        let accepted = all.observable("accepted", at: at(n))?.values[0]
+        rows.append(
+          [name, "\(n)"] + ["scaled_variance", "scaled_variance_exact", "scaled_variance_z"].map { cell(all.observable($0, at: at(n))) }
+            + [accepted.map { "\(Int((100 * $0).rounded())) %" } ?? ""])
+      }
+    }
+    for beta in betas { add("gas, beta = \(beta)", sizes) { gas($0, beta) } }
+    if !counts.isEmpty { add("network", counts) { network($0) } }
+    return ReportSection(
+      "N times the variance of the slow mode",
+      [
+        .text(
+          "A mean over N points or units fluctuates as N^(-1/2): N Var is flat. For a component of the gas's mean it is 1/(3 (1 + beta)) at every N, by "
+            + "adjusted Langevin steps; for the network's output tau/(1 + lambda), divided by 1 - h (1 + lambda)/2 for steps of length h."),
+        .figure(
+          Figure(
+            name: "variance", title: "N Var of the slow mode", caption: "Flat lines are exact.",
+            content: .curves(curves, xLabel: "N", yLabel: "N Var", logX: true, logY: true))),
+        .table(
+          ReportTable(
+            caption: "The last column is the part of adjusted steps that was accepted.",
+            header: ["flow", "N", "N Var", "exact", "z", "accepted"],
+            rows: rows)),
+      ])
+  }
+
+  private func densitySection(_ all: Recording) -> ReportSection? {
+    var curves: [Curve] = [], rows: [[String]] = [], rising: [String] = []
+    for (colour, beta) in betas.enumerated() {
+      let at: Place = [("flow", .text("density")), ("beta", .real(beta))]
+      guard let times = all.observable("times", at: at)?.values, let energy = all.observable("free_energy", at: at)?.values else {
+        continue
+      }
+      let least = all.observable("free_energy_minimum", at: at)?.values[0] ?? .nan
+      curves.append(
+        Curve("beta = \(beta)", x: times, y: energy.map { $0 - least > 1e-13 ? $0 - least : .nan }, style: .line, colour: colour))
+      let rises = Int(all.observable("rises", at: at)?.values[0] ?? 0), steps = Int(all.observable("steps", at: at)?.values[0] ?? 0)
+      if rises > 0 { rising.append("beta = \(beta): \(rises) of \(steps)") }
+      rows.append(
+        ["\(beta)", written(energy[0], nil, digits: 8), written(energy[energy.count - 1], nil, digits: 8), written(least, nil, digits: 8)]
+          + [written(all.observable("mean_height", at: at)?.values.last ?? .nan, nil, digits: 8)]
+          + [
+            written(all.observable("mean_height_at_rest", at: at)?.values[0] ?? .nan, nil, digits: 8), cell(all.observable("rate", at: at)),
+          ])
+    }
+    guard !rows.isEmpty else { return nil }
+    return ReportSection(
+      "The density of infinitely many points",
+      [
+        .text(
+          "The McKean-Vlasov equation is the steepest descent of F_beta = beta E + D + a <z>. "
+            + (rising.isEmpty ? "F falls at every step of every flow here." : "F rises at steps of " + rising.joined(separator: "; ") + ".")
+        ),
+        .figure(
+          Figure(
+            name: "free-energy", title: "F - min F along the flow",
+            caption: "The minimum is that of the mean-field equation, solved by itself.",
+            content: .curves(curves, xLabel: "t", yLabel: "F - min F [nats]", logX: false, logY: true))),
+        .table(
+          ReportTable(
+            caption: "The rate is half of that at which F - min F falls, between 1e-3 and 1e-9.",
+            header: ["beta", "F(0)", "F(end)", "min F", "<z>(end)", "<z> at rest", "rate"], rows: rows)),
+      ])
+  }
+
+  private func trainingSection(_ all: Recording) -> ReportSection? {
+    var curves: [Curve] = [], rows: [[String]] = []
+    for batch in batches {
+      let at: Place = [("flow", .text("training")), ("batch", .integer(batch))]
+      curves.append(
+        Curve(
+          "batch \(batch)", x: all.observable("times", at: at)?.values ?? [], y: all.observable("loss", at: at)?.values ?? [], style: .line)
+      )
+      let loss = all.observable("loss", at: at)?.values.last ?? .nan
+      rows.append(
+        ["\(batch)", written(loss, nil)]
+          + ["noise_trace", "noise_trace_per_sample", "effective_temperature"].map { cell(all.observable($0, at: at)) })
+    }
+    guard !rows.isEmpty else { return nil }
+    return ReportSection(
+      "Training: the temperature of mini-batches",
+      [
+        .text(
+          "The same steps, without added noise, along minus the gradient of a loss on mini-batches. Their noise is that of a temperature "
+            + "tau = (h/2) tr Cov(g)/n, n the number of parameters; at one point it falls as 1/batch, but each batch size comes to a point of its own."
+        ),
+        .figure(
+          Figure(
+            name: "loss", title: "Loss of the whole training set", caption: "Against time, which is steps times their length.",
+            content: .curves(curves, xLabel: "t", yLabel: "loss [nats]", logX: false, logY: true))),
+        .table(
+          ReportTable(
+            caption: "At the end of training.", header: ["batch", "loss [nats]", "tr Cov(g)", "times batch", "temperature [nats]"],
+            rows: rows)),
+      ])
+  }
+}

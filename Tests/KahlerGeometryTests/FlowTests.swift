@@ -1,0 +1,128 @@
+import Glibc
+import GradientFlows
+import KahlerGeometry
+import Laws
+import MessagePassing
+import RandomStreams
+import Statistics
+import Testing
+
+@Suite("Gradient flows of points and densities") struct FlowTests {
+  private let streams = KeyedStreams(StreamKey(high: 7, low: 17))
+  private func points(_ n: Int, _ replica: Int = 0) -> SpherePoints { SpherePoints(count: n, replica: replica, from: streams) }
+
+  @Test("the drift is the gradient of ln p along the sphere, with field and cone points", arguments: [3, 9, 20])
+  func gradient(n: Int) throws {
+    let cones = [SphereGas.Cone(at: SIMD3(0, 1, 0), weight: 0.4)]
+    var field = SphereGasFlow(try SphereGas(points: n, beta: 1.3, field: 0.6, cones: cones))
+    let here = points(n)
+    var direction = here
+    try field.direction(at: here, step: 0, on: SoloCommunicator(), into: &direction)
+    let directions = (1...4).map { seed in (0..<3 * n).map { sin(Double(seed * 37 + $0 * 11)) } }
+    try gradientLaw(at: here.coordinates, gradient: direction.coordinates, directions: directions, step: 1e-3) { x in
+      var place = here
+      place.coordinates = x
+      place.retract()
+      return field.value(at: place)
+    }
+  }
+
+  /// Well separated points: a spiral, pushed to one side.
+  private func spiral(_ n: Int) -> SpherePoints {
+    var p = SpherePoints(
+      (0..<n).map { i in
+        let z = 1 - (2 * Double(i) + 1) / Double(n), r = (1 - z * z).squareRoot(), angle = 2.39996 * Double(i)
+        return SIMD3(r * cos(angle), r * sin(angle), z + 0.3)
+      })
+    p.retract()
+    return p
+  }
+
+  @Test("E-1: without noise sum x decays as e^(-2 beta t), for every N, and the error of Runge-Kutta falls as h^4")
+  func noiseFree() throws {
+    func error(_ start: SpherePoints, _ beta: Double, _ h: Double) throws -> Double {
+      var p = start
+      var flow = RungeKuttaFlow(SphereGasFlow(try SphereGas(points: p.count, beta: beta)), stepSize: h, direction: p)
+      for step in 0..<Int(0.5 / h + 0.5) { try flow.step(&p, at: UInt64(step), on: SoloCommunicator()) }
+      return abs((p.total * start.total).sum() / (start.total * start.total).sum() - exp(-beta))
+    }
+    for (n, beta) in [(10, 1.0), (4, 2.5), (33, 0.4)] { #expect(try error(points(n, 1), beta, 1e-3) < 1e-7, "\(n), \(beta)") }
+    let ratio = try error(spiral(10), 1, 0.1) / error(spiral(10), 1, 0.05)
+    #expect((12...21).contains(ratio), "\(ratio)")
+  }
+
+  @Test(
+    "E-2: with noise E sum x decays as e^(-2 (1 + beta) t), within 4 sigma and 1 %",
+    arguments: [(6, 1.0, 0.25), (6, -0.5, 0.5), (6, 0, 0.25), (24, 2, 0.1)])
+  func langevin(n: Int, beta: Double, time: Double) throws {
+    let gas = try SphereGas(points: n, beta: beta), start = points(n), before = start.total
+    let steps = Int(time / 0.002 + 0.5)
+    var ratios: [Double] = []
+    for replica in 0..<1500 {
+      var p = start
+      var flow = LangevinFlow(SphereGasFlow(gas), stepSize: 0.002, temperature: 1, direction: p, from: streams, replica: replica)
+      for step in 0..<steps { try flow.step(&p, at: UInt64(step), on: SoloCommunicator()) }
+      ratios.append((p.total * before).sum() / (before * before).sum())
+    }
+    let found = Estimate(meanOf: ratios), exact = exp(-2 * (1 + beta) * time)
+    #expect(found.error < 0.05 && abs(found.value - exact) < 4 * found.error + 0.01 * exact, "\(found), \(exact)")
+  }
+
+  @Test("the adjusted steps leave the gas invariant at a step where the unadjusted ones are biased")
+  func adjusted() throws {
+    let gas = try SphereGas(points: 6, beta: 1), h = 0.15
+    var exact = Moments(), biased = Moments()
+    for replica in 0..<48 {
+      var p = points(6, replica), q = p
+      var flow = MetropolisLangevinFlow(SphereGasFlow(gas), stepSize: h, temperature: 1, direction: p, from: streams, replica: replica)
+      var free = LangevinFlow(SphereGasFlow(gas), stepSize: h, temperature: 1, direction: p, from: streams, replica: replica)
+      var sums = (0.0, 0.0)
+      for step in 0..<1600 {
+        try flow.step(&p, at: UInt64(step), on: SoloCommunicator())
+        try free.step(&q, at: UInt64(step), on: SoloCommunicator())
+        if step >= 100 { sums = (sums.0 + (p.total * p.total).sum() / 6, sums.1 + (q.total * q.total).sum() / 6) }
+      }
+      #expect(flow.accepted > 400 && flow.accepted < 1600)
+      exact.add(sums.0 / 1500)
+      biased.add(sums.1 / 1500)
+    }
+    #expect(exact.standardError < 0.01 && abs(exact.mean - 0.5) < 4 * exact.standardError, "\(exact.mean)")
+    #expect(abs(biased.mean - 0.5) > 4 * biased.standardError)
+  }
+
+  @Test("E-3, E-4: the McKean-Vlasov equation has the moments and free energies of the acceptance table, and F falls at every step")
+  func density() throws {
+    let expected: [(beta: Double, means: [Double], start: Double?, end: Double, tolerance: Double)] = [
+      (1, [-0.11708021, -0.15828411, -0.16447937], -0.0638711078, -0.46910856, 1e-7),
+      (-0.5, [-0.14216399, -0.33432668, -0.48206960], nil, -0.09761466, 1e-6),
+    ]
+    for row in expected {
+      let field = try McKeanVlasov(beta: row.beta, field: 1)
+      var p = field.start(first: 0.2), found: [Double] = [], last = field.describe(p).freeEnergy, rises = 0
+      if let start = row.start { #expect(abs(last - start) < 1e-9) }
+      var flow = RungeKuttaFlow(field, stepSize: 1e-3, direction: p)
+      for step in 0..<2000 {
+        try flow.step(&p, at: UInt64(step), on: SoloCommunicator())
+        let next = field.describe(p).freeEnergy
+        if next > last { rises += 1 }
+        last = next
+        if [499, 999, 1999].contains(step) { found.append(p.moments[0]) }
+      }
+      #expect(rises == 0)
+      for (a, b) in zip(found, row.means) { #expect(abs(a - b) < row.tolerance, "\(a)") }
+      #expect(abs(last - row.end) < 1e-7)
+    }
+  }
+
+  @Test("near the uniform density mode l decays at l(l + 1) + 2 beta", arguments: [-0.6, 0, 3])
+  func rates(beta: Double) throws {
+    let field = try McKeanVlasov(beta: beta, field: 0, degree: 8, nodes: 40)
+    for l in 1...4 {
+      var p = field.start(first: 0)
+      p.moments[l - 1] = 1e-6
+      var flow = RungeKuttaFlow(field, stepSize: 1e-3, direction: p)
+      for step in 0..<100 { try flow.step(&p, at: UInt64(step), on: SoloCommunicator()) }
+      #expect(abs(-log(p.moments[l - 1] / 1e-6) / 0.1 - McKeanVlasov.rate(degree: l, beta: beta)) < 1e-3)
+    }
+  }
+}
