@@ -110,15 +110,24 @@ struct BottleneckTests {
 
   @Test("symbols that are empty stay empty at any beta: two symbols keep at most ln 2, and rows of q(t|x) sum to one")
   func emptySymbols() throws {
-    let weights = (0..<16 * 64).map { cell in 1 + Double((cell * 37 + cell / 64 * 11) % 17) + (cell / 512 == cell % 2 ? 20.0 : 0) }
+    var weights: [Double] = []
+    for cell in 0..<16 * 64 {
+      let ripple = (cell * 37 + cell / 64 * 11) % 17
+      weights.append(Double(1 + ripple) + (cell / 512 == cell % 2 ? 20 : 0))
+    }
     let sum = weights.reduce(0, +), law = try JointLaw(weights.map { $0 / sum }, rows: 16, columns: 64)
     let streams = KeyedStreams(StreamKey(high: 8, low: 8))
     var last: BottleneckPoint?
-    for (place, beta) in [2.0, 20, 300, 5000].enumerated() {
-      let found = InformationBottleneck(law, clusters: 2, restarts: 2, tolerance: 1e-8).solve(
-        beta: beta, place: place, after: last, from: streams)
-      for x in 0..<16 { #expect(abs(found.encoder[2 * x] + found.encoder[2 * x + 1] - 1) < 1e-12, "beta = \(beta)") }
-      #expect(found.compression <= log(2) + 1e-12 && found.relevance <= found.compression + 1e-12, "beta = \(beta)")
+    let betas: [Double] = [2, 20, 300, 5000]
+    for (place, beta) in betas.enumerated() {
+      let bottleneck = InformationBottleneck(law, clusters: 2, restarts: 2, tolerance: 1e-8)
+      let found = bottleneck.solve(beta: beta, place: place, after: last, from: streams)
+      for x in 0..<16 {
+        let sum = found.encoder[2 * x] + found.encoder[2 * x + 1]
+        #expect(abs(sum - 1) < 1e-12, "beta = \(beta)")
+      }
+      #expect(found.compression <= log(2) + 1e-12, "beta = \(beta)")
+      #expect(found.relevance <= found.compression + 1e-12, "beta = \(beta)")
       last = found
     }
   }

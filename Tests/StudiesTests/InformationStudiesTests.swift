@@ -112,6 +112,24 @@ extension ProgramTests {
       }
     }
 
+    @Test("the layers of networks at random know nothing of permuted labels beyond chance: every estimator, 20 networks, 5 sigma")
+    func permuted() throws {
+      try Program.withFolder { folder in
+        let file = try InformationStudies.write("information-plane", in: folder)
+        let settings = ["data.permuted=true", "training.networks=20", "training.learning_rate=1e-9", "training.steppers=[\"adam\"]"]
+        let end = try Program.run(["run", file, "--out", folder + "/out"] + settings.flatMap { ["--set", $0] })
+        #expect(end.status == 0, "\(end.all)")
+        let json = try JSONSerialization.jsonObject(with: try Program.bytes(folder + "/out/results.json")) as? [String: Any]
+        let rows = (json?["results"] as? [[String: Any]] ?? []).filter { ($0["at"] as? [String: Any])?["estimator"] != nil }
+        #expect(rows.count == 2 * 3 * 6)
+        for row in rows {
+          let found = (row["observables"] as? [String: [String: Any]])?["relevance_beyond_null"]
+          let value = try #require(found?["value"] as? Double), error = try #require(found?["error"] as? Double)
+          #expect(abs(value) < 5 * error + 1e-12, "\(row)")
+        }
+      }
+    }
+
     static let mistakes: [(String, [String], [String])] = [
       ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 3.0]"], ["law", "3 numbers where 4 are needed"]),
       ("bottleneck-curve", ["law.kind=table", "law.table=[0.0, 0.0]"], ["law", "sum to 0"]),

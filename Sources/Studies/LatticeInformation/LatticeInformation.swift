@@ -84,7 +84,7 @@ public struct LatticeInformation: Study {
 
   /// The machines of a run's stack; fields of visible units say nothing of the way up.
   private static func stack(_ run: String) throws(StudyError) -> [RestrictedBoltzmannMachine<Float>] {
-    guard let stack = try TrainedModel.read(run, network: 0) as? TrainedStack else {
+    guard let stack = try TrainedModel.read(run, network: 1) as? TrainedStack else {
       throw .data(file: run, what: "a run of \(DeepRenormalization.name) is needed")
     }
     return stack.machines.map { machine in
