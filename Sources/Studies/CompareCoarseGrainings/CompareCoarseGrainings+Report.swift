@@ -105,6 +105,13 @@ extension CompareCoarseGrainings {
           ? "No control reaches the first of these classes, so that it does tell coarse grainings apart."
           : "The controls \(names(passed)) are in the first class too: at this accuracy it does not tell coarse grainings apart from them.")
     }
+    if let random = found.first(where: { $0.rule == .random }), let majority = found.first(where: { $0.rule == .majority }) {
+      words.append(
+        "Exponents are universal, so that a filter of random weights need not miss them by much: this one's y_t is off by "
+          + "\(percent(gap(random, "thermal_exponents", 1))), its y_h by \(percent(gap(random, "magnetic_exponents", 1.875))). Of its couplings "
+          + "\(text(random.estimate("coupling_share_beyond_nearest"))) lie beyond nearest neighbours, of the majority's "
+          + "\(text(majority.estimate("coupling_share_beyond_nearest"))).")
+    }
     let informed = found.filter { $0.estimate("environment_information").value >= 0.98 * best }
     words.append(
       "Within 2 % of the most information about the surroundings: \(names(informed)). The bound is of coarse spins that see up to 4 x 4 "

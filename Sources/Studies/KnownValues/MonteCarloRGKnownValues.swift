@@ -7,7 +7,7 @@ public import Runtime
 public enum MonteCarloRGKnownValues {
   /// The ring, the 4x4 torus exactly; 64x64 by simulation.
   public static let checks: [Check] = [
-    Check("B4", .fast, ring), Check("B5", .fast, torus), Check("B6", .study, study),
+    Check("B4", .fast, ring), Check("B5", .fast, torus), Check("B6", .study, study), Check("B-1", .study, comparison),
   ]
 
   @Sendable private static func ring() throws -> [KnownValue] {
@@ -92,5 +92,29 @@ public enum MonteCarloRGKnownValues {
       for (place, operators) in [1, 4].enumerated() { add("magnetic", step, operators, known[place], 1e-4) }
     }
     return values
+  }
+
+  /// Block spins and trained filters at 64x64 in the second step: y_t within 2 % and y_h within half a per cent; the control is far off.
+  @Sendable private static func comparison() throws -> [KnownValue] {
+    let learned = ["likelihood-filter", "spread-filter", "information-filter"]
+    let names = (["majority", "permuted-majority"] + learned).map { "\"\($0)\"" }.joined(separator: ", ")
+    let report = try StudyInProcess.report(
+      of: CompareCoarseGrainings.self,
+      """
+      study = "compare-coarse-grainings"
+      [rules]
+      names = [\(names)]
+      """)
+    var values: [KnownValue] = []
+    for name in ["majority"] + learned {
+      values.append(
+        KnownValue("\(name): y_t", expected: 1, found: report.derived("thermal_exponent_\(name)").value, .relative(0.02)))
+      values.append(
+        KnownValue("\(name): y_h", expected: 1.875, found: report.derived("magnetic_exponent_\(name)").value, .relative(0.005)))
+    }
+    let permuted = report.derived("magnetic_exponent_permuted-majority").value
+    return values + [
+      KnownValue("permuted sites: y_h misses 15/8 by a tenth", expected: 0.1, found: abs(permuted - 1.875) / 1.875, .atLeast)
+    ]
   }
 }

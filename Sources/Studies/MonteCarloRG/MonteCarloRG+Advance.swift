@@ -80,7 +80,9 @@ extension MonteCarloRG {
     var renormalization = try renormalization(size), words = start, done = 0
     while done < count {
       let isWarmUp = first + done < warmUp
-      let batch = min(isWarmUp ? warmUp - first - done : 64, count - done, 64)
+      // Of large lattices fewer at a time: 64 million spins.
+      let most = max(1, min(64, 1 << 26 / (size * size)))
+      let batch = min(isWarmUp ? warmUp - first - done : most, count - done, most)
       let drawn = try sampler.draw(&words, chain: chain, steps: &steps, count: batch, from: source)
       if !isWarmUp {
         let sample = chain * measurements + first + done - warmUp
