@@ -72,7 +72,7 @@ public func run(
   process.executableURL = executable
   process.arguments = arguments
   // A session directory of its own: mpiruns that share one can fail when one starts while another leaves.
-  let session = ["OMPI_MCA_orte_local_tmpdir_base": directory.path]
+  let session = ["OMPI_MCA_orte_tmpdir_base": directory.path]
   process.environment = environmentWithoutLauncher().merging(session) { $1 }.merging(environment) { $1 }
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = handles[0]
