@@ -26,9 +26,13 @@ struct IsingChainSampler: Sendable {
     }
   }
 
-  /// The hot start of a chain.
+  /// The start of a chain: hot, but cold for Wolff, whose clusters are small in a hot lattice, so that a warm-up of so many clusters would
+  /// not reach equilibrium.
   func start(_ chain: Int, from streams: KeyedStreams) -> [UInt64] {
-    IsingConfiguration(hot: model.lattice, replica: chain, from: streams).spins
+    let start =
+      move == .wolff
+      ? IsingConfiguration(cold: model.lattice, replica: chain) : IsingConfiguration(hot: model.lattice, replica: chain, from: streams)
+    return start.spins
   }
 
   /// `count` configurations of a chain at `words` after `steps` steps, which go on to the last of them. How a chain is cut into calls

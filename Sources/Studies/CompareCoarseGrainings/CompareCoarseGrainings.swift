@@ -43,7 +43,7 @@ public struct CompareCoarseGrainings: Study {
       "sampling", "Monte Carlo renormalization",
       [
         Parameter("move", .text("wolff"), .oneOf(ChainMove.allCases.map(\.rawValue)), "wolff: one cluster a step"),
-        Parameter("chains", .integer(8), .integers(1...4096), unit: "chains", "independent, from hot starts"),
+        Parameter("chains", .integer(8), .integers(1...4096), unit: "chains", "independent, from hot starts, with wolff from cold ones"),
         Parameter("measurements", .integer(10_000), .integers(16...100_000_000), unit: "configurations", "of each chain"),
         Parameter("interval", .integer(4), .integers(1...100_000), unit: "steps", "of the move between configurations"),
         Parameter("warm_up", .integer(500), .integers(0...10_000_000), unit: "configurations", "passed over at first"),
