@@ -18,7 +18,7 @@ import Testing
   private func sample<Model: Annealable>(_ model: Model, logPartition exact: Double) {
     let streams = testStreams(71)
     let annealing = AnnealedImportanceSampling(model, schedule: .linear(steps: 40))
-    let found = annealing.estimate(annealing.run(replicas: 500, from: streams).logWeights).logPartition
+    let found = annealing.estimate(annealing.run(replicas: 1200, from: streams).logWeights).logPartition
     #expect(found.error < 0.1 && abs(found.value - exact) < 4 * found.error, "annealed: \(found), exact \(exact)")
     let integration = ThermodynamicIntegration(
       model, nodes: ThermodynamicIntegration<Model>.gaussLegendre(8), relaxation: 10, measurements: 60)
@@ -74,7 +74,7 @@ import Testing
   /// Descent, and Langevin steps without temperature: the same path, which raises what the field is the gradient of.
   private func flow<Field: DirectionField>(
     _ field: Field, from start: Field.Point, direction: Field.Direction, rate: Double, value: (Field.Point) throws -> Double
-  ) throws where Field.Point: Space & Equatable, Field.Point.Scalar == Double, Field.Direction.Scalar == Double {
+  ) throws where Field.Point: Space, Field.Point.Scalar == Double, Field.Direction.Scalar == Double {
     var point = start, other = start
     var descent = GradientFlow(field, rule: GradientDescent<Double>(rate: rate), direction: direction)
     var euler = LangevinFlow(field, stepSize: rate, temperature: 0, direction: direction, from: testStreams(72))
@@ -87,7 +87,10 @@ import Testing
       #expect(next > last)
       last = next
     }
-    #expect(point == other)
+    // Langevin steps project a direction that is tangent already once more, which moves the last bits.
+    for index in 0..<point.blockCount {
+      #expect(zip(point[block: index], other[block: index]).allSatisfy { abs($0 - $1) <= 1e-13 * max(1, abs($0)) })
+    }
   }
 
   @Test("descent and Langevin steps: a network's loss and the gas on the sphere")

@@ -47,9 +47,10 @@ public struct SphereGasFlow: Functional {
         var square = dx * dx + dy * dy + dz * dz
         // The point itself has no force: its differences are zero.
         square.replace(with: 1, where: ramp .== SIMD8(repeating: Int64(i - j)))
-        fx += dx / square
-        fy += dy / square
-        fz += dz / square
+        let inverse = 1 / square
+        fx += dx * inverse
+        fy += dy * inverse
+        fz += dz * inverse
         j += 8
       }
     }

@@ -18,7 +18,8 @@ extension KahlerEinstein {
     }
     /// A mean beside its exact value, and how many of its errors lie between.
     func compare(_ name: String, _ found: AutocorrelationTime, exact: Double?) {
-      put(name, Observable(found.mean.value, error: found.mean.error, tau: found.tau.value))
+      let reason = found.isReliable ? nil : "the chains together are shorter than 1000 autocorrelation times: the error may be too small"
+      put(name, Observable(found.mean.value, error: found.mean.error, tau: found.tau.value, reason: reason))
       guard let exact else { return }
       put(name + "_exact", Observable(exact))
       put(name + "_z", Self.pull(found.mean.value - exact, found.mean.error))
@@ -41,9 +42,12 @@ extension KahlerEinstein {
         }
       }
       compare("mean_height", try column(.height), exact: free ? 0 : nil)
-      // (2 + 2 beta) <z> + a <1 - z^2> = 0 at every N.
-      compare(
-        "ward_identity", try series { (2 + 2 * beta) * $0[Quantity.height.rawValue] + field * $0[Quantity.transverse.rawValue] }, exact: 0)
+      if !free {
+        // (2 + 2 beta) <z> + a <1 - z^2> = 0 at every N; without field that is <z> = 0 again.
+        compare(
+          "ward_identity", try series { (2 + 2 * beta) * $0[Quantity.height.rawValue] + field * $0[Quantity.transverse.rawValue] }, exact: 0
+        )
+      }
       try recordLimit(state, beta, field, gas.points, put)
       recordPartition(state, gas, exact: exactLogPartition(gas), put)
     case .weighted(let index, let points):

@@ -241,7 +241,7 @@ extension KahlerEinstein {
     for unit in units {
       guard case .toric(let name, _) = unit else { continue }
       let at = place(unit)
-      let b = all.observable("barycentre", at: at)?.values ?? []
+      guard let b = all.observable("barycentre", at: at)?.values else { continue }
       rows.append(
         [name, cell(all.observable("area", at: at)), b.map { written($0, nil) }.joined(separator: ", ")]
           + [cell(all.observable("greatest_ricci_bound", at: at))])
