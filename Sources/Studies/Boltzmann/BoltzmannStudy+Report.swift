@@ -18,7 +18,8 @@ extension BoltzmannStudy {
     do throws(ArchiveError) { models.append(try ModelExport.file(trained.machines, name: "boltzmann")) } catch { throw .archive(error) }
     return Report(
       title: title, abstract: abstract, rows: recording.rows, derived: [],
-      sections: [found(recording), learning(recording), pictures(recording)], arrays: recording.arrays, models: models)
+      sections: [found(recording), learning(recording), pictures(recording)].filter { !$0.items.isEmpty }, arrays: recording.arrays,
+      models: models)
   }
 
   private func shown(_ recording: Recording, _ name: String) -> String {
