@@ -189,6 +189,10 @@ private struct Launch {
     let place = options.out ?? resolved.run.out ?? RunFolder.standardPath(of: resolved)
     let folder = RunFolder(place)
     do {
+      if let lack = try lackOfMemory(Plan(study), on: world) {
+        if world.rank == 0 { ErrorOutput.line(lack.description) }
+        return lack.status.rawValue
+      }
       // The coordinator opens the folder; the others hear whether they may go on.
       if world.rank != 0 {
         var verdict = [0]
@@ -228,6 +232,21 @@ private struct Launch {
       if world.size > 1 { abort(failure.status.rawValue) }
       return failure.status.rawValue
     }
+  }
+
+  /// Units that no host can hold are refused before anything is written; all ranks find the same.
+  private func lackOfMemory(_ plan: Plan, on world: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> Failure? {
+    let names = try world.allGather(Array(world.processorName.utf8)).map { String(decoding: $0, as: UTF8.self) }
+    let bytes = try world.allGather([Machine.memory]).flatMap { $0 }
+    var hosts: [(name: String, bytes: Int, ranks: Int)] = []
+    for (name, bytes) in zip(names, bytes) {
+      if let known = hosts.firstIndex(where: { $0.name == name }) {
+        hosts[known].ranks += 1
+      } else {
+        hosts.append((name, bytes, 1))
+      }
+    }
+    return plan.lackOfMemory(hosts: hosts, override: resolved.run.ranksPerTeam).map { Failure(.unusableInput, $0) }
   }
 
   private func conduct<S: Study, World: Communicator & ~Copyable>(

@@ -2,13 +2,16 @@
 public struct Plan: Sendable {
   /// One unit of work.
   public struct Unit: Sendable, Equatable {
-    public let label: String, team: TeamSize, operations: Double, bytesPerRank: Double
-    public init(label: String, team: TeamSize, operations: Double, bytesPerRank: Double) {
+    public let label: String, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double
+    public init(label: String, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double = 0) {
       self.label = label
       self.team = team
       self.operations = operations
       self.bytesPerRank = bytesPerRank
+      self.sharedBytes = sharedBytes
     }
+    /// Bytes on a rank of a team of `ranks`.
+    public func bytes(ranks: Int) -> Double { bytesPerRank + sharedBytes / Double(ranks) }
   }
   /// The units in plan order.
   public let units: [Unit]
@@ -22,7 +25,13 @@ public struct Plan: Sendable {
     values.sweep.isEmpty ? try described(study, values) : try described(Sweep<S>.self, values)
   }
   private static func described<S: Study>(_ study: S.Type, _ values: ParameterValues) throws(StudyError) -> [Unit] {
-    try study.init(values).plan().map { Unit(label: $0.label, team: $0.team, operations: $0.operations, bytesPerRank: $0.bytesPerRank) }
+    Plan(try study.init(values)).units
+  }
+  /// The plan of a study.
+  public init(_ study: some Study) {
+    units = study.plan().map {
+      Unit(label: $0.label, team: $0.team, operations: $0.operations, bytesPerRank: $0.bytesPerRank, sharedBytes: $0.sharedBytes)
+    }
   }
 
   /// Operations of all units.
@@ -35,6 +44,20 @@ public struct Plan: Sendable {
     case .upTo(let count): return max(1, min(count, ranks))
     case .all: return ranks
     }
+  }
+
+  /// Why the units do not fit into the memory of `hosts` (bytes and ranks of each); nil where they do.
+  public func lackOfMemory(hosts: [(name: String, bytes: Int, ranks: Int)], override: Int? = nil) -> String? {
+    let ranks = hosts.reduce(0) { $0 + $1.ranks }
+    for unit in units {
+      let team = Self.teamSize(unit.team, ranks: ranks, override: override), each = unit.bytes(ranks: team)
+      for host in hosts where each * Double(min(team, host.ranks)) > Double(host.bytes) {
+        let taken = Shown.bytes(each * Double(min(team, host.ranks))), there = Shown.bytes(Double(host.bytes))
+        return "unit \(unit.label) takes about \(taken) on \(host.name), which has \(there) of memory; make it smaller"
+          + (unit.sharedBytes > 0 ? " or start ranks on more hosts" : "")
+      }
+    }
+    return nil
   }
 
   /// Seconds that the run takes on `ranks` ranks of `rate` operations per second: units start in plan order as soon as

@@ -77,14 +77,16 @@ public struct PlannedUnit<Unit: Sendable>: Sendable {
   public let unit: Unit
   /// How many ranks it wants.
   public let team: TeamSize
-  /// Predicted work in floating-point or elementary operations, and bytes of memory per rank.
-  public let operations: Double, bytesPerRank: Double
-  public init(label: String, unit: Unit, team: TeamSize, operations: Double, bytesPerRank: Double) {
+  /// Predicted work in floating-point or elementary operations; bytes of memory that each rank takes, and those that the
+  /// ranks of the team share out.
+  public let operations: Double, bytesPerRank: Double, sharedBytes: Double
+  public init(label: String, unit: Unit, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double = 0) {
     self.label = label
     self.unit = unit
     self.team = team
     self.operations = operations
     self.bytesPerRank = bytesPerRank
+    self.sharedBytes = sharedBytes
   }
 }
 

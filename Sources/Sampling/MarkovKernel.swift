@@ -10,7 +10,8 @@ public protocol MarkovKernel<State>: Sendable {
   mutating func step(_ state: inout State, at step: UInt64, from streams: some Streams)
 }
 
-/// One kernel after another, composed statically so that both stay specialised. The halves get even and odd steps.
+/// One kernel after another, composed statically so that both stay specialised. Each has steps of its own
+/// (`step.branch`), so that nested kernels never share a stream, however deep.
 public struct Then<First: MarkovKernel, Second: MarkovKernel>: MarkovKernel where First.State == Second.State {
   /// The two kernels, in the order in which they act.
   public var first: First, second: Second
@@ -20,8 +21,8 @@ public struct Then<First: MarkovKernel, Second: MarkovKernel>: MarkovKernel wher
     self.second = second
   }
   @inlinable public mutating func step(_ state: inout First.State, at step: UInt64, from streams: some Streams) {
-    first.step(&state, at: 2 &* step, from: streams)
-    second.step(&state, at: 2 &* step &+ 1, from: streams)
+    first.step(&state, at: step.branch(0), from: streams)
+    second.step(&state, at: step.branch(1), from: streams)
   }
 }
 
@@ -37,6 +38,19 @@ public struct Repeat<Kernel: MarkovKernel>: MarkovKernel {
     self.count = count
   }
   @inlinable public mutating func step(_ state: inout Kernel.State, at step: UInt64, from streams: some Streams) {
-    for k in 0..<count { kernel.step(&state, at: step &* UInt64(count) &+ UInt64(k), from: streams) }
+    for k in 0..<count { kernel.step(&state, at: step.part(k, of: count), from: streams) }
+  }
+}
+
+/// How composed kernels number the steps of their parts, one to one: the upper 16 bits of a step are a place in the tree
+/// of compositions, the lower 48 count.
+extension UInt64 {
+  @usableFromInline static var counting: UInt64 { 1 << 48 - 1 }
+  /// The step of the first (0) or second (1) of two kernels that make one: the places in the tree are numbered as in a heap,
+  /// which serves 15 compositions in one another.
+  @inlinable func branch(_ which: UInt64) -> UInt64 { (2 &* (self >> 48) &+ 1 &+ which) << 48 | self & Self.counting }
+  /// The step of the `k`-th of `count` parts that follow one another.
+  @inlinable public func part(_ k: Int, of count: Int) -> UInt64 {
+    self & ~Self.counting | (self &* UInt64(count) &+ UInt64(k)) & Self.counting
   }
 }

@@ -21,9 +21,12 @@ struct PlanCommand: ParsableCommand {
     }
     let plan = try Plan(type, resolved.values)
     print("\(resolved.name), digest \(resolved.digest): \(plan.units.count) units\n")
-    var table = TextTable(["unit", "team", "operations", "memory per rank"], right: [2, 3])
+    var table = TextTable(["unit", "team", "operations", "memory per rank", "shared by the team"], right: [2, 3, 4])
     for unit in plan.units.prefix(40) {
-      table.rows.append([unit.label, words(unit.team), Shown.scaled(unit.operations), Shown.bytes(unit.bytesPerRank)])
+      table.rows.append([
+        unit.label, words(unit.team), Shown.scaled(unit.operations), Shown.bytes(unit.bytesPerRank),
+        unit.sharedBytes > 0 ? Shown.bytes(unit.sharedBytes) : "-",
+      ])
     }
     table.show()
     if plan.units.count > 40 { print("... and \(plan.units.count - 40) more") }

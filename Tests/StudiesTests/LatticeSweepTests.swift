@@ -152,9 +152,23 @@ extension ProgramTests {
           "model.name=\"phi4\" model.quartic=0 model.coupling=0.3", 65,
           "parameter model.coupling: kappa = 0.3, lambda = 0.0 give no normalisable weight"
         ),
-        ("sampling.move=\"metropolis\" lattice.size=9", 65, "parameter lattice.size: a checkerboard needs even extents, found 9 x 9"),
-        ("sampling.move=\"wolff\" lattice.size=2", 65, "parameter lattice.size: lattice extent 2 is too small: at least 3 is needed here"),
-        ("model.field=0.1 sampling.move=\"wolff\"", 65, "parameter model.field: this kernel works without a field only, found 0.1"),
+        (
+          "sampling.move=\"metropolis\" lattice.size=9 lattice.strips=true", 65,
+          "parameter lattice.size: metropolis: a checkerboard needs even extents, found 9 x 9; lattice.strips = false takes odd ones too"
+        ),
+        (
+          "sampling.move=\"wolff\" lattice.size=2", 65,
+          "parameter lattice.size: wolff: lattice extent 2 is too small: at least 3 is needed here"
+        ),
+        (
+          "model.field=0.1 sampling.move=\"wolff\"", 65,
+          "parameter model.field: wolff: this kernel works without a field only, found 0.1; sampling.move = metropolis or heat-bath serves"
+        ),
+        (
+          "model.coupling=0 sampling.move=\"metropolis\"", 65,
+          "parameter sampling.move: metropolis turns every spin at every step where the coupling is 0, and never forgets its start; "
+            + "heat-bath serves there"
+        ),
         ("model.name=\"potts\" model.field=0.1", 65, "parameter model.field: 0.1: only ising has a field"),
         ("sampling.chains=5", 65, "parameter analysis.blocks: 32 is not a multiple of sampling.chains = 5"),
         (
@@ -170,6 +184,68 @@ extension ProgramTests {
         #expect(found.end.status == status, "\(found.end.all)")
         #expect(found.end.errors == ["renorm: \(line)"])
         #expect(!FileManager.default.fileExists(atPath: folder))
+      }
+    }
+
+    @Test("lattices that no host can hold are planned at once, and refused in one line before anything is written")
+    func tooLarge() throws {
+      for (settings, unit) in [("lattice.size=1048576", "lattice"), ("lattice.size=500 lattice.dimensions=3 model.name=\"xy\"", "lattice")]
+      {
+        let options = settings.split(separator: " ").flatMap { ["--set", String($0)] } + ["--set", "sampling.chains=32"]
+        let planned = try Program.run(["plan", "lattice-sweep"] + options)
+        #expect(planned.status == 0, "\(planned.all)")
+        try Program.withFolder { folder in
+          let found = try run("study = \"lattice-sweep\"\n", options: options, folder: folder)
+          #expect(found.end.status == 65, "\(found.end.all)")
+          #expect(found.end.errors.count == 1 && found.end.errors[0].hasPrefix("renorm: unit \(unit) takes about "), "\(found.end.errors)")
+          #expect(!FileManager.default.fileExists(atPath: folder))
+        }
+      }
+    }
+
+    @Test("odd extents in a field: the magnetization of a 3 x 3 lattice is that of all 512 configurations within 4 sigma")
+    func oddLatticeInField() throws {
+      let coupling = 0.3, field = 0.2
+      var weight = 0.0, mean = 0.0
+      for code in 0..<512 {
+        let s = (0..<9).map { code >> $0 & 1 == 1 ? 1.0 : -1.0 }
+        var bonds = 0.0
+        for y in 0..<3 { for x in 0..<3 { bonds += s[3 * y + x] * (s[3 * y + (x + 1) % 3] + s[3 * ((y + 1) % 3) + x]) } }
+        let total = s.reduce(0, +), w = exp(coupling * bonds + field * total)
+        weight += w
+        mean += w * total / 9
+      }
+      try Program.withFolder { folder in
+        let text = "study = \"lattice-sweep\"\nlattice.size = 3\nmodel.coupling = \(coupling)\nmodel.field = \(field)\n"
+        let found = try run(text, folder: folder)
+        #expect(found.end.status == 0, "\(found.end.all)")
+        let row = try rows(try #require(found.json))[0]
+        let sampled = try #require(self.value(row, "magnetization")), error = try #require(self.value(row, "magnetization", "error"))
+        #expect(abs(sampled - mean / weight) < 4 * error, "\(sampled) +- \(error), exact \(mean / weight)")
+        #expect(error < 0.005)
+      }
+    }
+
+    @Test("chains of Wolff clusters settle from their start at the critical point of a 64 x 64 lattice")
+    func wolffSettles() throws {
+      try Program.withFolder { folder in
+        let text = """
+          study = "lattice-sweep"
+          [lattice]
+          size = 64
+          [sampling]
+          move = "wolff"
+          interval = 3
+          measurements = 2000
+          """
+        let found = try run(text, folder: folder)
+        #expect(found.end.status == 0, "\(found.end.all)")
+        let json = String(decoding: try #require(found.json), as: UTF8.self)
+        #expect(!json.contains("not settled"))
+        // From Kaufman's energy of this torus, in standard errors.
+        let row = try rows(try #require(found.json))[0]
+        let deviation = try #require(value(row, "energy_per_site_deviation"))
+        #expect(abs(deviation) < 4)
       }
     }
   }

@@ -123,14 +123,15 @@ extension SpinRule {
 /// A sweep of the checkerboard: colour 0, then colour 1, as two half sweeps with steps of their own. Stationary, but
 /// not in detailed balance.
 public struct CheckerboardSweep<Rule: SpinRule>: MarkovKernel {
-  /// The half sweeps.
-  public var halves: Then<HalfSweep<Rule>, HalfSweep<Rule>>
+  @usableFromInline var first: HalfSweep<Rule>, second: HalfSweep<Rule>
   /// The sweep for `model`; refuses odd extents.
   public init(_ model: IsingModel) throws(LatticeError) {
-    halves = Then(try HalfSweep(model, colour: 0), try HalfSweep(model, colour: 1))
+    first = try HalfSweep(model, colour: 0)
+    second = try HalfSweep(model, colour: 1)
   }
   @inlinable public mutating func step(_ state: inout CheckerboardConfiguration, at step: UInt64, from streams: some Streams) {
-    halves.step(&state, at: step, from: streams)
+    first.step(&state, at: step.part(0, of: 2), from: streams)
+    second.step(&state, at: step.part(1, of: 2), from: streams)
   }
 }
 

@@ -17,17 +17,8 @@ public struct HypercubicLattice: Sendable, Hashable {
 
   /// A torus of these extents; throws below 2 and for shapes without a table of 32-bit numbers.
   public init(_ extents: [Int]) throws(LatticeError) {
-    guard (1...7).contains(extents.count) else { throw .badShape(extents) }
-    let least = extents.min()!
-    guard least >= 2 else { throw .tooSmall(extent: least, minimum: 2) }
-    var links = 2 * extents.count
-    for extent in extents {
-      let (product, overflow) = links.multipliedReportingOverflow(by: extent)
-      guard !overflow && product < 1 << 31 else { throw .badShape(extents) }
-      links = product
-    }
+    sites = try Self.check(extents)
     self.extents = extents
-    sites = links / (2 * extents.count)
     isBipartite = extents.allSatisfy { $0 % 2 == 0 }
     neighbours = Self.table(extents, sites: sites)
     lineParities = (0..<sites / extents.last!).map { line in
@@ -38,6 +29,19 @@ public struct HypercubicLattice: Sendable, Hashable {
       }
       return UInt8(sum & 1)
     }
+  }
+  /// How many sites such a lattice has; throws what `init` refuses, and makes nothing.
+  @discardableResult public static func check(_ extents: [Int]) throws(LatticeError) -> Int {
+    guard (1...7).contains(extents.count) else { throw .badShape(extents) }
+    let least = extents.min()!
+    guard least >= 2 else { throw .tooSmall(extent: least, minimum: 2) }
+    var links = 2 * extents.count
+    for extent in extents {
+      let (product, overflow) = links.multipliedReportingOverflow(by: extent)
+      guard !overflow && product < 1 << 31 else { throw .badShape(extents) }
+      links = product
+    }
+    return links / (2 * extents.count)
   }
   /// A torus of `dimensions` equal extents.
   public init(size: Int, dimensions: Int) throws(LatticeError) {

@@ -26,8 +26,9 @@ extension LatticeSweep {
     return ladder.isEmpty ? try sampler(coupling: coupling).names : try ladderSampler().names
   }
 
-  /// Whether a chain starts hot.
-  func isHot(_ chain: Int) -> Bool { start == "hot" || (start == "both" && chain % 2 == 0) }
+  /// Whether a chain starts hot. Clusters of Wolff are small in a hot lattice, so that no reasonable number of them brings it to
+  /// equilibrium: its chains start cold unless told otherwise.
+  func isHot(_ chain: Int) -> Bool { start == "hot" || (start == "both" && resolvedMove != .wolff && chain % 2 == 0) }
 
   public func advance(
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable

@@ -26,8 +26,37 @@ extension LatticeSweep {
       return model == .xy ? .metropolis : .heatBath
     }
   }
-  /// Whether the bit-sliced kernels of the square lattice serve.
-  var isSquareIsing: Bool { model == .ising && extents.count == 2 }
+  /// Whether the bit-sliced kernels of the square lattice serve; checkerboards need even extents.
+  var isSquareIsing: Bool {
+    model == .ising && extents.count == 2 && !(resolvedMove.isLocal && extents.contains { $0 % 2 == 1 })
+  }
+
+  /// Throws what the move refuses of the model. Nothing of the lattice's size is made: what moves refuse depends on couplings,
+  /// least extents and parities, so that a small lattice stands in.
+  func checkMove() throws(StudyError) {
+    do throws(LatticeError) {
+      if isSquareIsing {
+        _ = try SquareLattice(rows: extents[0], columns: extents[1])
+      } else {
+        try HypercubicLattice.check(extents)
+      }
+    } catch { throw refusal(error) }
+    var small = self
+    small.extents = extents.map { min($0, 4 + $0 % 2) }
+    if isCut {
+      try checkStrips()
+    } else if ladder.isEmpty {
+      _ = try small.sampler(coupling: coupling)
+    } else {
+      _ = try small.ladderSampler()
+    }
+    let isTwoState = model == .ising || (model == .potts && colours == 2), least = ladder.first ?? coupling
+    if isTwoState && resolvedMove == .metropolis && least == 0 && field == 0 {
+      throw .invalid(
+        parameter: "sampling.move",
+        what: "metropolis turns every spin at every step where the coupling is 0, and never forgets its start; heat-bath serves there")
+    }
+  }
 
   /// The sampler of the study's parameters with coupling `coupling`.
   func sampler(coupling: Double) throws(StudyError) -> LatticeSampler {
@@ -134,7 +163,22 @@ extension LatticeSweep {
       case .badWidth: "sampling.width"
       case .fieldNotSupported: "model.field"
       }
-    return .invalid(parameter: parameter, what: error.description)
+    // What is about the move names it, and a move that serves.
+    let what: String =
+      switch error {
+      case .fieldNotSupported, .negativeCoupling: "\(resolvedMove.rawValue): \(error); sampling.move = \(Self.localMoves(model)) serves"
+      case .oddSize: "\(resolvedMove.rawValue): \(error)\(isCut ? "; lattice.strips = false takes odd ones too" : "")"
+      case .tooSmall: "\(resolvedMove.rawValue): \(error)"
+      default: error.description
+      }
+    return .invalid(parameter: parameter, what: what)
+  }
+  private static func localMoves(_ model: ModelName) -> String {
+    switch model {
+    case .ising, .potts: "metropolis or heat-bath"
+    case .xy: "metropolis"
+    case .phi4: "metropolis or hybrid"
+    }
   }
   private static func servingMoves(_ model: ModelName) -> String {
     switch model {

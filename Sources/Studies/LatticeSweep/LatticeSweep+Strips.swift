@@ -11,7 +11,9 @@ enum StripChains: Sendable {
 extension LatticeSweep {
   /// Throws what strips do not serve.
   func checkStrips() throws(StudyError) {
-    guard isSquareIsing else { throw .invalid(parameter: "lattice.strips", what: "strips serve ising in two dimensions only") }
+    guard model == .ising && extents.count == 2 else {
+      throw .invalid(parameter: "lattice.strips", what: "strips serve ising in two dimensions only")
+    }
     do throws(LatticeError) {
       let lattice = try SquareLattice(rows: extents[0], columns: extents[1])
       switch resolvedMove {

@@ -48,7 +48,7 @@ public struct LatticeSweep: Study {
           "move", .text("auto"), .oneOf(MoveName.allCases.map(\.rawValue)),
           "auto: swendsen-wang where it serves, mixed for phi4, else local"),
         Parameter("chains", .integer(8), .integers(1...65536), unit: "chains", "independent chains, shared out over the ranks"),
-        Parameter("start", .text("both"), .oneOf(["both", "hot", "cold"]), "both: even chains hot, odd ones cold"),
+        Parameter("start", .text("both"), .oneOf(["both", "hot", "cold"]), "both: even chains hot, odd ones cold; all cold under wolff"),
         Parameter("measurements", .integer(5000), .integers(20...100_000_000), unit: "rows", "recorded by each chain"),
         Parameter(
           "interval", .integer(1), .integers(1...1_000_000), unit: "steps", "of the move between rows: sweeps, clusters, trajectories"),
@@ -87,7 +87,8 @@ public struct LatticeSweep: Study {
 
   let model: ModelName, coupling: Double, field: Double, colours: Int, quartic: Double
   /// `hasExtents`: whether the study gives them axis by axis.
-  let extents: [Int], hasExtents: Bool, isCut: Bool
+  var extents: [Int]
+  let hasExtents: Bool, isCut: Bool
   /// The couplings of a ladder; empty without replica exchange.
   let ladder: [Double]
   let move: MoveName, chains: Int, start: String, measurements: Int, interval: Int, warmUp: Int
@@ -149,13 +150,10 @@ public struct LatticeSweep: Study {
     }
     if isCut {
       guard ladder.isEmpty else { throw .invalid(parameter: "exchange.couplings", what: "ladders have no strips; give one of the two") }
-      try checkStrips()
-    } else if ladder.isEmpty {
-      _ = try sampler(coupling: coupling)
-    } else {
+    } else if !ladder.isEmpty {
       try checkLadder()
-      _ = try ladderSampler()
     }
+    try checkMove()
   }
 
   private func checkLadder() throws(StudyError) {
@@ -192,12 +190,13 @@ public struct LatticeSweep: Study {
     let replicas = Double(chains * max(1, ladder.count))
     let rows = replicas * Double(measurements + warmUp)
     let series = replicas * Double(measurements * 10 * 8), lattice = Double(sites) * (isSquareIsing ? 0.125 : 8) * replicas
+    let lattices = 2 * lattice + Double(sites) * (isSquareIsing ? (resolvedMove.isLocal ? 0.25 : 12) : 40)
     let team: TeamSize = isCut ? .all : ladder.isEmpty ? (chains == 1 ? .one : .upTo(chains)) : .upTo(ladder.count)
     // Some 116 floating-point operations of a matrix product take a nanosecond.
     return [
       PlannedUnit(
         label: "lattice", unit: Unit(), team: team, operations: 116 * rows * rowCost,
-        bytesPerRank: 3 * series + 2 * lattice + Double(sites) * (isSquareIsing ? (resolvedMove.isLocal ? 0.25 : 12) : 40))
+        bytesPerRank: 3 * series + (isCut ? 0 : lattices), sharedBytes: isCut ? lattices : 0)
     ]
   }
 }
