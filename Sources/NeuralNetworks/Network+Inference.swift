@@ -1,11 +1,14 @@
 import Glibc
-import RandomStreams
+public import RandomStreams
 
 extension Network {
   /// The outputs for samples `range`, `[range.count, outputs]`, without dropout. A sample's outputs do not depend on the
-  /// others. 64 samples at a time.
+  /// others. 64 samples at a time. With `noise` the codes of bottlenecks are drawn, sample s from its slot s at step `draw`;
+  /// without it they are means.
   @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
-  public func outputs(for samples: SampleSet, _ range: Range<Int>? = nil) throws(NetworkError) -> [Scalar] {
+  public func outputs(
+    for samples: SampleSet, _ range: Range<Int>? = nil, noise: (streams: KeyedStreams, draw: UInt64)? = nil
+  ) throws(NetworkError) -> [Scalar] {
     guard input.count == samples.shape.count, input == samples.shape || input.isVector else {
       throw .input(expected: input, found: samples.shape)
     }
@@ -17,7 +20,7 @@ extension Network {
     for first in stride(from: range.lowerBound, to: range.upperBound, by: block) {
       let rows = min(block, range.upperBound - first)
       pass.load(samples, Array(first..<first + rows))
-      pass.forward(rows, nil)
+      pass.forward(rows, noise.map { .init(streams: $0.streams, firstSlot: first, step: $0.draw, trains: false) })
       unsafe result.append(contentsOf: UnsafeBufferPointer(start: pass.outputs, count: rows * width))
     }
     return result
@@ -48,20 +51,23 @@ extension Network {
     return result
   }
 
-  /// The mean loss on all samples and its gradient, in one shard; dropout draws as in step 0 of a key of zeros: for checks
-  /// and small problems.
-  public func lossGradient(on samples: SampleSet, _ loss: Loss) throws(NetworkError) -> (loss: Double, gradient: NetworkDirection<Scalar>) {
-    try lossGradient(inputs: samples.features.map { Scalar($0) }, targets: samples.targets, loss)
+  /// The mean loss on all samples and its gradient, in one shard; dropout and the noise of bottlenecks draw as in step 0
+  /// of a key of zeros: for checks and small problems. `ratePrice`: what a nat of a bottleneck's rate adds.
+  public func lossGradient(
+    on samples: SampleSet, _ loss: Loss, ratePrice: Double = 0
+  ) throws(NetworkError) -> (loss: Double, gradient: NetworkDirection<Scalar>) {
+    try lossGradient(inputs: samples.features.map { Scalar($0) }, targets: samples.targets, loss, ratePrice: ratePrice)
   }
 
   /// The same for inputs `[samples, input]` in the network's own precision.
   @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
-  public func lossGradient(inputs: [Scalar], targets: SampleSet.Targets, _ loss: Loss) throws(NetworkError) -> (
-    loss: Double, gradient: NetworkDirection<Scalar>
-  ) {
+  public func lossGradient(
+    inputs: [Scalar], targets: SampleSet.Targets, _ loss: Loss, ratePrice: Double = 0
+  ) throws(NetworkError) -> (loss: Double, gradient: NetworkDirection<Scalar>) {
     try loss.check(lastLayer: layers[layers.count - 1], targets: targets)
     let count = inputs.count / input.count, pass = NetworkPass(self, rows: count, shards: 1), width = output.count
     precondition(inputs.count == count * input.count && targets.count == count, "inputs fill whole samples, with a target each")
+    pass.ratePrice = ratePrice
     pass.prepare(self, downward: true)
     for k in inputs.indices { unsafe pass.input.start[k] = inputs[k] }
     let randomness = NetworkPass<Scalar>.Randomness(streams: .init(.init(high: 0, low: 0)), firstSlot: 0, step: 0)
@@ -71,6 +77,7 @@ extension Network {
       total += unsafe loss.evaluate(
         UnsafePointer(pass.outputs + row * width), count: width, target: targets.target(row), activation: pass.lastActivation,
         into: pass.lastDelta + row * width)
+      total += pass.ratePenalty(row)
     }
     var sums = [Scalar](repeating: 0, count: parameterCount)
     unsafe sums.withUnsafeMutableBufferPointer { sums in

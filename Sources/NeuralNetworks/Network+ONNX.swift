@@ -2,8 +2,9 @@ public import Archives
 
 extension Network where Scalar == Float {
   /// The network for other programs: input "input", `[samples, channels, height, width]` or `[samples, features]`; outputs
-  /// "outputs" and their softmax "probabilities". Dropout, which only trains, is left out.
+  /// "outputs" and their softmax "probabilities". Dropout and the noise of bottlenecks, which only train, are left out.
   public func onnx(name: String) -> ONNXModel {
+    if hasBottleneck { return withoutNoise().onnx(name: name) }
     var model = ONNXModel(name: name), value = "input", shape = input, isGrid = !input.isVector
     model.input("input", shape: isGrid ? [input.channels, input.height, input.width] : [input.count])
     for (index, layer) in layers.enumerated() {
@@ -30,7 +31,7 @@ extension Network where Scalar == Float {
         model.add("MaxPool", [value], to: name, [("kernel_shape", .integers(size)), ("strides", .integers(size))])
         value = name
       case .flatten: Self.flatten(&model, &value, shape, &isGrid, name)
-      case .dropout: break
+      case .dropout, .bottleneck: break
       }
       if layer.activation != .identity {
         model.add(layer.activation.operation, [value], to: name + "/activation")

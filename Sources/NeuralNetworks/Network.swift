@@ -19,7 +19,7 @@ public struct Network<Scalar: NetworkScalar>: Sendable, Equatable, Space {
     guard !descriptions.isEmpty else { throw .noLayers }
     var layers: [Layer] = [], shape = input, parameters: [[Scalar]] = []
     for (index, description) in descriptions.enumerated() {
-      let layer = try Layer(description, on: shape, number: index + 1)
+      let layer = try Layer(description, on: shape, below: layers.last, number: index + 1)
       layers.append(layer)
       shape = layer.output
       guard let (rows, columns) = layer.weightShape else { continue }

@@ -79,7 +79,10 @@ extension SweepPoint {
 extension Study {
   /// The reports of all points one after the other: rows, derived values, arrays and figures carry the point's settings.
   /// Studies that compare points (finite-size scaling) provide their own.
-  public static func report(sweep points: [SweptResults<Self>]) throws(StudyError) -> Report {
+  public static func report(sweep points: [SweptResults<Self>]) throws(StudyError) -> Report { try reportsInTurn(points) }
+
+  /// The default of `report(sweep:)`.
+  public static func reportsInTurn(_ points: [SweptResults<Self>]) throws(StudyError) -> Report {
     var whole = Report(title: "", abstract: "", rows: [], derived: [], sections: [], arrays: [])
     for swept in points {
       let part = try swept.study.report(swept.results), label = swept.point.label
@@ -100,6 +103,7 @@ extension Study {
         array.dimensions = array.dimensions.map { (name: "\($0.name)_\(suffix)", length: $0.length) }
         return array
       }
+      whole.models += part.models.map { ModelFile(name: "\($0.name)-\(label)", bytes: $0.bytes) }
       whole.sections += part.sections.map { section in
         ReportSection(
           "\(section.title) (\(swept.point.words))",

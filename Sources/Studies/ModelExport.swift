@@ -16,6 +16,13 @@ public enum ModelExport {
     return ModelFile(name: name, bytes: try writer.image())
   }
 
+  /// The HDF5 file of a network alone, below `network`.
+  static func file(_ network: Network<Float>, name: String) throws(ArchiveError) -> ModelFile {
+    var writer = try HDF5Writer(path: name)
+    try network.save(to: &writer, at: "network")
+    return ModelFile(name: name, bytes: try writer.image())
+  }
+
   /// The HDF5 file of Boltzmann machines, bottom first: `machine0`, `machine1`, ...; see `RestrictedBoltzmannMachine.save`.
   static func file(_ machines: [RestrictedBoltzmannMachine<Float>], name: String) throws(ArchiveError) -> ModelFile {
     var writer = try HDF5Writer(path: name)

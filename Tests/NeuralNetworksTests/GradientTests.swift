@@ -11,7 +11,10 @@ private let stacks: [[String]] = [
   ["convolution 2x2x4 relu", "max-pool 2", "dense 3"], ["max-pool 2", "dense 3 tanh"],
   ["convolution 3x3x3 tanh", "convolution 2x2x2 sigmoid", "max-pool 2", "flatten", "dense 3"],
   ["dropout 0.4", "dense 4 tanh", "dropout 0.5", "dense 3"], ["convolution 2x2x3 tanh", "dropout 0.3", "max-pool 2", "dense 3"],
+  ["dense 6", "bottleneck", "dense 3"], ["dense 5 tanh", "dense 8", "bottleneck", "dropout 0.3", "dense 3"], ["dense 6", "bottleneck"],
 ]
+/// What a nat of a bottleneck's rate costs here.
+private let price = 0.3
 
 struct GradientTests {
   @Test(
@@ -21,7 +24,7 @@ struct GradientTests {
     let shape = FeatureShape(height: 6, width: 5, channels: 2), start = try network(shape, layers)
     for values in loss == .squaredError ? [false, true] : [false] {
       let data = samples(4, shape, classes: 3, values: values)
-      let (_, gradient) = try start.lossGradient(on: data, loss)
+      let (_, gradient) = try start.lossGradient(on: data, loss, ratePrice: price)
       var random = numbers(3)
       let count = start.parameterCount
       let directions = (0..<6).map { _ in (0..<count).map { _ in 2 * random.uniform() - 1 } }
@@ -34,7 +37,7 @@ struct GradientTests {
           moved.parameters[block] = Array(point[next..<next + length])
           next += length
         }
-        return try moved.lossGradient(on: data, loss).loss
+        return try moved.lossGradient(on: data, loss, ratePrice: price).loss
       }
     }
   }

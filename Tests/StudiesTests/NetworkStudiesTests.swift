@@ -11,6 +11,10 @@ extension ProgramTests {
       "training.batch=48", "training.patience=3",
       "network.layers=[\"convolution 3x3x4 relu\", \"max-pool 2\", \"dropout 0.2\", \"dense 2\"]",
     ]
+    static let bottleneck = [
+      "data.train=400", "data.test=64", "lattice.size=8", "training.networks=1", "training.epochs=4", "training.batch=48",
+      "network.layers=[\"dense 12 relu\", \"dense 6\", \"bottleneck\", \"dense 2\"]", "training.rate_price=0.01",
+    ]
     static let boltzmann = [
       "training.epochs=[40]", "training.method=\"tempered\"", "training.rungs=3", "annealing.temperatures=60", "annealing.replicas=20",
     ]
@@ -19,7 +23,8 @@ extension ProgramTests {
       "annealing.equilibration=200",
     ]
     static let cases = [
-      ("classifier", classifier), ("boltzmann", boltzmann), ("boltzmann", boltzmann + ["machine.hidden=[8, 5]"]), ("boltzmann", deep),
+      ("classifier", classifier), ("classifier", bottleneck), ("boltzmann", boltzmann),
+      ("boltzmann", boltzmann + ["machine.hidden=[8, 5]"]), ("boltzmann", deep),
     ]
 
     func run(_ study: String, _ settings: [String], into folder: String, ranks: Int = 1) throws -> Program.End {
@@ -107,6 +112,8 @@ extension ProgramTests {
         ("classifier", "network.layers=[]", "at least one layer"),
         ("classifier", "network.start=\"nothing.h5\"", "nothing.h5: No such file"),
         ("classifier", "training.batch=100", "not a multiple of training.shards"),
+        ("classifier", "training.rate_price=0.1", "no layer of network.layers is a \"bottleneck\""),
+        ("classifier", "network.layers=[\"dense 5\", \"bottleneck\", \"dense 2\"]", "an even number of units below"),
         ("classifier", "training.patience=2", "data.validation"),
         ("classifier", "data.source=\"files\"", "at least one file"),
         ("classifier", "lattice.couplings=[0.3, 0.4]", "above the critical 0.4407"),

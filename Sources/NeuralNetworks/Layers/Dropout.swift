@@ -10,13 +10,10 @@ public struct Dropout: Sendable, Equatable {
   /// The probability of zero, in [0, 1).
   public let rate: Double
 
-  /// Where a sample's decisions are drawn.
-  struct Place { let streams: KeyedStreams, slot: Int, step: UInt64, layer: Int }
-
   /// y = x kept / (1 - rate) for one sample; the same on deltas on the way back, then times f'(values) of the activation
   /// below. `y` may be `x`.
   func apply<Scalar: NetworkScalar>(
-    _ x: UnsafePointer<Scalar>, at place: Place, below: Activation = .identity, values: UnsafePointer<Scalar>? = nil,
+    _ x: UnsafePointer<Scalar>, at place: SamplePlace, below: Activation = .identity, values: UnsafePointer<Scalar>? = nil,
     into y: UnsafeMutablePointer<Scalar>
   ) {
     var lanes = place.streams.lanes(replica: place.slot, step: place.step, site: place.layer, purpose: .hidden)

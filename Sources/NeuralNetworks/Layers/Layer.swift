@@ -5,12 +5,14 @@
 ///     max-pool 2                the largest value in windows of 2 x 2 pixels
 ///     flatten                   a grid becomes a vector (row, column, channel)
 ///     dropout 0.5               zero with probability 0.5 while training
+///     bottleneck                a noisy code with a price, half as many numbers as the dense layer below gives it
 public enum LayerDescription: Sendable, Equatable, CustomStringConvertible {
   case dense(Int, Activation)
   case convolution(height: Int, width: Int, channels: Int, padding: Int = 0, Activation)
   case maxPooling(Int)
   case flatten
   case dropout(Double)
+  case bottleneck
 
   /// Reads the form above; throws `NetworkError.unreadable`.
   public init(_ text: String) throws(NetworkError) {
@@ -52,7 +54,10 @@ public enum LayerDescription: Sendable, Equatable, CustomStringConvertible {
         throw fail("write \"dropout 0.5\": a rate in [0, 1)")
       }
       self = .dropout(rate)
-    default: throw fail("a layer is dense, convolution, max-pool, flatten or dropout")
+    case "bottleneck":
+      guard words.isEmpty else { throw fail("write \"bottleneck\" alone; training.rate_price is its price") }
+      self = .bottleneck
+    default: throw fail("a layer is dense, convolution, max-pool, flatten, dropout or bottleneck")
     }
   }
 
@@ -65,6 +70,7 @@ public enum LayerDescription: Sendable, Equatable, CustomStringConvertible {
     case .maxPooling(let size): "max-pool \(size)"
     case .flatten: "flatten"
     case .dropout(let rate): "dropout \(rate)"
+    case .bottleneck: "bottleneck"
     }
   }
 }
@@ -100,9 +106,11 @@ public enum Layer: Sendable, Equatable {
   case maxPooling(MaxPooling)
   case flatten(FeatureShape)
   case dropout(Dropout)
+  case bottleneck(Bottleneck)
 
-  /// The layer that `description` means on `input`; `number`, from 1, is for the error, thrown where it does not fit.
-  init(_ description: LayerDescription, on input: FeatureShape, number: Int) throws(NetworkError) {
+  /// The layer that `description` means on `input`, the output of `below`; `number`, from 1, is for the error, thrown where it
+  /// does not fit.
+  init(_ description: LayerDescription, on input: FeatureShape, below: Layer?, number: Int) throws(NetworkError) {
     func fail(_ what: String) -> NetworkError {
       .doesNotFit(layer: number, description: description.description, input: input, what: what)
     }
@@ -125,6 +133,11 @@ public enum Layer: Sendable, Equatable {
       self = .maxPooling(MaxPooling(input: input, size: size))
     case .flatten: self = .flatten(input)
     case .dropout(let rate): self = .dropout(Dropout(input: input, rate: rate))
+    case .bottleneck:
+      guard case .dense(let dense) = below, dense.activation == .identity, dense.outputs % 2 == 0 else {
+        throw fail("it needs a dense layer without a function and with an even number of units below: means, then log-variances")
+      }
+      self = .bottleneck(Bottleneck(codes: dense.outputs / 2))
     }
   }
 
@@ -136,6 +149,7 @@ public enum Layer: Sendable, Equatable {
     case .maxPooling(let layer): layer.input
     case .flatten(let shape): shape
     case .dropout(let layer): layer.input
+    case .bottleneck(let layer): .vector(2 * layer.codes)
     }
   }
   public var output: FeatureShape {
@@ -145,6 +159,7 @@ public enum Layer: Sendable, Equatable {
     case .maxPooling(let layer): layer.output
     case .flatten(let shape): .vector(shape.count)
     case .dropout(let layer): layer.input
+    case .bottleneck(let layer): .vector(layer.codes)
     }
   }
   /// f, for layers f(Wx + b); the identity for others.
@@ -152,7 +167,7 @@ public enum Layer: Sendable, Equatable {
     switch self {
     case .dense(let layer): layer.activation
     case .convolution(let layer): layer.activation
-    case .maxPooling, .flatten, .dropout: .identity
+    case .maxPooling, .flatten, .dropout, .bottleneck: .identity
     }
   }
   /// Rows and columns of W (as many as b has components), for layers f(Wx + b).
@@ -160,7 +175,7 @@ public enum Layer: Sendable, Equatable {
     switch self {
     case .dense(let layer): (layer.inputs, layer.outputs)
     case .convolution(let layer): (layer.window, layer.channels)
-    case .maxPooling, .flatten, .dropout: nil
+    case .maxPooling, .flatten, .dropout, .bottleneck: nil
     }
   }
   /// Floating-point operations of one sample forward.
@@ -168,7 +183,7 @@ public enum Layer: Sendable, Equatable {
     switch self {
     case .dense(let layer): 2 * Double(layer.inputs) * Double(layer.outputs)
     case .convolution(let layer): 2 * Double(layer.window) * Double(layer.output.count)
-    case .maxPooling, .flatten, .dropout: 0
+    case .maxPooling, .flatten, .dropout, .bottleneck: 0
     }
   }
 }

@@ -7,8 +7,12 @@ import RandomStreams
 /// each sample through the whole run, so that it stays in the second-level cache. A sample's numbers do not depend on
 /// the others.
 @safe final class NetworkPass<Scalar: NetworkScalar> {
-  /// Where training draws a mini-batch's dropout; nil: dropout is the identity.
-  struct Randomness { let streams: KeyedStreams, firstSlot: Int, step: UInt64 }
+  /// Where a mini-batch draws dropout (which only training has) and the noise of bottlenecks; nil: dropout is the identity, and
+  /// codes are their means.
+  struct Randomness {
+    let streams: KeyedStreams, firstSlot: Int, step: UInt64
+    var trains = true
+  }
 
   /// A layer in work: flattening is only a change of names and left out.
   struct Step {
@@ -31,6 +35,8 @@ import RandomStreams
   private let inputCount: Int
   private let packedDelta: LayerMemory<Scalar>, stack: LayerMemory<Scalar>, left: LayerMemory<Scalar>
   var bias: [[Scalar]] = []
+  /// What a nat of a bottleneck's rate adds to the loss.
+  var ratePrice = 0.0
 
   /// - Parameters:
   ///   - shards: of a way back; 0 for a pass that only goes forward.
@@ -57,7 +63,7 @@ import RandomStreams
           padded: trains ? convolution.paddedCounts : (convolution.paddedCounts.up, 0))
         sums = shards * (convolution.window + 1) * convolution.channels
       case .maxPooling(let pooling): mostChannels = max(mostChannels, pooling.input.channels)
-      case .flatten, .dropout: break
+      case .flatten, .dropout, .bottleneck: break
       }
       let count = layer.output.count
       steps.append(
@@ -89,7 +95,7 @@ import RandomStreams
       switch step.layer {
       case .dense(let dense): dense.prepare(network.parameters[block], memory, downward: downward && place > 0)
       case .convolution(let convolution): convolution.prepare(network.parameters[block], memory, downward: downward && place > 0)
-      case .maxPooling, .flatten, .dropout: break
+      case .maxPooling, .flatten, .dropout, .bottleneck: break
       }
     }
   }
@@ -122,14 +128,16 @@ import RandomStreams
       unsafe bias[place].withUnsafeBufferPointer { unsafe convolution.forward(x, bias: $0.baseAddress!, memory, into: y) }
     case .maxPooling(let pooling): unsafe pooling.forward(x, into: y)
     case .dropout(let dropout):
-      guard let randomness else { return unsafe y.update(from: x, count: dropout.input.count) }
-      unsafe dropout.apply(x, at: dropoutPlace(of: randomness, row, step), into: y)
+      guard let randomness, randomness.trains else { return unsafe y.update(from: x, count: dropout.input.count) }
+      unsafe dropout.apply(x, at: samplePlace(of: randomness, row, step), into: y)
+    case .bottleneck(let bottleneck):
+      unsafe bottleneck.forward(x, at: randomness.map { samplePlace(of: $0, row, step) }, into: y)
     case .dense, .flatten: preconditionFailure("not a layer that takes sample by sample")
     }
   }
 
-  private func dropoutPlace(of randomness: Randomness, _ row: Int, _ step: Step) -> Dropout.Place {
-    Dropout.Place(streams: randomness.streams, slot: randomness.firstSlot + row, step: randomness.step, layer: step.index)
+  private func samplePlace(of randomness: Randomness, _ row: Int, _ step: Step) -> SamplePlace {
+    SamplePlace(streams: randomness.streams, slot: randomness.firstSlot + row, step: randomness.step, layer: step.index)
   }
 
   /// From `lastDelta` to the sums over shards of the derivatives of all parameters. The rows are `shards` shards of equal
@@ -192,10 +200,23 @@ import RandomStreams
       unsafe pooling.backward(delta, below: activation, at: x, step.output.start + row * count, left: left.start, into: result)
     case .dropout(let dropout):
       guard let randomness else { preconditionFailure("a way back with dropout has its randomness") }
-      unsafe dropout.apply(delta, at: dropoutPlace(of: randomness, row, step), below: activation, values: x, into: result)
+      unsafe dropout.apply(delta, at: samplePlace(of: randomness, row, step), below: activation, values: x, into: result)
+    case .bottleneck(let bottleneck):
+      guard let randomness else { preconditionFailure("a way back through a bottleneck has its randomness") }
+      unsafe bottleneck.backward(delta, at: x, samplePlace(of: randomness, row, step), price: ratePrice, into: result)
     case .dense, .flatten: preconditionFailure("not a layer that takes sample by sample")
     }
   }
+
+  /// The rates of all bottlenecks' codes for one row, in nats, after the way forward.
+  func rates(_ row: Int) -> [Double] {
+    steps.indices.flatMap { place -> [Double] in
+      guard case .bottleneck(let bottleneck) = steps[place].layer else { return [] }
+      return unsafe bottleneck.rates(below(place) + row * inputs(place))
+    }
+  }
+  /// The price of what the bottlenecks keep of a row.
+  func ratePenalty(_ row: Int) -> Double { ratePrice == 0 ? 0 : ratePrice * rates(row).reduce(0, +) }
 
   /// What enters layer `place`, all rows.
   private func below(_ place: Int) -> UnsafePointer<Scalar> {

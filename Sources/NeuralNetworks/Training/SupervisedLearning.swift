@@ -7,8 +7,8 @@ public import RandomStreams
 ///     direction = -1/B sum over the mini-batch of d loss / d parameters
 ///
 /// with B the size of the whole mini-batch. The value is a function of data, point and step alone: the mini-batch is cut
-/// into shards whose sums are added in the fixed tree of `ShardTree`, and every sample draws its dropout from (slot in the
-/// batch, step). Epoch e goes through the permutation keyed (step e, `.permutation`) and leaves out the last
+/// into shards whose sums are added in the fixed tree of `ShardTree`, and every sample draws its dropout and its noise from
+/// (slot in the batch, step). Epoch e goes through the permutation keyed (step e, `.permutation`) and leaves out the last
 /// `samples.count % batch` samples of it, so that all batches have full shards. Cost per mini-batch: three times the
 /// products of the way forward.
 @safe public final class SupervisedLearning<Scalar: NetworkScalar>: DirectionField {
@@ -17,12 +17,15 @@ public import RandomStreams
     /// Samples in a mini-batch, and shards that divide it.
     public var batch: Int, shards: Int
     public var loss: Loss
+    /// beta: what a nat of a bottleneck's rate adds to the loss.
+    public var ratePrice: Double
     /// A mini-batch of `batch` samples in `shards` shards of equal size.
-    public init(batch: Int = 128, shards: Int = 8, loss: Loss = .crossEntropy) {
+    public init(batch: Int = 128, shards: Int = 8, loss: Loss = .crossEntropy, ratePrice: Double = 0) {
       precondition(shards > 0 && batch > 0 && batch % shards == 0, "\(shards) shards do not divide a batch of \(batch)")
       self.batch = batch
       self.shards = shards
       self.loss = loss
+      self.ratePrice = ratePrice
     }
   }
 
@@ -62,6 +65,7 @@ public import RandomStreams
     slots = shards.lowerBound * rowsPerShard..<shards.upperBound * rowsPerShard
     subtrees = tree.subtrees(of: rank)
     pass = NetworkPass(network, rows: slots.count, shards: max(1, shards.count))
+    pass.ratePrice = settings.ratePrice
     parameterCount = network.parameterCount
     // Behind the parameters: the loss and the number of right classes.
     reducer = ShardReducer(tree: tree, rank: rank, length: parameterCount + 2)
@@ -134,6 +138,7 @@ public import RandomStreams
           let y = unsafe UnsafePointer(pass.outputs + r * outputs), target = samples.target(indices[r])
           loss += unsafe settings.loss.evaluate(
             y, count: outputs, target: target, activation: activation, into: pass.lastDelta + r * outputs)
+          loss += pass.ratePenalty(r)
           if case .category(let category) = target, unsafe largest(y, outputs) == category { right += 1 }
         }
         leaves.append([Scalar(loss), Scalar(right)])

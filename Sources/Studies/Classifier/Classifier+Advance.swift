@@ -14,7 +14,7 @@ extension Classifier {
       switch state.stage {
       case 0: return .more(fraction: try makeData(&state, streams: streams, on: team), stage: "making the data")
       case 1: return try train(&state, streams: streams, on: team)
-      default: return .done(try measure(state, unit: unit, on: team))
+      default: return .done(try measure(state, unit: unit, streams: streams, on: team))
       }
     } catch let error as MessagePassingError {
       throw .communication(error)
@@ -79,7 +79,8 @@ extension Classifier {
     let trainer =
       try state.scratch.trainer
       ?? SupervisedLearning(
-        train, network: training.network, settings: .init(batch: batch, shards: shards, loss: loss), key: key, rank: team.rank,
+        train, network: training.network, settings: .init(batch: batch, shards: shards, loss: loss, ratePrice: ratePrice), key: key,
+        rank: team.rank,
         ranks: team.size)
     state.scratch.trainer = trainer
     let batches = max(1, Int(6e10 / (3 * max(1, training.network.operations) * Double(batch))))
@@ -103,23 +104,31 @@ extension Classifier {
     return .more(fraction: min(0.95, fraction), stage: isOver ? "testing" : "training", curves: curves)
   }
 
-  /// Outputs and losses of all samples, each rank having computed its share; the same on every rank.
+  /// Outputs and losses of all samples, with drawn codes where there is noise; each rank having computed its share; the same on every rank.
   func scores(
-    _ network: Network<Float>, _ samples: SampleSet, on team: borrowing some Communicator & ~Copyable
+    _ network: Network<Float>, _ samples: SampleSet, noise: (streams: KeyedStreams, draw: UInt64)? = nil,
+    on team: borrowing some Communicator & ~Copyable
   ) throws -> (outputs: [Float], losses: [Double]) {
-    let outputs = try team.allGather(try network.outputs(for: samples, team.share(of: samples.count))).flatMap { $0 }
+    let outputs = try team.allGather(try network.outputs(for: samples, team.share(of: samples.count), noise: noise)).flatMap { $0 }
     return (outputs, network.losses(outputs, samples.targets, loss))
   }
 
-  private func measure(_ state: State, unit: Unit, on team: borrowing some Communicator & ~Copyable) throws -> Trained {
+  private func measure(
+    _ state: State, unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws -> Trained {
     var state = state
     if state.scratch.test == nil { try load(&state) }
     guard let training = state.training, let test = state.scratch.test else { preconditionFailure("testing follows training") }
     let keepsBest = patience > 0, network = (keepsBest ? state.stopping?.best : nil) ?? training.network
     let (outputs, losses) = try scores(network, test, on: team)
-    let recording = record(unit, training, state.stopping, network, test, outputs: outputs, losses: losses)
+    var recording = record(unit, training, state.stopping, network, test, outputs: outputs, losses: losses)
+    var compressed: Network<Float>?
+    if network.hasBottleneck, let train = state.scratch.train {
+      compressed = try compress(network, unit, train: train, test: test, streams: streams, on: team, into: &recording)
+    }
     let best = keepsBest && state.stopping?.best != nil ? state.stopping?.bestEpoch : nil, epoch = best ?? training.losses.count
     return Trained(
-      recording: recording, last: KeptNetwork(epoch: epoch, network: network), kept: state.kept.filter { $0.epoch < epoch })
+      recording: recording, last: KeptNetwork(epoch: epoch, network: network), kept: state.kept.filter { $0.epoch < epoch },
+      compressed: compressed)
   }
 }

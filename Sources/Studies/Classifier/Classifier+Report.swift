@@ -10,12 +10,16 @@ extension Classifier {
     do throws(ArchiveError) {
       for (unit, trained) in results {
         models.append(try ModelExport.file(trained.last, kept: trained.kept, name: "network-\(unit.number)"))
+        if let compressed = trained.compressed {
+          models.append(try ModelExport.file(compressed, name: "network-\(unit.number)-compressed"))
+        }
       }
     } catch { throw .archive(error) }
     return Report(
       title: "A network that tells \(source == "ising" ? "phases" : "classes") apart", abstract: abstract(results),
       rows: all.flatMap(\.rows),
-      derived: derived(all), sections: [found(results), learning(all), trust(all), inside(all)], arrays: all.flatMap(\.arrays),
+      derived: derived(all), sections: [found(results)] + compression(results) + [learning(all), trust(all), inside(all)],
+      arrays: all.flatMap(\.arrays),
       models: models)
   }
 
@@ -29,12 +33,13 @@ extension Classifier {
       + "and tested on \(test) others. Errors of single networks are one standard error over test samples, errors of means the spread over networks."
   }
 
-  private func values(_ recordings: [Recording], _ name: String) -> [Double] {
+  func values(_ recordings: [Recording], _ name: String) -> [Double] {
     recordings.compactMap { $0.observable(name, at: [])?.values.first }
   }
 
   private func derived(_ recordings: [Recording]) -> [(name: String, observable: Observable)] {
-    ["test_accuracy", "test_loss", "expected_calibration_error"].map { name in
+    let kept = layers.contains(.bottleneck) ? ["rate", "class_information", "compressed_accuracy"] : []
+    return (["test_accuracy", "test_loss", "expected_calibration_error"] + kept).filter { !values(recordings, $0).isEmpty }.map { name in
       let mean = Estimate(meanOf: values(recordings, name))
       let alone = recordings.count < 2 ? "one network has no spread" : nil
       return ("mean_" + name, Observable(mean.value, error: recordings.count < 2 ? nil : mean.error, reason: alone))
@@ -67,6 +72,12 @@ extension Classifier {
 
   /// How long one sample takes on this machine: a statement of the page alone, since it is the machine's.
   private func latency(of network: Network<Float>) -> String {
+    let (median, late) = latencies(of: network)
+    return
+      "One sample by itself takes \(written(median, nil, digits: 3)) microseconds of this machine's processor time (median of 101; 95 % below \(written(late, nil, digits: 3)))."
+  }
+  /// Microseconds of processor time for one sample by itself: the median of 101, and what 95 % stay below.
+  func latencies(of network: Network<Float>) -> (median: Double, late: Double) {
     let predictor = Predictor(network)
     let sample = SampleSet(shape: shape, features: [Float](repeating: 0.5, count: shape.count), targets: .classes([0], of: classes))
     var times: [Double] = []
@@ -76,8 +87,7 @@ extension Classifier {
       times.append((Machine.processorTime - begin) / 4)
     }
     times.sort()
-    return
-      "One sample by itself takes \(written(1e6 * times[50], nil, digits: 3)) microseconds of this machine's processor time (median of 101; 95 % below \(written(1e6 * times[95], nil, digits: 3)))."
+    return (1e6 * times[50], 1e6 * times[95])
   }
 
   private func learning(_ recordings: [Recording]) -> ReportSection {

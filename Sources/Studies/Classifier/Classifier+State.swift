@@ -53,17 +53,22 @@ extension Classifier {
   public struct Trained: Checkpointable, Sendable {
     var recording: Recording
     var last: KeptNetwork, kept: [KeptNetwork]
+    /// The network without noise and dead units, where it has a bottleneck.
+    var compressed: Network<Float>?
     var network: Network<Float> { last.network }
-    init(recording: Recording, last: KeptNetwork, kept: [KeptNetwork]) {
+    init(recording: Recording, last: KeptNetwork, kept: [KeptNetwork], compressed: Network<Float>?) {
       self.recording = recording
       self.last = last
       self.kept = kept
+      self.compressed = compressed
     }
-    public static var formatVersion: Int { 2 }
+    public static var formatVersion: Int { 3 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try recording.save(to: &archive, at: path + "/recording")
       try archive.write(kept.count, at: path + "/kept")
+      try archive.write(compressed == nil ? 0 : 1, at: path + "/compressions")
+      if let compressed { try compressed.save(to: &archive, at: path + "/compressed") }
       for (place, network) in (kept + [last]).enumerated() { try network.save(to: &archive, at: "\(path)/network\(place)") }
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
@@ -73,6 +78,7 @@ extension Classifier {
       kept = []
       for place in 0..<count { kept.append(try KeptNetwork(from: archive, at: "\(path)/network\(place)")) }
       last = try KeptNetwork(from: archive, at: "\(path)/network\(count)")
+      if try archive.scalar(Int.self, at: path + "/compressions") == 1 { compressed = try Network(from: archive, at: path + "/compressed") }
     }
   }
 

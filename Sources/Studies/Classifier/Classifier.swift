@@ -34,7 +34,7 @@ public struct Classifier: Study {
       [
         Parameter(
           "layers", .texts(["convolution 3x3x8 relu", "max-pool 2", "dense 32 relu", "dense 2"]), unit: "1",
-          "\"dense 128 relu\", \"convolution 3x3x32 padding 1 relu\", \"max-pool 2\", \"dropout 0.5\", \"flatten\"; the last has as many units as classes"
+          "\"dense 128 relu\", \"convolution 3x3x32 padding 1 relu\", \"max-pool 2\", \"dropout 0.5\", \"flatten\", \"bottleneck\" on a dense layer that gives its means and log-variances; the last has as many units as classes"
         ),
         Parameter("start", .text(""), unit: "1", "a network's HDF5 file (models/*.h5 of a run) to start from; nothing: random weights"),
       ]),
@@ -52,6 +52,9 @@ public struct Classifier: Study {
         Parameter("momentum", .real(0.9), .reals(0...0.9999), unit: "1", "for momentum: the fraction of the last step that is kept"),
         Parameter("decay", .real(0), .reals(0...10), unit: "1", "weight decay"),
         Parameter("schedule", .text("cosine"), .oneOf(RateSchedule.allCases.map(\.rawValue)), "how the rate changes over the epochs"),
+        Parameter(
+          "rate_price", .real(0), .reals(0...1000), unit: "1",
+          "beta: what a nat that a bottleneck keeps adds to the loss (deep variational information bottleneck)"),
         Parameter("loss", .text("cross-entropy"), .oneOf(Loss.allCases.map(\.rawValue)), "what is made small"),
         Parameter(
           "patience", .integer(0), .integers(0...100_000), unit: "epochs",
@@ -66,7 +69,7 @@ public struct Classifier: Study {
   let phases: PhaseSamples
   let layers: [LayerDescription], start: Network<Float>?
   let networks: Int, epochs: Int, batch: Int, shards: Int, stepper: String, learningRate: Double, momentum: Double, decay: Double
-  let schedule: RateSchedule, loss: Loss, patience: Int
+  let schedule: RateSchedule, loss: Loss, ratePrice: Double, patience: Int
 
   /// Validates everything that the ranges of the single parameters leave open; reads data files.
   public init(_ parameters: ParameterValues) throws(StudyError) {
@@ -84,6 +87,7 @@ public struct Classifier: Study {
     momentum = parameters.real("training.momentum")
     decay = parameters.real("training.decay")
     patience = parameters.integer("training.patience")
+    ratePrice = parameters.real("training.rate_price")
     schedule = RateSchedule(rawValue: parameters.text("training.schedule")) ?? .constant
     loss = Loss(rawValue: parameters.text("training.loss")) ?? .crossEntropy
     files = source == "files" ? try Self.readFiles(parameters) : nil
@@ -98,6 +102,11 @@ public struct Classifier: Study {
       }
       if loss == .crossEntropy, network.layers[layers.count - 1].activation != .identity {
         throw NetworkError.lastLayer(what: "cross-entropy takes outputs without a function; write \"dense \(classes)\"")
+      }
+      if ratePrice > 0, !network.hasBottleneck {
+        throw StudyError.invalid(
+          parameter: "training.rate_price",
+          what: "\(ratePrice): no layer of network.layers is a \"bottleneck\", so there is nothing to pay for")
       }
       self.layers = layers
       let startFile = parameters.text("network.start")

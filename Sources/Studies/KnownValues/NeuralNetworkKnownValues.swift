@@ -7,8 +7,12 @@ public import Runtime
 
 /// Known values of neural networks: C6, and the part of C7 that is theirs.
 public enum NeuralNetworkKnownValues {
-  /// C6: loss and gradient of a small network; C7: training on shard trees of several numbers of ranks.
-  public static let checks: [Check] = [Check("C6", .fast) { try smallNetwork() }, Check("C7", .fast) { try ranksAgree() }]
+  /// C6: loss and gradient of a small network; C7: training on shard trees of several numbers of ranks; the variational
+  /// bottleneck of one bit against quadrature.
+  public static let checks: [Check] = [
+    Check("C6", .fast) { try smallNetwork() }, Check("C7", .fast) { try ranksAgree() },
+    Check("variational-bottleneck", .fast) { try variationalBottleneck() },
+  ]
 
   /// W1_ij = 0.3 sin(1 + 3i + j) (4 x 3), b1_i = 0.1 cos i, W2_ij = 0.4 cos(2 + 4i + j) (2 x 4), b2 = (0.05, -0.05), tanh;
   /// rows of those matrices belong to outputs.

@@ -39,7 +39,7 @@ struct TrainedNetwork: ProbedModel {
     shape = snapshots[0].network.input
     places = descriptions.indices.filter { place in
       switch descriptions[place] {
-      case .dropout, .flatten: false
+      case .dropout, .flatten, .bottleneck: false
       default: true
       }
     }
