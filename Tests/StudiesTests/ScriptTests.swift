@@ -73,6 +73,62 @@ extension ProgramTests {
     }
   }
 
+  @Suite("cluster/supervise", .enabled(if: Program.isOpenMPI))
+  struct Supervise {
+    let supervise = Program.root.appendingPathComponent("cluster/supervise")
+
+    @Test("a command that loses a rank is started again so many times, every other status passes, a stop starts nothing again")
+    func statuses() throws {
+      try Program.withFolder { folder in
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // Counts its starts, and loses a rank in the first ones.
+        let command = """
+          echo >> '\(folder)/starts'; test $(wc -l < '\(folder)/starts') -gt $1 || exit 75
+          if [ $2 = wait ]; then trap 'exit 85' TERM; touch '\(folder)/waits'; sleep 60 & wait; else exit $2; fi
+          """
+        func begin(_ arguments: [String], losing: Int, then last: String) throws -> Job {
+          for name in ["starts", "waits"] { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+          return try Job(supervise, arguments + ["sh", "-c", command, "sh", "\(losing)", last])
+        }
+        func starts() throws -> Int { try Program.bytes(folder + "/starts").count }
+        for (losing, last, status, count) in [(2, "0", 0, 3), (0, "65", 65, 1), (1, "85", 85, 2), (9, "0", 75, 4)]
+          as [(Int, String, Int32, Int)]
+        {
+          let end = try begin(["-r", "3", "-w", "0"], losing: losing, then: last).end()
+          #expect(end.status == status, "\(end.all)")
+          #expect(try starts() == count)
+        }
+        let job = try begin(["-w", "0"], losing: 1, then: "wait")
+        try #require(job.wait { FileManager.default.fileExists(atPath: folder + "/waits") })
+        kill(job.process.processIdentifier, SIGTERM)
+        #expect(try job.end().status == 85)
+        #expect(try starts() == 2)
+      }
+      for (arguments, words) in [(["-r", "x", "true"], "-r wants a whole number"), ([], "no command"), (["-q"], "-q is no option")] {
+        let end = try Job(supervise, arguments).end()
+        #expect(end.status == 64 && end.errors.count == 1 && end.error.contains(words), "\(end.all)")
+      }
+    }
+
+    @Test("a run of three ranks of which one is killed ends by itself with the bytes of the undisturbed one")
+    func killed() throws {
+      let expected = try Program.undisturbedLong.get(), program = try #require(builtExecutable("renorm")).path
+      try Program.withFolder { folder in
+        let script = Program.root.appendingPathComponent("Scripts/run").path
+        let settings = Program.long.flatMap { ["--set", $0] }
+        let job = try Job(
+          supervise, ["-w", "0", script, "-n", "3", Program.quick, "--out", folder] + settings, environment: ["RENORM_PROGRAM": program])
+        try #require(job.wait { FileManager.default.fileExists(atPath: folder + "/log.jsonl") })
+        let victim = try #require(Job.ranks(below: job.process.processIdentifier)[2])
+        #expect(kill(victim, SIGKILL) == 0)
+        let end = try job.end()
+        #expect(end.status == 0 && end.error.contains("restart 1 of 5"), "\(end.all)")
+        #expect(try Program.bytes(folder + "/results.json") == expected.json)
+        #expect(try Program.bytes(folder + "/results.h5") == expected.archive)
+      }
+    }
+  }
+
   @Test("Over three hosts joined by TCP the quick study gives the bytes of one process", .enabled(if: Program.isOpenMPI))
   func threeHosts() throws {
     let scripts = Program.root.appendingPathComponent("cluster/hosts")
