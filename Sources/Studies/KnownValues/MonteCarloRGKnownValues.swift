@@ -5,10 +5,11 @@ public import Runtime
 
 /// Known values of Monte Carlo renormalization.
 public enum MonteCarloRGKnownValues {
-  /// The ring, the 4x4 torus exactly; 64x64 by simulation.
-  public static let checks: [Check] = [
-    Check("B4", .fast, ring), Check("B5", .fast, torus), Check("B6", .study, study), Check("B-1", .study, comparison),
-  ]
+  /// The ring, the 4x4 torus exactly and from samples; 64x64 by simulation; the coarse grainings side by side.
+  public static let checks: [Check] =
+    sampled + [
+      Check("B4", .fast, ring), Check("B5", .fast, torus), Check("B6", .study, study), Check("B12", .study, comparison),
+    ]
 
   @Sendable private static func ring() throws -> [KnownValue] {
     let exact = try ExactRenormalization(shape: [12], scale: 2, rule: .decimation, operators: [.nearestOnRing])

@@ -40,6 +40,8 @@ extension MonteCarloRG {
     case .majority: "the majority of blocks"
     case .cornerMajority: "the majority of blocks, ties to the corner"
     case .decimation: "decimation"
+    case .filter: "a filter, h drawn from p(h | v)"
+    case .filterSigns: "a filter's signs"
     }
   }
   private func observable(_ estimate: Estimate, unit: String = "1") -> Observable {
