@@ -45,7 +45,7 @@ enum RenormalizationStudies {
     "monte-carlo-rg-filter": """
     study = "monte-carlo-rg"
     [lattice]
-    sizes = [16]
+    sizes = [32, 16]
     [blocks]
     rule = "filter"
     weights = [0.5, 0.6, 0.7, 0.6]

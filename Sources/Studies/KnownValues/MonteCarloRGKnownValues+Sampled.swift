@@ -34,7 +34,7 @@ extension MonteCarloRGKnownValues {
   }
 
   @Sendable private static func sampledRing() throws -> [KnownValue] {
-    let sites = 12, count = 50_000
+    let sites = 12, count = 400_000
     let states = 0..<(1 << sites)
     let weights = states.map { (state: Int) -> Double in
       let turned = state >> 1 | (state & 1) << (sites - 1), unlike = (state ^ turned).nonzeroBitCount
@@ -47,7 +47,7 @@ extension MonteCarloRGKnownValues {
     var counts = probe.noCounts
     try probe.count([fine, coarse], firstSample: 0, into: &counts)
     let known = log(0.761594155956) / log(2.0)
-    return [near("ring of 12 at K = 0.5, 50,000 samples: ln T / ln 2", known, probe.steps(counts)[0].even.exponents[0], most: 0.05)]
+    return [near("ring of 12 at K = 0.5, 400,000 samples: ln T / ln 2", known, probe.steps(counts)[0].even.exponents[0], most: 0.01)]
   }
 
   @Sendable private static func sampledTorus() throws -> [KnownValue] {
