@@ -137,7 +137,7 @@ struct RenormalizationFlowKnownValuesTests {
   @Test("every fast known value is found within its tolerance", arguments: ["B1", "B2", "B3", "B4", "B5"])
   func fast(id: String) throws {
     let checks = (FlowKnownValues.checks + MonteCarloRGKnownValues.checks).filter { $0.id == id && $0.cost == .fast }
-    #expect(checks.count == 1)
+    #expect(!checks.isEmpty)
     for check in checks {
       for value in try check.values() {
         #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")

@@ -57,7 +57,7 @@ public struct BoltzmannFlow: Study {
   ]
 
   public static let debugOverrides = [
-    "lattice.size=8", "lattice.temperatures=[1.0, 2.25, 4.0]", "lattice.configurations=50", "lattice.test=16", "lattice.warm_up=10",
+    "lattice.size=8", "lattice.temperatures=[1.0, 2.25, 4.0]", "lattice.configurations=130", "lattice.test=16", "lattice.warm_up=10",
     "thermometer.epochs=1", "machine.epochs=2", "flow.steps=4", "flow.replicas=16",
   ]
 
