@@ -71,7 +71,7 @@ let package = Package(
     module("TensorNetworks", floor1),
     module("KahlerGeometry", floor1),
     // Floor 3.
-    module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory"]),
+    module("Renormalization", floor1 + ["LatticeSystems", "BoltzmannMachines", "InformationTheory", "NeuralNetworks"]),
     // Floor 4.
     module("Runtime", floor1 + [.product(name: "TOMLKit", package: "TOMLKit")]),
     module("Studies", floor3 + ["Runtime", "CReferenceLoops", bigIntegers]),

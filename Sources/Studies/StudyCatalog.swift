@@ -10,6 +10,7 @@ public enum StudyCatalog {
     MonteCarloRG.self,
     MutualInformationFilters.self,
     VariationalMapStudy.self,
+    BoltzmannFlow.self,
     RenormalizationFlow.self,
     FunctionalRG.self,
     NetworkFieldTheory.self,

@@ -2,6 +2,7 @@ import BoltzmannMachines
 import Glibc
 import Laws
 import LinearAlgebra
+import NeuralNetworks
 import RandomStreams
 import Renormalization
 import Sampling
@@ -88,6 +89,32 @@ import Testing
     let p = 1 / (1 + exp(-2 * 0.3 * 2))
     let up = (0..<4000).count { coarse[$0, 0] }
     #expect(abs(Double(up) - 4000 * p) < 4 * (4000 * p * (1 - p)).squareRoot())
+  }
+
+  @Test("a network's first layer obeys the laws: signs of its fields, placed at the centres of their weights")
+  func networkLayer() throws {
+    let planted = plantedMachine(.plusMinusOne, size: 8, strength: 1)
+    var network = try Network<Double>(
+      input: FeatureShape(height: 8, width: 8, channels: 1), [.dense(16, .tanh), .dense(2, .identity)], from: testStreams(24))
+    network.parameters[0] = planted.weights
+    let layer = try BoltzmannLayer(firstLayerOf: network, on: [8, 8]), fine = randomSpins(.lattice([8, 8]), count: 20, seed: 21)
+    try CoarseGrainingLaws.shape(layer, fine, sites: layer.sites, from: testStreams(22))
+    try CoarseGrainingLaws.cuts(layer, fine, from: testStreams(22))
+    try CoarseGrainingLaws.spinFlip(layer, fine, coins: .turned, from: testStreams(22))
+    network.parameters[1] = (0..<16).map { 0.3 * Double($0) - 2 }
+    let biased = try BoltzmannLayer(firstLayerOf: network, on: [8, 8])
+    let coarse = try biased.coarsen(fine, firstSample: 0, from: testStreams(22))
+    for row in 0..<20 {
+      for unit in 0..<16 {
+        let field = (0..<64).reduce(network.parameters[1][unit]) { $0 + network.parameters[0][$1 * 16 + unit] * (fine[row, $1] ? 1 : -1) }
+        if abs(field) > 1e-9 { #expect(coarse[row, unit] == ((field > 0) != biased.flipped[unit])) }
+      }
+    }
+    let convolution = try Network<Double>(
+      input: FeatureShape(height: 8, width: 8, channels: 1),
+      [.convolution(height: 3, width: 3, channels: 4, .relu), .flatten, .dense(2, .identity)])
+    #expect(throws: CoarseGrainingError.notALattice) { try BoltzmannLayer(firstLayerOf: convolution, on: [8, 8]) }
+    #expect(throws: CoarseGrainingError.sizeMismatch(expected: 64, found: 16)) { try BoltzmannLayer(firstLayerOf: network, on: [4, 4]) }
   }
 
   @Test("a second layer turns the oriented spins back, and its fields are the products of the weights")

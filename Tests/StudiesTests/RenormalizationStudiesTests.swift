@@ -26,6 +26,56 @@ enum RenormalizationStudies {
     [analysis]
     blocks = 16
     """,
+    "monte-carlo-rg-strips": """
+    study = "monte-carlo-rg"
+    [lattice]
+    sizes = [1024]
+    strips = true
+    [blocks]
+    least_size = 128
+    [sampling]
+    move = "swendsen-wang"
+    chains = 1
+    measurements = 64
+    interval = 1
+    warm_up = 10
+    [analysis]
+    blocks = 16
+    """,
+    "monte-carlo-rg-filter": """
+    study = "monte-carlo-rg"
+    [lattice]
+    sizes = [32, 16]
+    [blocks]
+    rule = "filter"
+    weights = [0.5, 0.6, 0.7, 0.6]
+    [sampling]
+    chains = 4
+    measurements = 300
+    warm_up = 20
+    [analysis]
+    blocks = 16
+    """,
+    "boltzmann-flow": """
+    study = "boltzmann-flow"
+    [lattice]
+    size = 8
+    temperatures = [1.0, 2.25, 4.0]
+    configurations = 130
+    test = 16
+    warm_up = 10
+    [thermometer]
+    networks = 2
+    hidden = 16
+    epochs = 2
+    [machine]
+    trained_on = ["all", "critical"]
+    hidden = 16
+    epochs = 3
+    [flow]
+    steps = 5
+    replicas = 16
+    """,
     "compare-coarse-grainings": """
     study = "compare-coarse-grainings"
     [lattice]
@@ -66,6 +116,11 @@ enum RenormalizationStudies {
     couplings = [0.3, 0.4]
     configurations = 200
     steps = 20
+    [large]
+    sizes = [8, 10]
+    configurations = 100
+    temperatures = 20
+    replicas = 20
     """,
   ]
 
@@ -82,7 +137,7 @@ struct RenormalizationFlowKnownValuesTests {
   @Test("every fast known value is found within its tolerance", arguments: ["B1", "B2", "B3", "B4", "B5"])
   func fast(id: String) throws {
     let checks = (FlowKnownValues.checks + MonteCarloRGKnownValues.checks).filter { $0.id == id && $0.cost == .fast }
-    #expect(checks.count == 1)
+    #expect(!checks.isEmpty)
     for check in checks {
       for value in try check.values() {
         #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
@@ -122,6 +177,17 @@ extension ProgramTests {
       ("monte-carlo-rg", ["operators.odd=[\"corner\"]"], ["operators.odd", "magnetization has to"]),
       ("monte-carlo-rg", ["analysis.blocks=18"], ["analysis.blocks", "multiple of sampling.chains = 4"]),
       ("monte-carlo-rg", ["operators.even=[\"bond\"]"], ["operators.even[0]", "\"bond\" is not allowed"]),
+      ("monte-carlo-rg", ["lattice.strips=true"], ["sampling.move", "wolff does not serve strips; swendsen-wang does"]),
+      ("monte-carlo-rg", ["blocks.rule=\"filter\""], ["blocks.weights", "0 weights", "takes 4 or 16"]),
+      ("monte-carlo-rg", ["blocks.weights=[1.0, 1.0, 1.0, 1.0]"], ["blocks.weights", "\"majority\" takes none"]),
+      ("monte-carlo-rg-filter", ["blocks.scale=3"], ["blocks.scale", "one spin of 2 x 2 sites"]),
+      (
+        "monte-carlo-rg-filter", ["lattice.strips=true", "sampling.move=\"swendsen-wang\""], ["lattice.strips", "filters have no strips"]
+      ),
+      ("boltzmann-flow", ["lattice.temperatures=[3.0, 4.0]"], ["lattice.temperatures", "has to rise from below 2.269"]),
+      ("boltzmann-flow", ["flow.replicas=17"], ["flow.replicas", "17 is more than lattice.test = 16"]),
+      ("boltzmann-flow", ["lattice.configurations=20"], ["lattice.configurations", "do not fill a batch of 128"]),
+      ("variational-map", ["large.sizes=[9]"], ["large.sizes", "9 is odd"]),
       ("rsmi", ["lattice.size=18"], ["lattice.size", "18 is not a multiple of 4"]),
       ("variational-map", ["ring.sites=5"], ["ring.sites", "5 is odd"]),
       ("compare-coarse-grainings", ["lattice.size=24"], ["lattice.size", "24 is not a multiple of 16"]),

@@ -124,6 +124,12 @@ extension IsingStrip {
     self = all
   }
 
+  /// The words of the whole lattice, on all ranks; all call it. The strips keep their sites.
+  public mutating func wholeWords(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> [UInt64] {
+    cut(for: team)
+    return try team.allGather(Array(own)).flatMap { $0 }
+  }
+
   /// Begins to bring the bits of one row before and behind this strip. Nil where that is done already.
   @usableFromInline mutating func beginHalo(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> StripHalo? {
     let division = Self.division(lattice, ranks: team.size)

@@ -1,5 +1,6 @@
+public import BoltzmannMachines
 internal import Glibc
-internal import LinearAlgebra
+public import LinearAlgebra
 public import Sampling
 internal import Statistics
 
@@ -12,16 +13,8 @@ public enum MachineMarginal {
   /// ln Z_lambda on a lattice of `shape`, which has at most 64 sites.
   public static func logPartition(_ filter: TiedFilter, shape: [Int]) -> Double {
     precondition(shape.count == 2 && shape[0] * shape[1] <= 64, "at most 16 hidden units are enumerated")
-    let rows = shape[0], columns = shape[1], hidden = rows * columns / 4, window = filter.window, margin = (window - 2) / 2
-    // What hidden unit j adds to each visible unit.
-    var weights = [Double](repeating: 0, count: hidden * rows * columns)
-    for j in 0..<hidden {
-      let y = 2 * (j / (columns / 2)), x = 2 * (j % (columns / 2))
-      for k in 0..<window * window {
-        let row = (y + k / window - margin + rows) % rows, column = (x + k % window - margin + columns) % columns
-        weights[j * rows * columns + row * columns + column] += filter.weights[k]
-      }
-    }
+    let rows = shape[0], columns = shape[1], hidden = rows * columns / 4
+    let weights = weights(filter, shape: shape)
     // Gray code: one hidden unit turns at a time. The last stays, by the flip.
     var fields = [Double](repeating: 0, count: rows * columns), logs: [Double] = []
     for j in 0..<hidden { for i in fields.indices { fields[i] -= weights[j * rows * columns + i] } }
@@ -33,6 +26,30 @@ public enum MachineMarginal {
       logs.append(value())
     }
     return Elementwise.logSumExp(logs) + log(2)
+  }
+
+  /// What each hidden unit adds to each visible unit, `[hidden, visible]`.
+  private static func weights(_ filter: TiedFilter, shape: [Int]) -> [Double] {
+    let rows = shape[0], columns = shape[1], hidden = rows * columns / 4, window = filter.window, margin = (window - 2) / 2
+    var weights = [Double](repeating: 0, count: hidden * rows * columns)
+    for j in 0..<hidden {
+      let y = 2 * (j / (columns / 2)), x = 2 * (j % (columns / 2))
+      for k in 0..<window * window {
+        let row = (y + k / window - margin + rows) % rows, column = (x + k % window - margin + columns) % columns
+        weights[j * rows * columns + row * columns + column] += filter.weights[k]
+      }
+    }
+    return weights
+  }
+  /// The machine itself on a lattice of `shape`, of +-1 units without biases: what annealing takes where the hidden states are too many.
+  public static func machine(_ filter: TiedFilter, shape: [Int]) -> RestrictedBoltzmannMachine<Float> {
+    precondition(shape.count == 2 && shape.allSatisfy { $0 % 2 == 0 }, "two even extents")
+    let visible = shape[0] * shape[1], hidden = visible / 4, from = weights(filter, shape: shape)
+    var weights = [Float](repeating: 0, count: visible * hidden)
+    for j in 0..<hidden { for i in 0..<visible { weights[i * hidden + j] = Float(from[j * visible + i]) } }
+    return RestrictedBoltzmannMachine(
+      units: .plusMinusOne, visible: visible, hidden: hidden, weights: weights, visibleBias: [Float](repeating: 0, count: visible),
+      hiddenBias: [Float](repeating: 0, count: hidden))
   }
 
   /// sum_j ln 2cosh theta_j of each configuration.

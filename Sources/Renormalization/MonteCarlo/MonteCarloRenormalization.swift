@@ -58,10 +58,10 @@ public struct MonteCarloRenormalization: Sendable {
   /// Counts before any sample: per block how many there were, and the integers of each level.
   public var noCounts: BlockedCounts { BlockedCounts(blocks: samples.blocks, width: 1 + shapes.count * width) }
 
-  /// The largest |S_a S_b| times all samples of a run, which is to stay below 2^63.
+  /// The largest |S_a S_b| times the samples of a block, which is to stay below 2^63.
   public var largestCount: Double {
     let most = Double((even + odd).map(\.terms.count).max() ?? 1) * Double(shapes[0].reduce(1, *))
-    return most * most * Double(samples.samples)
+    return most * most * Double((samples.samples + samples.blocks - 1) / samples.blocks)
   }
 
   /// Adds samples: `levels[n]` holds the configurations after n steps, which are the global samples from `firstSample` on.
@@ -73,19 +73,34 @@ public struct MonteCarloRenormalization: Sendable {
       throw .sizeMismatch(expected: shapes[level].reduce(1, *), found: configurations.sites.count)
     }
     for row in 0..<levels[0].count {
-      let base = samples.block(of: firstSample + row) * counts.width
-      counts.values[base] += 1
+      let base = begin(firstSample + row, &counts)
       for level in shapes.indices {
         swap(&now, &before)
         for k in now.indices { now[k] = 0 }
         sums[level].add(levels[level], row, to: &now)
-        if level == 0 { energies[0] = now.first ?? 0 }
-        accumulate(&counts.values, base + 1 + level * width, hasBefore: level > 0)
+        accumulate(&counts.values, base, level)
       }
     }
   }
+  /// Adds the global sample `sample` of which the operators' sums are known, the even ones before the odd, level by level.
+  public mutating func count(sums: [[Int]], sample: Int, into counts: inout BlockedCounts) {
+    precondition(sums.count == shapes.count && sums.allSatisfy { $0.count == now.count }, "all operators at each level")
+    let base = begin(sample, &counts)
+    for level in shapes.indices {
+      before = now
+      now = sums[level]
+      accumulate(&counts.values, base, level)
+    }
+  }
+  private func begin(_ sample: Int, _ counts: inout BlockedCounts) -> Int {
+    let base = samples.block(of: sample) * counts.width
+    counts.values[base] += 1
+    return base
+  }
 
-  private func accumulate(_ values: inout [Int], _ base: Int, hasBefore: Bool) {
+  private mutating func accumulate(_ values: inout [Int], _ start: Int, _ level: Int) {
+    let base = start &+ 1 &+ level &* width, hasBefore = level > 0
+    if level == 0 { energies[0] = now.first ?? 0 }
     for k in now.indices { values[base &+ k] &+= now[k] }
     var first = 0
     for (sector, count) in [even.count, odd.count].enumerated() {
@@ -134,13 +149,11 @@ public struct MonteCarloRenormalization: Sendable {
   public func levels(_ counts: BlockedCounts) -> [Level] {
     shapes.indices.map { level in
       let sites = Double(shapes[level].reduce(1, *)), count = even.count, start = 1 + level * width
-      let found = jackknifed(counts, corrected: [Bool](repeating: false, count: 2 * count + 1)) { sums in
-        let n = Double(sums[0]), energy = Double(sums[1]) / n
-        var values = (0..<count).map { Double(sums[start + $0]) / n / sites }
-        for k in 0..<count {
-          values.append((Double(sums[start + energyStart + k]) / n - Double(sums[start + k]) / n * energy) / sites)
-        }
-        values.append(odd.isEmpty ? .nan : Double(sums[start + squareStarts[1]]) / n / (sites * sites))
+      let found = jackknifed(counts) { sums in
+        let n = sums[0], energy = sums[1] / n
+        var values = (0..<count).map { sums[start + $0] / n / sites }
+        for k in 0..<count { values.append((sums[start + energyStart + k] / n - sums[start + k] / n * energy) / sites) }
+        values.append(odd.isEmpty ? .nan : sums[start + squareStarts[1]] / n / (sites * sites))
         return values
       }
       return Level(
@@ -149,30 +162,47 @@ public struct MonteCarloRenormalization: Sendable {
     }
   }
 
+  /// Errors by the jackknife from totals in floating point: the blocks' integers are exact, but of a lattice of 64 million spins a few
+  /// hundred squares would overflow their sum.
+  private func jackknifed(_ counts: BlockedCounts, _ quantities: ([Double]) -> [Double]) -> [Estimate] {
+    let all = total(counts)
+    return jackknife(blocks: counts.blocks) { left in
+      guard let left else { return quantities(all) }
+      var rest = all
+      for i in 0..<counts.width { rest[i] -= Double(counts.values[left * counts.width + i]) }
+      return quantities(rest)
+    }
+  }
+  private func total(_ counts: BlockedCounts) -> [Double] {
+    var sum = [Double](repeating: 0, count: counts.width)
+    for block in 0..<counts.blocks { for i in 0..<counts.width { sum[i] += Double(counts.values[block * counts.width + i]) } }
+    return sum
+  }
+
   /// The moments of a step in a sector (0: even), from totals.
-  func moments(_ sums: [Int], _ step: Int, _ sector: Int) -> OperatorMoments {
+  private func moments(_ sums: [Double], _ step: Int, _ sector: Int) -> OperatorMoments {
     let count = sector == 0 ? even.count : odd.count, first = sector == 0 ? 0 : even.count
-    let n = Double(sums[0]), coarse = 1 + step * width, fine = coarse - width
+    let n = sums[0], coarse = 1 + step * width, fine = coarse - width
     var moments = OperatorMoments(operators: count, isEven: sector == 0)
     for k in 0..<count {
-      moments.coarse[k] = Double(sums[coarse + first + k]) / n
-      moments.fine[k] = Double(sums[fine + first + k]) / n
+      moments.coarse[k] = sums[coarse + first + k] / n
+      moments.fine[k] = sums[fine + first + k] / n
     }
     for k in 0..<count * count {
-      moments.square[k] = Double(sums[coarse + squareStarts[sector] + k]) / n
-      moments.cross[k] = Double(sums[coarse + crossStarts[sector] + k]) / n
+      moments.square[k] = sums[coarse + squareStarts[sector] + k] / n
+      moments.cross[k] = sums[coarse + crossStarts[sector] + k] / n
     }
     return moments
   }
 
   private func sector(_ counts: BlockedCounts, _ step: Int, _ sector: Int) -> Sector {
     let count = sector == 0 ? even.count : odd.count, unit = log(Double(scale))
-    let found = jackknifed(counts, corrected: [Bool](repeating: false, count: 2 * count)) { sums in
+    let found = jackknifed(counts) { sums in
       let moments = moments(sums, step, sector)
       let values = (0..<count).map { moments.eigenvalues(first: $0 + 1) }
       return values.map { log($0[0]) / unit } + values.map { $0.count > 1 ? log($0[1]) / unit : .nan }
     }
-    let matrix = moments(counts.total(), step, sector).matrix(first: count) ?? [Double](repeating: .nan, count: count * count)
+    let matrix = moments(total(counts), step, sector).matrix(first: count) ?? [Double](repeating: .nan, count: count * count)
     return Sector(exponents: Array(found[..<count]), secondExponents: Array(found[count...]), matrix: matrix)
   }
 }

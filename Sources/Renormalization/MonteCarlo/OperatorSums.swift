@@ -15,8 +15,8 @@ public struct OperatorSums: Sendable {
   /// One plane for each column offset, `[shifts, rows + below, width]`.
   private var planes: [UInt64]
 
-  /// Operators on a `.lattice` of one or two axes.
-  public init(_ operators: [SpinOperator], sites: Configurations.Sites) throws(CoarseGrainingError) {
+  /// Operators on a `.lattice` of one or two axes; as a band, it goes on below with rows that are not its own.
+  public init(_ operators: [SpinOperator], sites: Configurations.Sites, isBand: Bool = false) throws(CoarseGrainingError) {
     switch sites {
     case .lattice(let shape) where shape.count == 1: (rows, columns) = (1, shape[0])
     case .lattice(let shape) where shape.count == 2: (rows, columns) = (shape[0], shape[1])
@@ -28,16 +28,33 @@ public struct OperatorSums: Sendable {
     let offsets = operators.flatMap { $0.terms.flatMap { $0 } }
     // Offsets beyond the extents wrap.
     let (rows, columns, width) = (rows, columns, width)
-    below = offsets.map { $0.row % rows }.max() ?? 0
+    let period = isBand ? Int.max : rows
+    below = offsets.map { $0.row % period }.max() ?? 0
     shifts = (offsets.map { $0.column % columns }.max() ?? 0) + 1
     let plane = (rows + below) * width
-    places = operators.map { $0.terms.map { $0.map { $0.column % columns * plane + $0.row % rows * width } } }
+    places = operators.map { $0.terms.map { $0.map { $0.column % columns * plane + $0.row % period * width } } }
     planes = [UInt64](repeating: 0, count: shifts * plane)
   }
 
   /// S of each operator on configuration `index`, added to `sums` from `first` on.
   public mutating func add(_ configurations: Configurations, _ index: Int, to sums: inout [Int], at first: Int = 0) {
-    unpack(configurations, index)
+    unpack(configurations, index, after: nil)
+    count(to: &sums, at: first)
+  }
+
+  /// The first rows of a band, as the band above it takes them.
+  mutating func firstRows(of band: Configurations) -> [UInt64] {
+    unpack(band, 0, after: nil)
+    return Array(planes[..<(below * width)])
+  }
+  /// The same for a band, whose products reach into the rows below it.
+  mutating func add(_ band: Configurations, below: ArraySlice<UInt64>, to sums: inout [Int]) {
+    unpack(band, 0, after: below)
+    count(to: &sums, at: 0)
+  }
+
+  /// S of each operator from the planes.
+  private func count(to sums: inout [Int], at first: Int) {
     let words = rows * width, sites = rows * columns
     unsafe planes.withUnsafeBufferPointer { planes in
       let base = planes.baseAddress!
@@ -80,8 +97,8 @@ public struct OperatorSums: Sendable {
     return total
   }
 
-  /// Fills the planes.
-  private mutating func unpack(_ configurations: Configurations, _ index: Int) {
+  /// Fills the planes; below the last row stands `after`, or the first rows again.
+  private mutating func unpack(_ configurations: Configurations, _ index: Int, after: ArraySlice<UInt64>?) {
     precondition(configurations.sites.count == rows * columns, "configurations of another lattice")
     let rows = rows, columns = columns, width = width, below = below, shifts = shifts, plane = (rows + below) * width
     let base = index * configurations.wordsPerConfiguration
@@ -101,7 +118,11 @@ public struct OperatorSums: Sendable {
           }
         }
       }
-      for k in 0..<below * width { unsafe to[rows * width + k] = to[k] }
+      if let after {
+        for (k, word) in after.enumerated() { unsafe to[rows * width + k] = word }
+      } else {
+        for k in 0..<below * width { unsafe to[rows * width + k] = to[k] }
+      }
       let last = columns &- 64 &* (width &- 1), top = UInt64(last - 1)
       for shift in 1..<max(1, shifts) {
         // One column further than the plane before: each word takes the lowest bit of the next, the last of a row that of its first.

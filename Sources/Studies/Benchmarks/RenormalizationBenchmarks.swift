@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MessagePassing
 internal import RandomStreams
 internal import Renormalization
 public import Runtime
@@ -8,7 +9,7 @@ internal import Sampling
 public enum RenormalizationBenchmarks {
   /// Block spins by majority, operators, filters and pair probes.
   public static let all: [Benchmark] = [
-    majority(32, samples: 20_000), majority(64, samples: 5_000), majority(1024, samples: 40), operators, filter, pairs,
+    majority(32, samples: 20_000), majority(64, samples: 5_000), majority(1024, samples: 40), operators, bands, filter, pairs,
   ]
 
   private static let operators = Benchmark(
@@ -26,6 +27,18 @@ public enum RenormalizationBenchmarks {
       var probe = probe, counts = probe.noCounts
       for _ in 0..<20 { try probe.count(levels, firstSample: 0, into: &counts) }
       return Double(20 * samples * 4096)
+    }
+  }
+
+  private static let bands = Benchmark(
+    "Monte Carlo renormalization in bands, 9 operators on 4096x4096 and 9 block lattices", unit: "fine spins", reference: nil
+  ) {
+    let fine = random([4096, 4096], 1)
+    var bands = try BandRenormalization(
+      shape: [4096, 4096], scale: 2, steps: 9, rule: .majority(tie: .chosen), operators: Array(SpinOperator.even[..<5]) + SpinOperator.odd)
+    return {
+      for sample in 0..<4 { _ = try bands.sums(fine.words, sample: sample, from: streams, on: SoloCommunicator()) }
+      return Double(4 * 4096 * 4096)
     }
   }
 

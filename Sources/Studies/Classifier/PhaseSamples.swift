@@ -23,6 +23,9 @@ struct PhaseSamples {
       Parameter("interval", .integer(5), .integers(1...100_000), unit: "sweeps", "between recorded configurations"),
     ])
 
+  init(size: Int, couplings: [Double], warmUp: Int, interval: Int) {
+    (self.size, self.couplings, self.warmUp, self.interval) = (size, couplings, warmUp, interval)
+  }
   init(_ parameters: ParameterValues) {
     size = parameters.integer("lattice.size")
     couplings = parameters.reals("lattice.couplings")

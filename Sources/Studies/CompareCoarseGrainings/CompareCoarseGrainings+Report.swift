@@ -32,7 +32,7 @@ extension CompareCoarseGrainings {
         + "variational map of filters as Boltzmann machines, couplings and correlations of the coarse spins.",
       rows: results.flatMap(\.partial.rows), derived: derived(found, best),
       sections: [
-        ReportSection("The table", [.table(table(found, best)), .table(meanings(found))]),
+        ReportSection("The table", [.table(table(found, best)), .table(secondTable(found)), .table(meanings(found))]),
         ReportSection("What holds", verdict(found, best).map { .text($0) }),
         ReportSection("Step after step", figures.map { .figure($0) }),
         ReportSection("Couplings after one step", [.text(couplingWords), .table(couplingTable(found))]),
@@ -58,21 +58,33 @@ extension CompareCoarseGrainings {
       let information = row.estimate("environment_information")
       let share = Estimate(value: information.value / best, error: information.error / best)
       let kl = row.rule.choice == nil ? "0 (X = 1)" : text(row.estimate("kullback_leibler_per_site"))
-      let fine = row.estimate("fine_correlation_exponent"), coarse = row.estimate("coarse_correlation_exponent")
       return [
         row.rule.rawValue, text(row.estimates("thermal_exponents")[shownStep]), text(row.estimates("magnetic_exponents")[shownStep]),
-        text(share), kl, text(row.estimate("coupling_share_beyond_nearest")), text(coarse), text(fine),
-        "\(Int(row.estimate("spins_read_per_coarse_spin").value)); \(Int(row.estimate("trained_on").value))",
+        text(share), kl,
       ]
     }
     return ReportTable(
       caption:
         "Step \(shownStep + 1), \(size >> shownStep) to \(size >> (shownStep + 1)): y_t and y_h with all operators. I/best: bound of I(h:E) over the "
         + "best row's \(written(best, nil)) nats. D_KL per site of the filter as a Boltzmann machine on 8 x 8; a rule that is a law p(h | v) has "
-        + "X = 1, so that D_KL = 0 whatever it is worth. Range: share of the couplings per site that are not nearest-neighbour ones after "
-        + "one step. Correlation exponent between r = L/8 and L/4, after one step and before any. Cost: spins read for a coarse spin; "
-        + "configurations trained on.",
-      header: ["rule", "y_t", "y_h", "I/best", "D_KL", "range", "exponent of G", "before", "cost"], rows: rows)
+        + "X = 1, so that D_KL = 0 whatever it is worth.",
+      header: ["rule", "y_t", "y_h", "I/best", "D_KL"], rows: rows)
+  }
+  private func secondTable(_ found: [Found]) -> ReportTable {
+    let rows = found.map { row -> [String] in
+      let time = nanosecondsPerSpin(row.rule, filter(row.rule, row.estimates("weights").map(\.value)))
+      return [
+        row.rule.rawValue, text(row.estimate("coupling_share_beyond_nearest")), text(row.estimate("coarse_correlation_exponent")),
+        text(row.estimate("fine_correlation_exponent")), "\(Int(row.estimate("spins_read_per_coarse_spin").value))",
+        "\(Int(row.estimate("trained_on").value))", String(format: "%.2g", time),
+      ]
+    }
+    return ReportTable(
+      caption:
+        "Range: share of the couplings per site that are not nearest-neighbour ones after one step. Exponent of G between r = L/8 and L/4, after "
+        + "one step and before any. Cost: spins read for a coarse spin; configurations trained on; nanoseconds for a coarse spin on the machine "
+        + "that wrote this page, which are not in the results.",
+      header: ["rule", "range", "exponent of G", "before", "reads", "trained on", "ns"], rows: rows)
   }
 
   private func meanings(_ found: [Found]) -> ReportTable {
@@ -85,7 +97,11 @@ extension CompareCoarseGrainings {
     guard isCritical else {
       return ["K is not the critical coupling, so that there are no exponents to be met; the table says what each rule makes of it."]
     }
-    func gap(_ row: Found, _ name: String, _ exact: Double) -> Double { abs(row.estimates(name)[shownStep].value - exact) / exact }
+    // The worse of the second and the third step, where there are so many.
+    let steps = shownStep...min(2, flowSteps - 1), inSteps = steps.count > 1 ? "steps 2 and 3" : "step \(shownStep + 1)"
+    func gap(_ row: Found, _ name: String, _ exact: Double) -> Double {
+      steps.map { abs(row.estimates(name)[$0].value - exact) / exact }.reduce(0) { ($0 + $1).isNaN ? .nan : max($0, $1) }
+    }
     func percent(_ gap: Double) -> String { String(format: "%.2f %%", 100 * gap) }
     func names(_ rows: [Found]) -> String { rows.isEmpty ? "none" : rows.map(\.rule.rawValue).joined(separator: ", ") }
     let near = found.filter { gap($0, "thermal_exponents", 1) <= 0.02 && gap($0, "magnetic_exponents", 1.875) <= 0.005 }
@@ -95,7 +111,7 @@ extension CompareCoarseGrainings {
     }
     let rest = found.filter { row in !near.contains { $0.rule == row.rule } && !loose.contains { $0.rule == row.rule } }
     var words = [
-      "Within 2 % of y_t = 1 and 0.5 % of y_h = 15/8 in step \(shownStep + 1): \(names(near)). Within 5 % of both, but not so near: "
+      "Within 2 % of y_t = 1 and 0.5 % of y_h = 15/8 in \(inSteps): \(names(near)). Within 5 % of both, but not so near: "
         + "\(names(loose)). Further off: \(names(rest))."
     ]
     let controls = found.filter(\.rule.isControl), passed = controls.filter { row in near.contains { $0.rule == row.rule } }

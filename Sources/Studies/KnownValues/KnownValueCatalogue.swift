@@ -6,7 +6,7 @@ public enum KnownValueCatalogue {
   public static let all: [Check] = {
     let lists = [
       ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, LatticeModelKnownValues.checks,
-      FlowKnownValues.checks, MonteCarloRGKnownValues.checks, CoarseInformationKnownValues.checks,
+      FlowKnownValues.checks, MonteCarloRGKnownValues.checks, CoarseInformationKnownValues.checks, LearnedFieldKnownValues.checks,
       RenormalizationKnownValues.checks,
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, BottleneckKnownValues.checks,
       StatisticsKnownValues.checks,

@@ -27,6 +27,9 @@ public enum RenormalizationKnownValues {
     let own = ExactVariationalMap.hiddenEnergies(of: rbm)
     let gap = zip(map.renormalizedEnergies, own).map { abs($0 - $1) }.max() ?? .nan
     let flat = ExactVariationalMap(energies: energies, machine: machine(visible: 6, hidden: 3, amplitude: 0))
+    // A constant in T makes the free energies equal and leaves the laws as they are: X(v) = e^(H[v] - H_RBM[v] + constant).
+    let none = ExactVariationalMap.visibleEnergies(of: machine(visible: 6, hidden: 3, amplitude: 0))
+    let shifted = ExactVariationalMap(energies: energies, hidden: 0) { v, _ in energies[v] - none[v] - 1.678278052394 }
     let fine = Tolerance.absolute(1e-11), coarse = Tolerance.absolute(1e-9)
     let hidden = [-7.740930874, -5.347343036, -4.221775656, -4.502856650]
     return [
@@ -45,6 +48,8 @@ public enum RenormalizationKnownValues {
         KnownValue("max ln X", expected: 9.635551774, found: map.logX.max() ?? .nan, coarse),
         KnownValue("D_KL without weights", expected: 0.520078700556, found: flat.kullbackLeibler, fine),
         KnownValue("F^h - F^v without weights", expected: -1.678278052394, found: flat.freeEnergyDifference, fine),
+        KnownValue("F^h - F^v with the constant -1.678278052394 added to T", expected: 0, found: shifted.freeEnergyDifference, fine),
+        KnownValue("D_KL with it", expected: 0.520078700556, found: shifted.kullbackLeibler, fine),
       ]
   }
 

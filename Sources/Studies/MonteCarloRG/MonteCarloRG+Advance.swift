@@ -51,17 +51,21 @@ extension MonteCarloRG {
     let count = max(1, min(total - state.rows, Int(3e8 / (cost(unit.size) * Double(chains)))))
     let mine = team.share(of: chains)
     do {
-      var fresh = BlockedCounts(blocks: state.counts.blocks, width: state.counts.width), steps = state.steps
-      var words: [UInt64] = []
-      for chain in mine {
-        steps = state.steps
-        words += try advance(state.chains[chain], chain, state.rows, count, &steps, unit.size, streams, &fresh)
+      if isCut {
+        try advanceStrips(&state, count, unit.size, streams, on: team)
+      } else {
+        var fresh = BlockedCounts(blocks: state.counts.blocks, width: state.counts.width), steps = state.steps
+        var words: [UInt64] = []
+        for chain in mine {
+          steps = state.steps
+          words += try advance(state.chains[chain], chain, state.rows, count, &steps, unit.size, streams, &fresh)
+        }
+        var sums = fresh.values
+        try team.allReduce(&sums, .sum)
+        state.counts.merge(BlockedCounts(blocks: fresh.blocks, width: fresh.width, values: sums))
+        let all = try team.allGather(words).flatMap { $0 }, each = all.count / chains
+        for chain in 0..<chains { state.chains[chain] = Array(all[chain * each..<(chain + 1) * each]) }
       }
-      var sums = fresh.values
-      try team.allReduce(&sums, .sum)
-      state.counts.merge(BlockedCounts(blocks: fresh.blocks, width: fresh.width, values: sums))
-      let all = try team.allGather(words).flatMap { $0 }, each = all.count / chains
-      for chain in 0..<chains { state.chains[chain] = Array(all[chain * each..<(chain + 1) * each]) }
     } catch let error as MessagePassingError { throw .communication(error) } catch { throw .fault("\(error)") }
     state.rows += count
     state.steps += UInt64(count * interval)
@@ -106,6 +110,9 @@ extension MonteCarloRG {
       case .cornerMajority:
         levels.append(try BlockMajority(block: scale, tie: .corner).coarsen(before, firstSample: firstSample, from: source))
       case .decimation: levels.append(try Decimation(block: scale).coarsen(before, firstSample: firstSample, from: source))
+      case .filter, .filterSigns:
+        guard let filter else { preconditionFailure("made with the rule") }
+        levels.append(try filter.coarsen(before, firstSample: firstSample, from: source))
       }
     }
     return levels

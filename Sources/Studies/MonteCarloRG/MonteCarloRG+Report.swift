@@ -28,7 +28,7 @@ extension MonteCarloRG {
     return Report(
       title: "Monte Carlo renormalization of the Ising model by \(ruleName)",
       abstract:
-        "Square lattices at K = \(String(format: "%g", coupling)), coarse grained by \(scale) x \(scale) blocks, \(chains) chains of "
+        "Square lattices at K = \(String(format: "%g", coupling)), coarse grained by \(scale) x \(scale) blocks, \(chains) chain\(chains == 1 ? "" : "s") of "
         + "\(measurements) configurations each. T = dK'/dK follows from correlations of operators before and after a step; y = ln lambda / "
         + "ln \(scale) of its largest eigenvalue in the sectors that are even and odd under the flip of all spins. Errors are by the "
         + "jackknife over \(blocks) blocks. The exponent converges in three ways: with the step, with the operators, with the lattice.",
@@ -40,6 +40,8 @@ extension MonteCarloRG {
     case .majority: "the majority of blocks"
     case .cornerMajority: "the majority of blocks, ties to the corner"
     case .decimation: "decimation"
+    case .filter: "a filter, h drawn from p(h | v)"
+    case .filterSigns: "a filter's signs"
     }
   }
   private func observable(_ estimate: Estimate, unit: String = "1") -> Observable {

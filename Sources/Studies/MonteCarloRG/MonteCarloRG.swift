@@ -4,7 +4,8 @@ import Renormalization
 public import Runtime
 
 /// Monte Carlo renormalization of the square Ising model: the linearised transformation of a block-spin rule from correlations of
-/// operators before and after each step, for a growing set of operators, on lattices of several sizes.
+/// operators before and after each step, for a growing set of operators, on lattices of several sizes. Of large lattices each may be cut
+/// into strips and bands over all ranks; a filter's learned weights may stand in for the rule of block spins.
 public struct MonteCarloRG: Study {
   public static let name = "monte-carlo-rg"
   public static let summary =
@@ -18,6 +19,16 @@ public struct MonteCarloRG: Study {
     case majority
     case cornerMajority = "majority-corner"
     case decimation
+    case filter
+    case filterSigns = "filter-signs"
+    /// How a filter's spins are chosen; nil for block spins.
+    var choice: TiedFilter.Choice? {
+      switch self {
+      case .majority, .cornerMajority, .decimation: nil
+      case .filter: .sampled
+      case .filterSigns: .mostProbable
+      }
+    }
   }
 
   public static let parameters: [ParameterTable] = [
@@ -26,13 +37,20 @@ public struct MonteCarloRG: Study {
       [
         Parameter("sizes", .integers([64, 32]), .integers(4...16384), unit: "sites", "edges of the square lattices, each a unit of work"),
         Parameter("coupling", .real(IsingModel.criticalCoupling), .reals(0...2), unit: "1", "K"),
+        Parameter(
+          "strips", .flag(false), .anything,
+          "cut each lattice into strips of rows over all ranks instead of sharing chains out: for lattices too large for one rank"),
       ]),
     ParameterTable(
       "blocks", "the coarse graining",
       [
         Parameter(
           "rule", .text("majority"), .oneOf(Rule.allCases.map(\.rawValue)),
-          "majority: ties by a spin of the block that a coin chooses; majority-corner: by its lowest corner; decimation: the lowest corner"),
+          "majority: ties by a spin of the block that a coin chooses; majority-corner: by its lowest corner; decimation: the lowest corner; "
+            + "filter: h drawn from p(h | v) of a Boltzmann machine with blocks.weights; filter-signs: the likelier h"),
+        Parameter(
+          "weights", .reals([]), .reals(-1000...1000), unit: "1",
+          "of a filter: 4 or 16, row by row, e.g. those of a compare-coarse-grainings run; the middle 2 x 2 sites are the block"),
         Parameter("scale", .integer(2), .integers(2...16), unit: "sites", "b, the edge of a block"),
         Parameter("least_size", .integer(8), .integers(2...4096), unit: "sites", "no step makes a smaller lattice"),
       ]),
@@ -62,7 +80,7 @@ public struct MonteCarloRG: Study {
 
   public static let debugOverrides = ["lattice.sizes=[16, 8]", "blocks.least_size=4", "sampling.measurements=200", "sampling.warm_up=20"]
 
-  let sizes: [Int], coupling: Double, rule: Rule, scale: Int, leastSize: Int
+  let sizes: [Int], coupling: Double, isCut: Bool, rule: Rule, filter: TiedFilter?, scale: Int, leastSize: Int
   let even: [SpinOperator], odd: [SpinOperator]
   let move: ChainMove, chains: Int, measurements: Int, interval: Int, warmUp: Int, blocks: Int
 
@@ -70,6 +88,7 @@ public struct MonteCarloRG: Study {
   public init(_ parameters: ParameterValues) throws(StudyError) {
     sizes = parameters.integers("lattice.sizes")
     coupling = parameters.real("lattice.coupling")
+    isCut = parameters.flag("lattice.strips")
     scale = parameters.integer("blocks.scale")
     leastSize = parameters.integer("blocks.least_size")
     even = parameters.texts("operators.even").compactMap(SpinOperator.named)
@@ -82,6 +101,25 @@ public struct MonteCarloRG: Study {
     guard let rule = Rule(rawValue: parameters.text("blocks.rule")), let move = ChainMove(rawValue: parameters.text("sampling.move"))
     else { preconditionFailure("texts were checked against their lists") }
     (self.rule, self.move) = (rule, move)
+    let weights = parameters.reals("blocks.weights")
+    if let choice = rule.choice {
+      guard weights.count == 4 || weights.count == 16 else {
+        throw .invalid(parameter: "blocks.weights", what: "\(weights.count) weights; rule = \"\(rule.rawValue)\" takes 4 or 16")
+      }
+      guard scale == 2 else { throw .invalid(parameter: "blocks.scale", what: "\(scale); a filter makes one spin of 2 x 2 sites") }
+      filter = TiedFilter(window: weights.count == 4 ? 2 : 4, weights: weights, choice: choice)
+    } else {
+      guard weights.isEmpty else {
+        throw .invalid(parameter: "blocks.weights", what: "rule = \"\(rule.rawValue)\" takes none; \"filter\" and \"filter-signs\" do")
+      }
+      filter = nil
+    }
+    if isCut {
+      guard move == .swendsenWang else {
+        throw .invalid(parameter: "sampling.move", what: "\(move.rawValue) does not serve strips; swendsen-wang does")
+      }
+      guard filter == nil else { throw .invalid(parameter: "lattice.strips", what: "filters have no strips; give one of the two") }
+    }
 
     for (name, list) in [("operators.even", even), ("operators.odd", odd)] {
       guard !list.isEmpty, Set(list.map(\.name)).count == list.count else {
@@ -108,7 +146,8 @@ public struct MonteCarloRG: Study {
       guard renormalization.largestCount < 0x1p62 else {
         throw .invalid(
           parameter: "sampling.measurements",
-          what: "\(measurements) configurations in \(chains) chains of \(size) x \(size) could overflow 64-bit sums; take fewer")
+          what: "\(measurements) configurations in \(chains) chains of \(size) x \(size) could overflow 64-bit sums; take fewer, or more "
+            + "analysis.blocks")
       }
       _ = try sampler(size)
     }
@@ -145,7 +184,7 @@ public struct MonteCarloRG: Study {
   public func plan() -> [PlannedUnit<Unit>] {
     sizes.map { size in
       PlannedUnit(
-        label: "size-\(size)", unit: Unit(size: size), team: chains == 1 ? .one : .upTo(chains),
+        label: "size-\(size)", unit: Unit(size: size), team: isCut ? .all : chains == 1 ? .one : .upTo(chains),
         operations: 116 * Double(chains * (measurements + warmUp)) * cost(size),
         bytesPerRank: Double(size * size) * (Double(chains) / 8 + 64) + 1e7)
     }

@@ -86,30 +86,19 @@ extension MutualInformationFilters {
     return (
       block, wide,
       [
-        ("block-filter", (0..<16).map { block.probability(Self.window($0)) }), ("majority", Self.majority { _ in 0.5 }),
-        ("one-spin", (0..<16).map { Double($0 & 1) }),
+        ("block-filter", (0..<16).map { block.probability(Self.window($0)) }), ("majority", BlockRule.majority),
+        ("one-spin", BlockRule.decimation),
       ]
     )
   }
 
   private func recordExact(_ coupling: Double, _ weights: [Double], into recording: inout Recording) {
     let (block, wide, named) = filters(weights)
-    var laws = named.map(\.law)
-    // The three pairs of opposite ties, decided in all ways.
-    let ties = [0b0011, 0b0101, 0b0110]
-    for signs in 0..<8 {
-      laws.append(
-        Self.majority { v in
-          let place = ties.firstIndex { $0 == v || $0 == 15 - v } ?? 0, sign = Double(signs >> place & 1)
-          return ties.contains(v) ? sign : 1 - sign
-        })
+    let exact = BlockEnvironment(coupling: coupling)
+    for law in named {
+      recording.record(at: Self.at(coupling, law.name), "exact_information", Observable(exact.information(law.law), unit: "nats"))
     }
-    let exact = ExactBlockInformation(torusCoupling: coupling, laws: laws)
-    for (k, law) in named.enumerated() {
-      recording.record(at: Self.at(coupling, law.name), "exact_information", Observable(exact.informations[k], unit: "nats"))
-    }
-    let best = exact.informations.dropFirst(named.count).max() ?? .nan
-    recording.record(at: Self.at(coupling, "best-majority"), "exact_information", Observable(best, unit: "nats"))
+    recording.record(at: Self.at(coupling, "best-odd-map"), "exact_information", Observable(exact.bestOddMap, unit: "nats"))
     recording.record(at: Self.at(coupling, "block"), "exact_information", Observable(exact.blockInformation, unit: "nats"))
     recording.record(at: Self.at(coupling, "block-filter"), "weights", Observable(values: block.weights))
     recording.record(at: Self.at(coupling, "wide-filter"), "weights", Observable(values: wide.weights))
@@ -125,10 +114,6 @@ extension MutualInformationFilters {
     }
     let bound = EnvironmentBound.value(of: wide.probability, fit, test)
     recording.record(at: Self.at(coupling, "wide-filter"), "information_bound", Observable(bound.value, error: bound.error, unit: "nats"))
-  }
-
-  private static func majority(tie: (Int) -> Double) -> [Double] {
-    (0..<16).map { v in v.nonzeroBitCount == 2 ? tie(v) : v.nonzeroBitCount > 2 ? 1 : 0 }
   }
 
   // MARK: the ring

@@ -23,7 +23,7 @@ extension MutualInformationFilters {
 
   private func derived(_ all: Recording) -> [(name: String, observable: Observable)] {
     let shares = couplings.compactMap { share(all, $0) }
-    return shares.isEmpty ? [] : [("least_share_of_best_majority", Observable(shares.min() ?? .nan))]
+    return shares.isEmpty ? [] : [("least_share_of_best_odd_map", Observable(shares.min() ?? .nan))]
   }
 
   // MARK: the ring
@@ -98,10 +98,10 @@ extension MutualInformationFilters {
     guard let found = all.observable(name, at: Self.at(coupling, rule)), let value = found.values.first else { return nil }
     return (value, found.errors?.first)
   }
-  /// The block filter's exact information over that of the best majority.
+  /// The block filter's exact information over that of the best odd map.
   private func share(_ all: Recording, _ coupling: Double) -> Double? {
     guard let found = value(all, coupling, "block-filter", "exact_information"),
-      let best = value(all, coupling, "best-majority", "exact_information")
+      let best = value(all, coupling, "best-odd-map", "exact_information")
     else { return nil }
     return found.value / best.value
   }
@@ -115,7 +115,7 @@ extension MutualInformationFilters {
     if let least = shares.min() {
       words.append(
         "Valued exactly on 6 x 6, with the twelve sites around the block as buffer, the block filter has at least "
-          + "\(String(format: "%.2f", 100 * least)) % of what the best majority with fixed ties has, at every coupling here.")
+          + "\(String(format: "%.2f", 100 * least)) % of what the best of all 256 odd maps has, at every coupling here.")
     }
     let gains = couplings.compactMap { k -> Double? in
       guard let wide = value(all, k, "wide-filter", "information_bound"), let block = value(all, k, "block-filter", "information_bound")
@@ -136,7 +136,7 @@ extension MutualInformationFilters {
     let rows = couplings.map { k -> [String] in
       func text(_ rule: String, _ name: String) -> String { value(all, k, rule, name).map { written($0.value, $0.error) } ?? "–" }
       return [
-        written(k, nil), text("block", "exact_information"), text("best-majority", "exact_information"),
+        written(k, nil), text("block", "exact_information"), text("best-odd-map", "exact_information"),
         text("majority", "exact_information"),
         text("one-spin", "exact_information"), text("block-filter", "exact_information"), text("majority", "information_bound"),
         text("block-filter", "information_bound"), text("wide-filter", "information_bound"),
@@ -144,7 +144,7 @@ extension MutualInformationFilters {
     }
     return ReportTable(
       caption:
-        "Nats. Exact on 6 x 6: I(V:E), the best majority with fixed ties, majority with fair ties, one spin, the block filter. Bounds on \(size) x "
+        "Nats. Exact on 6 x 6: I(V:E), the best of all odd maps, majority with fair ties, one spin, the block filter. Bounds on \(size) x "
         + "\(size): majority, block filter, wide filter.",
       header: ["K", "I(V:E)", "best", "majority", "one spin", "block filter", "majority, bound", "block, bound", "wide, bound"], rows: rows)
   }

@@ -7,20 +7,33 @@ import Renormalization
 public import Runtime
 
 extension VariationalMapStudy {
-  /// How many couplings of the torus are done, and what was recorded.
+  /// How many couplings of the torus or objectives of a large lattice are done, and what was recorded; the same on all ranks.
   public struct State: Checkpointable {
     var done = 0, recording = Recording()
+    /// Of a large lattice: what is trained on, the training, and the annealing under way.
+    var data: [UInt64] = [], progress = FilterProgress()
+    var position = 0, replicas: [UInt64] = [], logWeights: [Double] = [], runs: [[Double]] = []
 
     init() {}
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
-      try archive.write(done, at: "\(path)/done")
+      try archive.write([done, position, runs.count], at: "\(path)/done")
+      try archive.write(data, at: "\(path)/data")
+      try progress.save(to: &archive, at: "\(path)/progress")
+      try archive.write(replicas, at: "\(path)/replicas")
+      for (index, weights) in ([logWeights] + runs).enumerated() { try archive.write(weights, at: "\(path)/weights\(index)") }
       try recording.save(to: &archive, at: "\(path)/recording")
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      done = try archive.scalar(Int.self, at: "\(path)/done")
+      let place = try archive.read(Int.self, count: 3, at: "\(path)/done")
+      (done, position) = (place[0], place[1])
+      data = try archive.read(UInt64.self, count: nil, at: "\(path)/data")
+      progress = try FilterProgress(from: archive, at: "\(path)/progress")
+      replicas = try archive.read(UInt64.self, count: nil, at: "\(path)/replicas")
+      for index in 0...place[2] { runs.append(try archive.read(Double.self, count: nil, at: "\(path)/weights\(index)")) }
+      logWeights = runs.removeFirst()
       recording = try Recording(from: archive, at: "\(path)/recording")
     }
   }
@@ -31,6 +44,11 @@ extension VariationalMapStudy {
   public func advance(
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Recording> {
+    if case .large(let size) = unit {
+      do { return try advanceLarge(&state, size, streams, on: team) } catch let error as MessagePassingError {
+        throw .communication(error)
+      } catch { throw .unitFailedOnAllRanks("\(size) x \(size): \(error)") }
+    }
     if state.done == 0 {
       ring(into: &state.recording)
     } else {

@@ -5,19 +5,24 @@ public import Runtime
 
 extension VariationalMapStudy {
   public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
-    let all = results.first?.partial ?? Recording()
+    var all = Recording()
+    for (_, partial) in results { all.merge(partial) }
     return Report(
-      title: "The variational map of Mehta and Schwab, exactly",
+      title: "The variational map of Mehta and Schwab",
       abstract:
         "A coupling T(v, h) makes hidden variables of visible ones; X(v) = sum_h e^T. F^h - F^v = -ln <X> is one number, D_KL(P || p) = ln <X> - "
-        + "<ln X> another: equal free energies do not make equal laws, a constant X does. Every state of every system here is summed.",
+        + "<ln X> another: equal free energies do not make equal laws, a constant X does. Every state of the first systems is summed"
+        + (largeSizes.isEmpty ? "." : "; of larger lattices samples are taken."),
       rows: all.rows, derived: derived(all),
       sections: [
         ReportSection("Exact, and no coarse graining", [.text(bondWords(all)), .table(bondTable(all))]),
         ReportSection("Exact at every softness", [.text(softWords(all)), .table(softTable(all))]),
         ReportSection("Equal free energies, other laws", [.text(madeUpWords(all)), .table(madeUpTable(all)), .figure(madeUpFigure(all))]),
         ReportSection("Two ways to train", [.text(trainingWords(all)), .table(trainingTable(all)), .figure(filters(all))]),
-      ], arrays: results.flatMap(\.partial.arrays))
+      ]
+        + (largeSizes.isEmpty
+          ? [] : [ReportSection("Larger lattices", [.text(largeWords(all)), .table(largeTable(all)), .figure(largeFigure(all))])]),
+      arrays: results.flatMap(\.partial.arrays))
   }
 
   private func value(_ all: Recording, _ example: String, _ name: String, _ place: Double, _ what: String) -> Double {

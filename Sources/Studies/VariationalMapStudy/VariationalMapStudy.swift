@@ -8,14 +8,15 @@ public import Runtime
 import Sampling
 
 /// The variational renormalization map of Mehta and Schwab on systems whose every state is summed: two cases in which it is exact, one in
-/// which free energies agree and laws do not, and filters trained for the likelihood beside filters trained for the spread of ln X.
+/// which free energies agree and laws do not, and filters trained for the likelihood beside filters trained for the spread of ln X; the
+/// last on lattices too large for that too, estimated from samples.
 public struct VariationalMapStudy: Study {
   public static let name = "variational-map"
   public static let summary =
-    "the variational map of Mehta and Schwab exactly: cases where it is exact, where equal free energies deceive, and two ways to train it"
+    "the variational map of Mehta and Schwab: cases where it is exact, where equal free energies deceive, and two ways to train it"
 
-  /// All examples.
-  public struct Unit: Sendable {}
+  /// All that is summed exactly, or one larger lattice.
+  public enum Unit: Sendable, Equatable { case examples, large(Int) }
 
   public static let parameters: [ParameterTable] = [
     ParameterTable(
@@ -31,14 +32,29 @@ public struct VariationalMapStudy: Study {
       [
         Parameter("couplings", .reals([0.3, 0.4, IsingModel.criticalCoupling]), .reals(0.01...1), unit: "1", "K"),
         Parameter("configurations", .integer(20_000), .integers(100...200_000), unit: "configurations", "to train on"),
-        Parameter("steps", .integer(1000), .integers(1...10_000), unit: "steps", "of Adam on 64 configurations each"),
+        Parameter(
+          "steps", .integer(1000), .integers(1...10_000), unit: "steps", "of Adam on 64 configurations each, there and on large lattices"),
+      ]),
+    ParameterTable(
+      "large", "filters of 4 x 4 weights on larger lattices, estimated",
+      [
+        Parameter("sizes", .integers([8, 16, 32]), .integers(8...64), unit: "sites", "edges of the lattices, even; [] for none"),
+        Parameter("coupling", .real(0.408), .reals(0.01...1), unit: "1", "K"),
+        Parameter(
+          "configurations", .integer(4000), .integers(100...200_000), unit: "configurations", "to train on, and as many to test on"),
+        Parameter("temperatures", .integer(2000), .integers(10...1_000_000), unit: "steps", "of annealed importance sampling"),
+        Parameter("replicas", .integer(200), .integers(20...100_000), unit: "replicas", "of each of two runs of it"),
       ]),
   ]
 
-  public static let debugOverrides = ["ring.sites=4", "torus.configurations=200", "torus.steps=20"]
+  public static let debugOverrides = [
+    "ring.sites=4", "torus.configurations=200", "torus.steps=20", "large.sizes=[8]",
+    "large.configurations=100", "large.temperatures=20", "large.replicas=20",
+  ]
 
   let sites: Int, ringCouplings: [Double], weights: [Double], amplitudes: [Double]
   let torusCouplings: [Double], configurations: Int, steps: Int
+  let largeSizes: [Int], largeCoupling: Double, largeConfigurations: Int, temperatures: Int, replicas: Int
 
   /// Validates what the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
@@ -49,6 +65,13 @@ public struct VariationalMapStudy: Study {
     torusCouplings = parameters.reals("torus.couplings")
     configurations = parameters.integer("torus.configurations")
     steps = parameters.integer("torus.steps")
+    largeSizes = parameters.integers("large.sizes")
+    largeCoupling = parameters.real("large.coupling")
+    largeConfigurations = parameters.integer("large.configurations")
+    temperatures = parameters.integer("large.temperatures")
+    replicas = parameters.integer("large.replicas")
+    if let odd = largeSizes.first(where: { $0 % 2 != 0 }) { throw .invalid(parameter: "large.sizes", what: "\(odd) is odd") }
+    guard Set(largeSizes).count == largeSizes.count else { throw .invalid(parameter: "large.sizes", what: "\(largeSizes): each once") }
     guard sites % 2 == 0 else { throw .invalid(parameter: "ring.sites", what: "\(sites) is odd; every second spin is kept") }
     for (name, list) in [
       ("ring.couplings", ringCouplings), ("ring.weights", weights), ("ring.amplitudes", amplitudes), ("torus.couplings", torusCouplings),
@@ -61,7 +84,15 @@ public struct VariationalMapStudy: Study {
 
   public func plan() -> [PlannedUnit<Unit>] {
     let training = Double(torusCouplings.count * (20 * configurations * 16 * 6 + 2 * steps * 64 * 16 * 30))
-    return [PlannedUnit(label: "examples", unit: Unit(), team: .one, operations: 1e10 + 116 * training, bytesPerRank: 1e8)]
+    let examples = PlannedUnit(
+      label: "examples", unit: Unit.examples, team: .one, operations: 1e10 + 116 * training, bytesPerRank: 1e8)
+    return [examples]
+      + largeSizes.map { size in
+        let sites = Double(size * size), annealing = 4 * Double(4 * temperatures * replicas) * sites * sites / 4
+        return PlannedUnit(
+          label: "size-\(size)", unit: .large(size), team: .upTo(8), operations: 116 * 2 * Double(steps) * 64 * sites * 30 + annealing,
+          bytesPerRank: 1e8 + 2 * sites * sites)
+      }
   }
 
   // MARK: what is computed
