@@ -3,7 +3,7 @@ public import KahlerGeometry
 public import Runtime
 
 /// Random points whose macroscopic limit is a Kahler-Einstein metric: the gas on the sphere at any temperature and field, P^1
-/// with cone points, and toric surfaces, each beside what is exact at finite N and in the limit.
+/// with cone points, and toric surfaces, each beside what is exact at finite N and in the limit; and points of the user's own.
 public struct KahlerEinstein: Study {
   public static let name = "kahler-einstein"
   public static let summary = "point processes whose limit is a Kahler-Einstein metric: exact laws, free energies, limits, toric surfaces"
@@ -13,6 +13,7 @@ public struct KahlerEinstein: Study {
     case sphere(points: Int, beta: Double, field: Double)
     case weighted(line: Int, points: Int)
     case toric(name: String, polygon: ReflexivePolygon)
+    case given(file: String)
   }
 
   public static let parameters: [ParameterTable] = [
@@ -37,10 +38,20 @@ public struct KahlerEinstein: Study {
       [
         Parameter("chains", .integer(8), .integers(2...1024), unit: "chains", "of each gas; at most this many ranks share one"),
         Parameter("measurements", .integer(4000), .integers(100...100_000_000), unit: "sweeps", "of each chain"),
+        Parameter(
+          "rungs", .integer(1), .integers(1...256), unit: "rungs",
+          "of each chain: replicas at as many powers of the density from 0 to 1, which trade places after every sweep; 1: no tempering"),
         Parameter("relaxation", .integer(500), .integers(10...100_000_000), unit: "sweeps", "before them, from uniform points"),
         Parameter("annealing_steps", .integer(400), .integers(2...1_000_000), unit: "steps", "of annealed importance sampling"),
         Parameter("annealing_replicas", .integer(128), .integers(16...1_000_000), unit: "replicas", "of it"),
         Parameter("integration_nodes", .integer(12), .integers(2...64), unit: "nodes", "of thermodynamic integration (Gauss-Legendre)"),
+      ]),
+    ParameterTable(
+      "given", "points of your own on the sphere, beside the gas",
+      [
+        Parameter(
+          "files", .texts([]), unit: "1",
+          "NPY, or HDF5 with the dataset behind a colon: [N, 3], or [configurations, N, 3] taken as independent; unit vectors")
       ]),
     ParameterTable(
       "toric", "toric surfaces by their reflexive polygons",
@@ -58,13 +69,14 @@ public struct KahlerEinstein: Study {
     "sampling.annealing_steps=20", "sampling.annealing_replicas=16", "sampling.integration_nodes=4", "toric.levels=[1]",
   ]
 
-  let units: [Unit], lines: [[Double]], chains: Int, measurements: Int, relaxation: Int
+  let units: [Unit], lines: [[Double]], chains: Int, measurements: Int, rungs: Int, relaxation: Int
   let annealingSteps: Int, annealingReplicas: Int, integrationNodes: Int, levels: [Int]
 
   /// Validates everything that the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
     chains = parameters.integer("sampling.chains")
     measurements = parameters.integer("sampling.measurements")
+    rungs = parameters.integer("sampling.rungs")
     relaxation = parameters.integer("sampling.relaxation")
     annealingSteps = parameters.integer("sampling.annealing_steps")
     annealingReplicas = parameters.integer("sampling.annealing_replicas")
@@ -103,7 +115,13 @@ public struct KahlerEinstein: Study {
       }
     }
     try Self.addPolygons(parameters, to: &units)
-    guard !units.isEmpty else { throw .invalid(parameter: "sphere.points", what: "with no gas and no polygon there is nothing to do") }
+    for file in try Self.distinct(parameters.texts("given.files"), "given.files") {
+      _ = try GivenPoints(file)
+      units.append(.given(file: file))
+    }
+    guard !units.isEmpty else {
+      throw .invalid(parameter: "sphere.points", what: "with no gas, no polygon and no file there is nothing to do")
+    }
     self.units = units
   }
 
@@ -126,13 +144,13 @@ public struct KahlerEinstein: Study {
     return values
   }
 
-  /// The gas of a unit; nil for a polygon. Set up once before, so it cannot be refused here.
+  /// The gas of a unit; nil for a polygon and for points from a file. Set up once before, so it cannot be refused here.
   func gas(_ unit: Unit) throws(StudyError) -> SphereGas? {
     do throws(KahlerError) {
       switch unit {
       case .sphere(let n, let beta, let field): return try SphereGas(points: n, beta: beta, field: field)
       case .weighted(let line, let n): return try WeightedProjectiveLine(weights: lines[line], points: n).gas()
-      case .toric: return nil
+      case .toric, .given: return nil
       }
     } catch { throw .unitFailedOnAllRanks(error.description) }
   }
@@ -149,14 +167,15 @@ public struct KahlerEinstein: Study {
         let sections = levels.reduce(0) { $0 + polygon.latticePoints(multiple: $1).count * $1 }
         return PlannedUnit(
           label: "\(index)-toric-\(name.lowercased())", unit: unit, team: .one, operations: 4e7 * Double(sections), bytesPerRank: 1e6)
+      case .given: return PlannedUnit(label: "\(index)-given", unit: unit, team: .one, operations: 1e8, bytesPerRank: 1e7)
       }
     }
   }
   private func planned(_ label: String, _ unit: Unit, _ n: Int) -> PlannedUnit<Unit> {
-    let sweeps = chains * (relaxation + measurements) + annealingReplicas * annealingSteps + 16 * integrationNodes * 120
+    let sweeps = chains * rungs * (relaxation + measurements) + annealingReplicas * annealingSteps + 16 * integrationNodes * 120
     return PlannedUnit(
       label: label, unit: unit, team: .upTo(chains), operations: Double(sweeps) * Self.sweepCost(n),
-      bytesPerRank: Double(max(chains, annealingReplicas) * 24 * n) + Double(chains * measurements * 64))
+      bytesPerRank: Double(max(chains * rungs, annealingReplicas) * 24 * n) + Double(chains * measurements * 64))
   }
   /// A number as part of a label: lower case, digits and `-`.
   static func word(_ x: Double) -> String { String("\(x)".map { $0 == "." || $0 == "+" ? "-" : $0 }).lowercased() }

@@ -10,6 +10,7 @@ public enum KahlerKnownValues {
     Check("D-7", .fast, fano), Check("D-8", .fast, dihedral), Check("D-9", .fast, hyperbolic), Check("D-10", .fast, thresholds),
     Check("D-13", .fast, polygons), Check("D-14", .slow, balanced), Check("D-15", .fast, plane),
     Check("E-1", .fast, GradientFlowKnownValues.noiseFree), Check("E-3", .fast, GradientFlowKnownValues.density),
+    Check("E", .fast, GradientFlowKnownValues.slowestRates),
     Check("E-5", .fast, GradientFlowKnownValues.networkTheory), Check("E-6", .fast, GradientFlowKnownValues.langevinTheory),
   ]
 
