@@ -108,7 +108,7 @@ import Testing
       try loss.direction(at: point, step: 0, on: SoloCommunicator(), into: &memory)
       return -loss.loss
     }
-    let sites = Sites.unplaced(5), images = Configurations(count: 6, sites: sites, words: [3, 5, 9, 17, 31, 0])
+    let images = Configurations(count: 6, sites: .unplaced(5), words: [3, 5, 9, 17, 31, 0])
     let machine = RestrictedBoltzmannMachine(
       units: .zeroOne, visible: 5, hidden: 3, weights: (0..<15).map { 0.4 * sin(Double(3 * $0 + 1)) }, visibleBias: [0, 0.1, -0.2, 0, 0.3],
       hiddenBias: [0.1, 0, -0.1])

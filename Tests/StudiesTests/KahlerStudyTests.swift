@@ -102,7 +102,7 @@ struct KahlerKnownValuesTests {
   @Test("every fast known value is found within its tolerance")
   func fast() throws {
     let checks = KahlerKnownValues.checks.filter { $0.cost == .fast }
-    #expect(checks.count == 15)
+    #expect(checks.count == 17)
     for check in checks {
       for value in try check.values() {
         #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
@@ -206,6 +206,11 @@ extension ProgramTests {
       ("gradient-flow", ["training.models=[\"tree\"]"], ["training.models", "tree"]),
       ("gradient-flow", ["ensemble.samples=12"], ["ensemble.samples", "12 is not a multiple of 8"]),
       ("gradient-flow", ["ensemble.copies=1"], ["ensemble.copies", "no error"]),
+      ("gradient-flow", ["gas.equilibrium_steps=10000000"], ["gas.equilibrium_steps", "times as long as it may"]),
+      ("kahler-einstein", ["sampling.annealing_replicas=3"], ["sampling.annealing_replicas", "at least 16, or 0"]),
+      ("kahler-einstein", ["sphere.points=[100000]"], ["sampling.annealing_steps", "N = 100000", "or annealing_replicas = 0"]),
+      ("kahler-einstein", ["sphere.betas=[-2.0]"], ["sphere.betas", "must exceed -0.75"]),
+      ("gradient-flow", ["gas.betas=[-1.5]"], ["gas.betas", "must exceed -0.75"]),
       ("kahler-einstein", ["sphere.points=[0]"], ["sphere.points", "0"]),
       ("kahler-einstein", ["sphere.fields=[nan]"], ["nan"]),
       ("kahler-einstein", ["given.files=[\"missing.npy\"]"], ["missing.npy"]),

@@ -133,7 +133,8 @@ extension GradientFlowStudy {
   /// The noise-free flow of a gas that repels, by Runge-Kutta steps from the same start until e^-1 of the sum is left: times, the sum
   /// relative to its start, and at how many steps the energy rose. With beta < 0 points would fall on each other.
   func noiseFree(_ gas: SphereGas, _ start: SpherePoints) throws(MessagePassingError) -> (times: [Double], decay: [Double], rises: Int)? {
-    guard gas.beta > 0 else { return nil }
+    // N steps of N^2 forces.
+    guard gas.beta > 0, gas.points <= 1024 else { return nil }
     var point = start, times: [Double] = [], decay: [Double] = [], rises = 0
     // The nearest of N uniform points are some 2/N apart, and their force falls off over that distance.
     let end = 1 / (2 * gas.beta), longest = min(step, 0.5 / (gas.beta * Double(gas.points)))

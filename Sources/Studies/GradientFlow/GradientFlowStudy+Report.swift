@@ -102,7 +102,7 @@ extension GradientFlowStudy {
         .table(
           ReportTable(
             caption:
-              "Rates fitted to each decay; z: how many errors its last point lies from the exact value. The gas's steps have an error of order h that is not in the error bar. Without noise (beta > 0): the largest difference of the gas's sum from e^(-2 beta t), relative to its start, and the steps at which the energy rose.",
+              "Rates fitted to each decay; z: how many errors its last point lies from the exact value. The gas's steps have an error of order h that is not in the error bar. Without noise (beta > 0, N to 1024): the largest difference of the gas's sum from e^(-2 beta t), relative to its start, and the steps at which the energy rose.",
             header: ["flow", "N", "curvature", "rate", "exact", "z", "without noise", "rises"], rows: rows)),
       ])
   }
@@ -203,9 +203,8 @@ extension GradientFlowStudy {
         curves.append(Curve("batch \(batch)", x: times, y: loss, style: .line))
         rows.append(
           [model.rawValue, "\(batch)", written(loss[loss.count - 1], nil)]
-            + ["noise_trace", "noise_trace_exact", "noise_trace_z", "noise_trace_per_sample", "effective_temperature"].map {
-              cell(all.observable($0, at: at))
-            })
+            + ["noise_trace", "noise_trace_exact", "noise_trace_z", "noise_trace_per_sample"].map { cell(all.observable($0, at: at)) }
+            + [all.observable("effective_temperature", at: at).map { written(1e6 * $0.values[0], $0.errors.map { 1e6 * $0[0] }) } ?? ""])
       }
       guard !curves.isEmpty else { continue }
       let caption =
@@ -224,7 +223,7 @@ extension GradientFlowStudy {
       .table(
         ReportTable(
           caption: "At the end of training.",
-          header: ["model", "batch", "loss [nats]", "tr Cov(g)", "exact", "z", "times batch", "temperature [nats]"], rows: rows)))
+          header: ["model", "batch", "loss [nats]", "tr Cov(g)", "exact", "z", "times batch", "temperature [1e-6 nats]"], rows: rows)))
     return ReportSection("Training: the temperature of mini-batches", items)
   }
   private static let leastMachineLoss = log(Double(images.count))

@@ -22,8 +22,8 @@ public struct GradientFlowStudy: Study {
     ParameterTable(
       "gas", "Langevin flow dx = grad ln p dt + sqrt 2 dW of N points on the sphere",
       [
-        Parameter("points", .integers([4, 16, 64, 256]), .integers(2...100_000), unit: "points", "N"),
-        Parameter("betas", .reals([-0.5, 0, 1, 4]), .reals(-0.95...100), "inverse temperature of the interaction; above -(N - 1)/N"),
+        Parameter("points", .integers([4, 16, 64, 256]), .integers(2...4096), unit: "points", "N"),
+        Parameter("betas", .reals([-0.5, 0, 1, 4]), .reals(-100...100), "inverse temperature of the interaction; above -(N - 1)/N"),
         Parameter("copies", .integer(128), .integers(16...1_000_000), unit: "copies", "of each flow, from one start"),
         Parameter("step", .real(0.002), .reals(1e-5...0.02), unit: "t", "length of a step"),
         Parameter("decay", .real(1), .reals(0.1...4), unit: "1", "how long the decay is followed, in times 1/rate"),
@@ -130,10 +130,16 @@ public struct GradientFlowStudy: Study {
     ensembleSamples = parameters.integer("ensemble.samples")
     guard ensembleCopies != 1 else { throw .invalid(parameter: "ensemble.copies", what: "one copy has no error; 0, or 2 or more") }
     guard ensembleSamples % 8 == 0 else { throw .invalid(parameter: "ensemble.samples", what: "\(ensembleSamples) is not a multiple of 8") }
+    if let beta = betas.first, beta < -0.95, sizes.isEmpty {
+      throw .invalid(parameter: "gas.betas", what: "\(beta) is beyond or too near the threshold of the limit, -1: at least -0.95")
+    }
     for beta in betas {
       for n in sizes {
         do throws(KahlerError) { _ = try SphereGas(points: n, beta: beta) } catch {
           throw .invalid(parameter: "gas.betas", what: "with N = \(n), \(error.description)")
+        }
+        guard beta >= -0.95 else {
+          throw .invalid(parameter: "gas.betas", what: "\(beta) is too near the threshold of the limit, -1: at least -0.95")
         }
       }
     }
@@ -141,6 +147,20 @@ public struct GradientFlowStudy: Study {
     guard networkStep < limit else {
       throw .invalid(parameter: "network.step", what: "steps of \(networkStep) overshoot: below 1/(1 + lambda) = \(limit) they do not")
     }
+    // A copy is moved in one go, which the runtime expects to end within seconds.
+    func checkCopy(_ cost: Double, _ parameter: String) throws(StudyError) {
+      guard cost <= 2e11 else {
+        throw .invalid(
+          parameter: parameter, what: "one copy takes \(Int((cost / 2e11).rounded(.up))) times as long as it may; fewer steps, more copies")
+      }
+    }
+    if let n = sizes.last {
+      for beta in betas {
+        try checkCopy((Double(decaySteps(beta)) + 2 * Double(equilibriumSteps)) * Self.stepCost(n), "gas.equilibrium_steps")
+      }
+    }
+    if let n = counts.last { try checkCopy(Double(networkSteps) * 40 * Double(n), "network.steps") }
+    if ensembleCopies > 0 { for model in models { try checkCopy(ensembleCost(model), "ensemble.steps") } }
     for batch in batches {
       guard batch % 8 == 0 else { throw .invalid(parameter: "training.batches", what: "\(batch) is not a multiple of 8") }
       guard batch <= samples else {

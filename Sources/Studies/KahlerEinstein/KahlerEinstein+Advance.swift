@@ -20,13 +20,13 @@ extension KahlerEinstein {
       let total = relaxation + measurements
       if state.steps < total {
         try measure(&state, gas, KeyedStreams(streams.use("chains")), on: team)
-        return .more(fraction: 0.6 * Double(state.steps) / Double(total), stage: "chains")
+        return .more(fraction: 0.6 * (Double(state.steps) + Double(state.turn) / Double(chains)) / Double(total), stage: "chains")
       }
       if state.logWeights.count < annealingReplicas {
         try anneal(&state, gas, KeyedStreams(streams.use("annealing")), on: team)
         return .more(fraction: 0.6 + 0.2 * Double(state.logWeights.count) / Double(annealingReplicas), stage: "annealing")
       }
-      if state.integrals.count < Self.integrationReplicas {
+      if integrationNodes > 0, state.integrals.count < Self.integrationReplicas {
         try integrate(&state, gas, KeyedStreams(streams.use("integration")), on: team)
         return .more(fraction: 0.8 + 0.2 * Double(state.integrals.count) / Double(Self.integrationReplicas), stage: "integration")
       }
@@ -48,14 +48,17 @@ extension KahlerEinstein {
   private func measure(
     _ state: inout State, _ gas: SphereGas, _ source: KeyedStreams, on team: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) {
-    let mine = team.share(of: chains), width = Quantity.allCases.count
+    let width = Quantity.allCases.count
     let cost = Double(chains * rungs) * Self.sweepCost(gas.points) + Double(300 * chains * gas.points)
     let sweeps = min(relaxation + measurements - state.steps, max(1, Int(3e9 / cost)))
     let silent = max(0, relaxation - state.steps), draws = max(0, sweeps - silent)
+    // Where one sweep of all chains is long, each rank takes one chain at a time.
+    let count = min(chains - state.turn, cost > 2e10 * Double(team.size) ? team.size : chains), share = team.share(of: count)
+    let mine = state.turn + share.lowerBound..<state.turn + share.upperBound
     var ladders: [Ladder] = [], rows: [Double] = [], counts: [Double] = [], tempered: [Double] = []
     for chain in mine {
       let exchange = exchange(gas, chain: chain)
-      var ladder = state.ladders.isEmpty ? exchange.begin(from: source) : state.ladders[chain]
+      var ladder = chain < state.ladders.count ? state.ladders[chain] : exchange.begin(from: source)
       var heights = [Double](repeating: 0, count: Self.bins), squares = [Double](repeating: 0, count: rungs > 1 ? rungs : 0), sweep = 0
       exchange.advance(&ladder, exchanges: sweeps, sweeps: 1, from: source) { now in
         sweep += 1
@@ -70,24 +73,31 @@ extension KahlerEinstein {
       counts += heights
       tempered += squares
     }
-    state.steps += sweeps
-    state.ladders = try gathered(ladders, on: team)
-    Self.add(try team.allGather(counts).flatMap { $0 }, to: &state.heights)
-    Self.add(try team.allGather(tempered).flatMap { $0 }, to: &state.rungs)
-    // Draw by draw, all chains in order.
-    let all = try team.allGather(rows).flatMap { $0 }
-    for draw in 0..<draws {
-      for chain in 0..<chains { state.series += all[(chain * draws + draw) * width..<(chain * draws + draw + 1) * width] }
+    let first = state.turn, moved = try gathered(ladders, of: count, on: team)
+    state.ladders.replaceSubrange(min(first, state.ladders.count)..<min(first + count, state.ladders.count), with: moved)
+    if state.heights.isEmpty {
+      state.heights = [Double](repeating: 0, count: chains * Self.bins)
+      state.rungs = [Double](repeating: 0, count: rungs > 1 ? chains * rungs : 0)
     }
+    Self.add(try team.allGather(counts).flatMap { $0 }, to: &state.heights, from: first * Self.bins)
+    Self.add(try team.allGather(tempered).flatMap { $0 }, to: &state.rungs, from: first * rungs)
+    state.rows += try team.allGather(rows).flatMap { $0 }
+    state.turn += count
+    guard state.turn == chains else { return }
+    // Draw by draw, all chains in order.
+    for draw in 0..<draws {
+      for chain in 0..<chains { state.series += state.rows[(chain * draws + draw) * width..<(chain * draws + draw + 1) * width] }
+    }
+    state.steps += sweeps
+    (state.turn, state.rows) = (0, [])
   }
-  private static func add(_ values: [Double], to sums: inout [Double]) {
-    if sums.isEmpty { sums = [Double](repeating: 0, count: values.count) }
-    for k in values.indices { sums[k] += values[k] }
+  private static func add(_ values: [Double], to sums: inout [Double], from first: Int) {
+    for k in values.indices { sums[first + k] += values[k] }
   }
 
   /// The chains of all ranks, in order: they travel as the bytes of an archive.
   private func gathered(
-    _ ladders: [Ladder], on team: borrowing some Communicator & ~Copyable
+    _ ladders: [Ladder], of count: Int, on team: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) -> [Ladder] {
     if team.size == 1 { return ladders }
     func archived<T>(_ body: () throws(ArchiveError) -> T) -> T {
@@ -100,8 +110,9 @@ extension KahlerEinstein {
     var all: [Ladder] = []
     for (rank, bytes) in try team.allGather(memory.bytes).enumerated() {
       let read = archived { () throws(ArchiveError) in try MemoryArchive(bytes: bytes) }
-      let count = (rank + 1) * chains / team.size - rank * chains / team.size
-      for index in 0..<count { all.append(archived { () throws(ArchiveError) in try Ladder(from: read, at: "chain\(index)") }) }
+      for index in 0..<(rank + 1) * count / team.size - rank * count / team.size {
+        all.append(archived { () throws(ArchiveError) in try Ladder(from: read, at: "chain\(index)") })
+      }
     }
     return all
   }

@@ -122,13 +122,17 @@ extension KahlerEinstein {
   }
 
   private func recordPartition(_ state: State, _ gas: SphereGas, exact: Double?, _ put: (String, Observable) -> Void) {
-    let annealed = AnnealedImportanceSampling(gas, schedule: .linear(steps: annealingSteps)).estimate(state.logWeights)
-    let integral = integration(gas).estimate(state.integrals)
-    for (name, value) in [("annealed", annealed.logPartition), ("integrated", integral)] {
+    var found: [(name: String, value: Estimate)] = []
+    if annealingReplicas > 0 {
+      let annealed = AnnealedImportanceSampling(gas, schedule: .linear(steps: annealingSteps)).estimate(state.logWeights)
+      found.append(("annealed", annealed.logPartition))
+      put("annealing_effective_replicas", Observable(annealed.effectiveSampleSize))
+    }
+    if integrationNodes > 0 { found.append(("integrated", integration(gas).estimate(state.integrals))) }
+    for (name, value) in found {
       put("log_partition_" + name, Observable(value.value, error: value.error, unit: "nats"))
       if let exact { put("log_partition_\(name)_z", Self.pull(value.value - exact, value.error)) }
     }
-    put("annealing_effective_replicas", Observable(annealed.effectiveSampleSize))
     if let exact { put("log_partition_exact", Observable(exact, unit: "nats")) }
   }
   private func exactLogPartition(_ gas: SphereGas) -> Double? {

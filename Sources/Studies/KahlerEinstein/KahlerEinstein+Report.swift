@@ -33,7 +33,8 @@ extension KahlerEinstein {
               Figure(
                 name: "points", title: "Points on the sphere",
                 caption:
-                  "The last configuration of the first chain at the largest N, the first configuration of a file; cone points are red. Far points are pale.",
+                  "The last configuration of the first chain at the largest N" + (givenFiles.isEmpty ? "" : ", and the first of each file")
+                  + "; cone points are red. Far points are pale.",
                 content: .globes(globes, perRow: 3)))
           ]))
     }
@@ -128,7 +129,7 @@ extension KahlerEinstein {
     }
     let fielded = gases.filter { $0.field != 0 }
     if !fielded.isEmpty { sections.append(fieldSection(all, fielded)) }
-    sections.append(freeEnergies(all))
+    if annealingReplicas > 0 || integrationNodes > 0 { sections.append(freeEnergies(all)) }
     return sections
   }
 

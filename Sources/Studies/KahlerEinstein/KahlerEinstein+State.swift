@@ -11,6 +11,8 @@ extension KahlerEinstein {
     /// The chains, and sweeps taken by each.
     var ladders: [Ladder] = []
     var steps = 0
+    /// Chains that have taken the sweeps under way already, and their rows, chain by chain: large gases take them in turn.
+    var turn = 0, rows: [Double] = []
     /// Sums of |sum x|^2 / N over measured sweeps, `[chain, rung]`; empty without tempering.
     var rungs: [Double] = []
     /// Measured rows, `[chain, draw, quantity]` draw by draw as they came: `[draw, chain, quantity]`.
@@ -24,7 +26,8 @@ extension KahlerEinstein {
     public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
-      try archive.write([steps, ladders.count], at: path + "/progress")
+      try archive.write([steps, ladders.count, turn], at: path + "/progress")
+      try archive.write(rows, at: path + "/rows")
       for (chain, ladder) in ladders.enumerated() { try ladder.save(to: &archive, at: path + "/chain\(chain)") }
       try archive.write(rungs, at: path + "/rungs")
       try archive.write(series, at: path + "/series")
@@ -34,8 +37,10 @@ extension KahlerEinstein {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let progress = try archive.read(Int.self, count: 2, at: path + "/progress")
+      let progress = try archive.read(Int.self, count: 3, at: path + "/progress")
       steps = progress[0]
+      turn = progress[2]
+      rows = try archive.read(Double.self, count: nil, at: path + "/rows")
       for chain in 0..<progress[1] { ladders.append(try Ladder(from: archive, at: path + "/chain\(chain)")) }
       rungs = try archive.read(Double.self, count: nil, at: path + "/rungs")
       series = try archive.read(Double.self, count: nil, at: path + "/series")

@@ -61,7 +61,8 @@ extension KahlerEinstein {
     var items: [ReportSection.Item] = [
       .text(
         "Each chain is a ladder of \(rungs) replicas at powers of the density between 0, uniform points, and 1; neighbours trade places by the rule that "
-          + "serves lattices and Boltzmann machines. Without field the rung of power l has S_1 = 1/(1 + l beta), exactly.")
+          + "serves lattices and Boltzmann machines. All other sections show the replica at the power 1 alone. The gas without field and cone points has "
+          + "S_1 = 1/(1 + l beta) on the rung of power l, exactly.")
     ]
     if !curves.isEmpty {
       items.append(

@@ -22,7 +22,7 @@ public struct KahlerEinstein: Study {
       [
         Parameter("points", .integers([8, 32, 128]), .integers(2...100_000), unit: "points", "N"),
         Parameter(
-          "betas", .reals([-0.5, 0.5, 1, 4]), .reals(-0.99...1000), "negative: points attract; a weight exists above -(N - 1)/N"),
+          "betas", .reals([-0.5, 0.5, 1, 4]), .reals(-1000...1000), "negative: points attract; a weight exists above -(N - 1)/N"),
         Parameter("fields", .reals([0, 1]), .reals(-20...20), "a"),
       ]),
     ParameterTable(
@@ -43,8 +43,10 @@ public struct KahlerEinstein: Study {
           "of each chain: replicas at as many powers of the density from 0 to 1, which trade places after every sweep; 1: no tempering"),
         Parameter("relaxation", .integer(500), .integers(10...100_000_000), unit: "sweeps", "before them, from uniform points"),
         Parameter("annealing_steps", .integer(400), .integers(2...1_000_000), unit: "steps", "of annealed importance sampling"),
-        Parameter("annealing_replicas", .integer(128), .integers(16...1_000_000), unit: "replicas", "of it"),
-        Parameter("integration_nodes", .integer(12), .integers(2...64), unit: "nodes", "of thermodynamic integration (Gauss-Legendre)"),
+        Parameter("annealing_replicas", .integer(128), .integers(0...1_000_000), unit: "replicas", "of it, at least 16; 0: no annealing"),
+        Parameter(
+          "integration_nodes", .integer(12), .integers(0...64), unit: "nodes",
+          "of thermodynamic integration (Gauss-Legendre), at least 2; 0: none"),
       ]),
     ParameterTable(
       "given", "points of your own on the sphere, beside the gas",
@@ -92,10 +94,17 @@ public struct KahlerEinstein: Study {
           do throws(KahlerError) { _ = try SphereGas(points: n, beta: beta, field: field) } catch {
             throw .invalid(parameter: "sphere.betas", what: "with N = \(n), \(error.description)")
           }
+          guard beta >= -0.99 else {
+            throw .invalid(parameter: "sphere.betas", what: "\(beta) is too near the threshold of the limit, -1: at least -0.99")
+          }
           units.append(.sphere(points: n, beta: beta, field: field))
         }
       }
     }
+    let largest = max(sizes.max() ?? 0, parameters.integers("weighted.points").max() ?? 0)
+    try Self.checkFreeEnergies(
+      annealingReplicas, steps: annealingSteps, nodes: integrationNodes,
+      largest: betas.isEmpty && parameters.reals("weighted.weights").isEmpty ? 0 : largest)
     let flat = parameters.reals("weighted.weights")
     guard flat.count % 3 == 0 else {
       throw .invalid(parameter: "weighted.weights", what: "\(flat.count) numbers are not whole triples w_0, w_1, w_infinity")
@@ -123,6 +132,30 @@ public struct KahlerEinstein: Study {
       throw .invalid(parameter: "sphere.points", what: "with no gas, no polygon and no file there is nothing to do")
     }
     self.units = units
+  }
+
+  /// A path of annealing and one of integration are walked in one go, which the runtime expects to end within seconds.
+  private static func checkFreeEnergies(
+    _ annealingReplicas: Int, steps annealingSteps: Int, nodes integrationNodes: Int, largest points: Int
+  ) throws(StudyError) {
+    guard annealingReplicas == 0 || annealingReplicas >= 16 else {
+      throw .invalid(
+        parameter: "sampling.annealing_replicas", what: "\(annealingReplicas) are too few for an error bar: at least 16, or 0 for none")
+    }
+    guard integrationNodes == 0 || integrationNodes >= 2 else {
+      throw .invalid(parameter: "sampling.integration_nodes", what: "1 node is no quadrature: at least 2, or 0 for none")
+    }
+    let longest = Int(2e11 / sweepCost(max(2, points)))
+    guard annealingReplicas == 0 || annealingSteps <= longest else {
+      throw .invalid(
+        parameter: "sampling.annealing_steps",
+        what: "\(annealingSteps) steps of N = \(points) points take too long for one path: at most \(longest), or annealing_replicas = 0")
+    }
+    guard integrationNodes * 120 <= longest || integrationNodes == 0 else {
+      throw .invalid(
+        parameter: "sampling.integration_nodes",
+        what: "\(integrationNodes) nodes of 120 sweeps of N = \(points) points take too long: at most \(longest / 120), or 0 for none")
+    }
   }
 
   private static func addPolygons(_ parameters: ParameterValues, to units: inout [Unit]) throws(StudyError) {

@@ -48,15 +48,15 @@ enum GradientFlowKnownValues {
     }
   }
 
-  @Sendable static func density() throws -> [KnownValue] {
+  static func density(beta: Double) throws -> [KnownValue] {
     let rows: [(beta: Double, means: [Double], start: Double?, end: Double, tolerance: Double)] = [
       (1, [-0.11708021, -0.15828411, -0.16447937], -0.0638711078, -0.46910856, 1e-7),
       (-0.5, [-0.14216399, -0.33432668, -0.48206960], nil, -0.09761466, 1e-6),
     ]
-    return try rows.flatMap { row in
+    return try rows.filter { $0.beta == beta }.flatMap { row in
       let field = try McKeanVlasov(beta: row.beta, field: 1)
       var point = field.start(first: 0.2), values: [KnownValue] = []
-      let name = "McKean-Vlasov, a = 1, beta = \(row.beta)" + (row.beta < 0 ? " (E-4)" : "")
+      let name = "McKean-Vlasov, a = 1, beta = \(row.beta)"
       if let start = row.start {
         values.append(KnownValue(name + ": F(0)", expected: start, found: field.describe(point).freeEnergy, .absolute(1e-7)))
       }

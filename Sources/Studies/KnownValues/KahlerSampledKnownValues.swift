@@ -12,8 +12,8 @@ public enum KahlerSampledKnownValues {
     [
       Check("D-2", .slow, determinantal), Check("D-3", .slow, integrated), Check("D-4", .slow, momenta), Check("D-7", .slow, moduli),
       Check("E-2", .slow, GradientFlowKnownValues.decay), Check("E-5", .slow, GradientFlowKnownValues.networkSampled),
-      Check("E-6", .slow, GradientFlowKnownValues.langevinSampled), Check("E", .slow, GradientFlowKnownValues.virial),
-      Check("D5", .slow, ladder),
+      Check("E-6", .slow, GradientFlowKnownValues.langevinSampled), Check("E-6", .slow, GradientFlowKnownValues.virial),
+      Check("D-4", .slow, ladder),
     ]
     + [(4, -0.6, 12_000), (64, 1, 1500), (256, -0.6, 1500), (1024, 8, 500)].map { n, beta, sweeps in
       Check("D-4", .slow) { try calibration(n, beta, sweeps) }
