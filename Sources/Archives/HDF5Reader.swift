@@ -65,23 +65,25 @@ public struct HDF5Reader: ArchiveReader, ~Copyable {
     return (values, shape)
   }
 
-  /// The numbers of a dataset of any integer or floating-point type, in single precision, and its shape: for data that
-  /// other programs wrote. Throws `.missing`, or `.type` where the elements are no numbers.
-  public func numbers(at path: String) throws(ArchiveError) -> (values: [Float], shape: [Int]) {
+  /// The numbers of a dataset of any integer or floating-point type, as `Scalar`, `Float` or `Double`, and its shape: for data
+  /// that other programs wrote. Throws `.missing`, or `.type` where the elements are no numbers.
+  public func numbers<Scalar: BinaryFloatingPoint & ArchiveElement>(at path: String) throws(ArchiveError) -> (
+    values: [Scalar], shape: [Int]
+  ) {
     let path = ArchivePaths.canonical(path)
     ch5_lock()
     defer { ch5_unlock() }
     guard let dataset = unsafe HDF5Identifier(H5Dopen2(file.raw, path, ch5_default())) else { throw .missing(path: path) }
     guard let type = HDF5Identifier(H5Dget_type(dataset.raw)), [H5T_FLOAT, H5T_INTEGER].contains(H5Tget_class(type.raw)) else {
-      throw .type(path: path, expected: .float32, found: HDF5.elementType(of: dataset).name)
+      throw .type(path: path, expected: Scalar.archiveType, found: HDF5.elementType(of: dataset).name)
     }
     let shape = try shape(of: dataset, at: path)
     guard let count = elementCount(of: shape, width: 4), count / 1100 <= size + 1 else {
       throw .damaged(file: self.path, reason: "\(path) has the shape \(shape)")
     }
-    var values = [Float](repeating: 0, count: count)
+    var values = [Scalar](repeating: 0, count: count)
     let status = unsafe H5Dread(
-      dataset.raw, ch5_memory_type(CInt(ArchiveType.float32.rawValue)), ch5_all(), ch5_all(), ch5_default(), &values)
+      dataset.raw, ch5_memory_type(CInt(Scalar.archiveType.rawValue)), ch5_all(), ch5_all(), ch5_default(), &values)
     guard status >= 0 else { throw .damaged(file: self.path, reason: "\(path): \(HDF5.reason)") }
     return (values, shape)
   }

@@ -9,7 +9,7 @@ public enum DataFileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// It is of a known format, but uses something that is not read.
   case unsupported(file: String, what: String)
   /// A number that is not finite, and where in the array it stands.
-  case notFinite(file: String, value: Float, index: [Int])
+  case notFinite(file: String, value: Double, index: [Int])
   /// Two files, or a file and what is asked of it, do not fit.
   case mismatch(file: String, what: String)
 
@@ -37,16 +37,16 @@ public enum DataFileError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Numbers from a data file as a row-major array: IDX (plain or packed by gzip), NPY (little endian, C order) or one
-/// dataset of an HDF5 file. Integers keep their values; everything becomes single precision.
-public struct NumericArray: Sendable, Equatable {
+/// dataset of an HDF5 file. Integers keep their values, as far as `Scalar`, `Float` or `Double`, can hold them.
+public struct NumberArray<Scalar: BinaryFloatingPoint & ArchiveElement>: Sendable, Equatable {
   /// Lengths, outermost first.
   public let shape: [Int]
-  public let values: [Float]
+  public let values: [Scalar]
   /// The file's name as it was given.
   public let file: String
 
   /// An array of the caller's.
-  public init(shape: [Int], values: [Float], file: String = "") {
+  public init(shape: [Int], values: [Scalar], file: String = "") {
     precondition(values.count == shape.reduce(1, *), "values fill the shape")
     self.shape = shape
     self.values = values
@@ -78,14 +78,14 @@ public struct NumericArray: Sendable, Equatable {
         index.insert(rest % length, at: 0)
         rest /= length
       }
-      throw .notFinite(file: path, value: values[bad], index: index)
+      throw .notFinite(file: path, value: Double(values[bad]), index: index)
     }
   }
 
   // MARK: IDX
 
   /// 0, 0, type, number of dimensions; lengths and values big endian (Y. LeCun, the MNIST files).
-  private static func idx(_ bytes: [UInt8], file: String) throws(DataFileError) -> NumericArray {
+  private static func idx(_ bytes: [UInt8], file: String) throws(DataFileError) -> NumberArray {
     guard bytes.count >= 4, let type = ElementType(idx: bytes[2]) else { throw .unknownFormat(file: file) }
     let dimensions = Int(bytes[3]), head = 4 + 4 * dimensions
     guard bytes.count >= head else { throw .length(file: file, promised: head, found: bytes.count) }
@@ -96,7 +96,7 @@ public struct NumericArray: Sendable, Equatable {
   // MARK: NPY
 
   /// NumPy's format 1, 2 and 3: a Python dictionary of type, order and shape in front of the numbers.
-  private static func npy(_ bytes: [UInt8], file: String) throws(DataFileError) -> NumericArray {
+  private static func npy(_ bytes: [UInt8], file: String) throws(DataFileError) -> NumberArray {
     guard bytes.count >= 12 else { throw .length(file: file, promised: 12, found: bytes.count) }
     let wide = bytes[6] >= 2, start = wide ? 12 : 10
     let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
@@ -119,22 +119,22 @@ public struct NumericArray: Sendable, Equatable {
 
   private static func array(
     _ shape: [Int], _ type: ElementType, _ bytes: ArraySlice<UInt8>, bigEndian: Bool, _ file: String
-  ) throws(DataFileError) -> NumericArray {
+  ) throws(DataFileError) -> NumberArray {
     guard let count = elementCount(of: shape, width: type.width), shape.allSatisfy({ $0 >= 0 }) else {
       throw .unsupported(file: file, what: "the shape \(shape)")
     }
     guard bytes.count == count * type.width else {
       throw .length(file: file, promised: count * type.width, found: bytes.count)
     }
-    return NumericArray(shape: shape, values: type.numbers(bytes, count: count, bigEndian: bigEndian), file: file)
+    return NumberArray(shape: shape, values: type.numbers(bytes, count: count, bigEndian: bigEndian), file: file)
   }
 
   // MARK: HDF5
 
-  private static func hdf5(_ path: String, dataset: String) throws(DataFileError) -> NumericArray {
+  private static func hdf5(_ path: String, dataset: String) throws(DataFileError) -> NumberArray {
     do throws(ArchiveError) {
-      let (values, shape) = try HDF5Reader(path: path).numbers(at: dataset)
-      return NumericArray(shape: shape, values: values, file: "\(path):\(dataset)")
+      let (values, shape): ([Scalar], [Int]) = try HDF5Reader(path: path).numbers(at: dataset)
+      return NumberArray(shape: shape, values: values, file: "\(path):\(dataset)")
     } catch {
       switch error {
       case .inputOutput(_, let reason): throw .unreadable(file: path, reason: reason)
@@ -145,6 +145,9 @@ public struct NumericArray: Sendable, Equatable {
     }
   }
 }
+
+/// An array in single precision: data to learn from.
+public typealias NumericArray = NumberArray<Float>
 
 /// The types of numbers that data files hold.
 private enum ElementType {
@@ -179,20 +182,21 @@ private enum ElementType {
     }
   }
 
-  func numbers(_ bytes: ArraySlice<UInt8>, count: Int, bigEndian: Bool) -> [Float] {
-    if case .unsigned(1) = self { return bytes.map { Float($0) } }
-    var result = [Float](repeating: 0, count: count), next = bytes.startIndex
+  @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
+  func numbers<Scalar: BinaryFloatingPoint>(_ bytes: ArraySlice<UInt8>, count: Int, bigEndian: Bool) -> [Scalar] {
+    if case .unsigned(1) = self { return bytes.map { Scalar($0) } }
+    var result = [Scalar](repeating: 0, count: count), next = bytes.startIndex
     for k in 0..<count {
       var word: UInt64 = 0
       for byte in 0..<width { word |= UInt64(bytes[next + (bigEndian ? width - 1 - byte : byte)]) << UInt64(8 * byte) }
       next += width
       switch self {
-      case .unsigned: result[k] = Float(word)
+      case .unsigned: result[k] = Scalar(word)
       case .signed(let width):
         let unused = UInt64(64 - 8 * width)
-        result[k] = Float(Int64(bitPattern: word << unused) >> Int64(unused))
-      case .real(4): result[k] = Float(bitPattern: UInt32(truncatingIfNeeded: word))
-      case .real: result[k] = Float(Double(bitPattern: word))
+        result[k] = Scalar(Int64(bitPattern: word << unused) >> Int64(unused))
+      case .real(4): result[k] = Scalar(Float(bitPattern: UInt32(truncatingIfNeeded: word)))
+      case .real: result[k] = Scalar(Double(bitPattern: word))
       }
     }
     return result

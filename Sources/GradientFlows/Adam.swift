@@ -27,7 +27,7 @@ public struct Adam<Scalar: DenseScalar & ArchiveElement>: Stepper, Equatable {
     self.decay = decay
   }
 
-  @inlinable public mutating func step<Point: Blocks, Direction: Blocks>(_ point: inout Point, along direction: Direction)
+  @inlinable public mutating func step<Point: Space, Direction: Blocks>(_ point: inout Point, along direction: Direction)
   where Point.Scalar == Scalar, Direction.Scalar == Scalar {
     begin()
     for index in 0..<point.blockCount {

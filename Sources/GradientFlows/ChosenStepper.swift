@@ -24,7 +24,7 @@ public enum ChosenStepper<Scalar: DenseScalar & ArchiveElement>: Stepper, Equata
     }
   }
 
-  @inlinable public mutating func step<Point: Blocks, Direction: Blocks>(_ point: inout Point, along direction: Direction)
+  @inlinable public mutating func step<Point: Space, Direction: Blocks>(_ point: inout Point, along direction: Direction)
   where Point.Scalar == Scalar, Direction.Scalar == Scalar {
     change(
       { $0.step(&point, along: direction) }, { $0.step(&point, along: direction) }, { $0.step(&point, along: direction) },

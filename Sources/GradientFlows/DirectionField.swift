@@ -20,9 +20,10 @@ public protocol Functional: DirectionField {
   func value(at point: Point) -> Double
 }
 
-/// Moves along a direction field by a stepper's rule: the loop of every training, written once.
+/// Moves along a direction field by a stepper's rule: the loop of every training and of every gas, written once. On a space that is
+/// not flat the direction is made tangent first, and the point brought back to the space after the step.
 public struct GradientFlow<Field: DirectionField, Rule: Stepper>
-where Field.Point: Blocks, Field.Point.Scalar == Rule.Scalar, Field.Direction.Scalar == Rule.Scalar {
+where Field.Point: Space, Field.Point.Scalar == Rule.Scalar, Field.Direction.Scalar == Rule.Scalar {
   /// Where the direction comes from.
   public var field: Field
   /// How a step uses it.
@@ -42,6 +43,8 @@ where Field.Point: Blocks, Field.Point.Scalar == Rule.Scalar, Field.Direction.Sc
     _ point: inout Field.Point, at step: UInt64, on team: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) {
     try field.direction(at: point, step: step, on: team, into: &direction)
+    point.project(&direction)
     rule.step(&point, along: direction)
+    point.retract()
   }
 }

@@ -22,7 +22,7 @@ public struct Momentum<Scalar: DenseScalar & ArchiveElement>: Stepper, Equatable
     self.l1 = l1
   }
 
-  @inlinable public mutating func step<Point: Blocks, Direction: Blocks>(_ point: inout Point, along direction: Direction)
+  @inlinable public mutating func step<Point: Space, Direction: Blocks>(_ point: inout Point, along direction: Direction)
   where Point.Scalar == Scalar, Direction.Scalar == Scalar {
     for index in 0..<point.blockCount {
       let g = direction[block: index]

@@ -7,7 +7,7 @@ public protocol Stepper: Sendable, Checkpointable {
   /// The type of one component.
   associatedtype Scalar: DenseScalar
   /// One step of `point` along `direction`, whose blocks have the same counts.
-  mutating func step<Point: Blocks, Direction: Blocks>(_ point: inout Point, along direction: Direction)
+  mutating func step<Point: Space, Direction: Blocks>(_ point: inout Point, along direction: Direction)
   where Point.Scalar == Scalar, Direction.Scalar == Scalar
 }
 
@@ -18,7 +18,7 @@ public struct GradientDescent<Scalar: DenseScalar & ArchiveElement>: Stepper, Eq
   /// Steps of this rate.
   @inlinable public init(rate: Scalar) { self.rate = rate }
 
-  @inlinable public mutating func step<Point: Blocks, Direction: Blocks>(_ point: inout Point, along direction: Direction)
+  @inlinable public mutating func step<Point: Space, Direction: Blocks>(_ point: inout Point, along direction: Direction)
   where Point.Scalar == Scalar, Direction.Scalar == Scalar {
     for index in 0..<point.blockCount {
       let g = direction[block: index]

@@ -18,8 +18,8 @@ enum DataFiles {
   }
 
   /// The array of a file.
-  static func array(_ given: String) throws(StudyError) -> NumericArray {
-    do throws(DataFileError) { return try NumericArray(reading: path(given)) } catch {
+  static func array<Scalar>(_ given: String) throws(StudyError) -> NumberArray<Scalar> {
+    do throws(DataFileError) { return try NumberArray(reading: path(given)) } catch {
       let isNamed = unsafe getenv("RENORM_DATA") != nil
       let hint = given.hasPrefix("/") || isNamed ? "" : " (RENORM_DATA may name the folder of data files)"
       if case .unreadable = error { throw .data(file: error.file, what: error.reason + hint) }

@@ -53,7 +53,8 @@ struct Quadratic: Functional {
   func unadjusted(curvature: Double, h: Double, temperature: Double, exact: Double) throws {
     #expect(abs(langevinVariance(temperature: temperature, curvature: curvature, stepSize: h) - exact) < 1e-9)
     let p = Line(x: [Double](repeating: 0, count: 64))
-    var flow = LangevinFlow(Quadratic(curvature: curvature), stepSize: h, temperature: temperature, direction: p, from: streams)
+    let rule = Langevin<Double>(rate: h, temperature: temperature, key: streams.key)
+    var flow = GradientFlow(Quadratic(curvature: curvature), rule: rule, direction: p)
     let found = try variance { try flow.step(&$0, at: $1, on: SoloCommunicator()) }
     #expect(found.error < 0.02 && abs(found.value - exact) < 4 * found.error, "\(found)")
   }
@@ -61,9 +62,10 @@ struct Quadratic: Functional {
   @Test("adjusted ones have tau/lambda at every step length", arguments: [0.02, 0.1])
   func adjusted(h: Double) throws {
     let p = Line(x: [Double](repeating: 0, count: 64))
-    var flow = MetropolisLangevinFlow(Quadratic(curvature: 2), stepSize: h, temperature: 0.3, direction: p, from: streams)
+    let rule = Langevin<Double>(rate: h, temperature: 0.3, key: streams.key)
+    var flow = MetropolisLangevinFlow(Quadratic(curvature: 2), rule: rule, direction: p)
     let found = try variance { try flow.step(&$0, at: $1, on: SoloCommunicator()) }
-    #expect(abs(found.value - 0.15) < 4 * found.error && flow.accepted < flow.steps, "\(found), \(flow.accepted)")
+    #expect(abs(found.value - 0.15) < 4 * found.error && flow.accepted < flow.rule.steps, "\(found), \(flow.accepted)")
   }
 
   @Test("the noise of mini-batches is that of its effective temperature: it falls as 1/batch, and descent spreads as Langevin steps do")
@@ -84,7 +86,7 @@ struct Quadratic: Functional {
   @Test("without temperature Langevin steps are Euler's, bit for bit those of gradient descent, and Runge-Kutta has order four")
   func euler() throws {
     var p = Line(x: [1, -2, 0.5]), q = p
-    var flow = LangevinFlow(Quadratic(curvature: 0.7), stepSize: 0.125, temperature: 0, direction: p, from: streams)
+    var flow = GradientFlow(Quadratic(curvature: 0.7), rule: Langevin<Double>(rate: 0.125, temperature: 0, key: streams.key), direction: p)
     var descent = GradientFlow(Quadratic(curvature: 0.7), rule: GradientDescent(rate: 0.125), direction: q)
     for step in 0..<20 {
       try flow.step(&p, at: UInt64(step), on: SoloCommunicator())

@@ -60,7 +60,8 @@ import Testing
     var ratios: [Double] = []
     for replica in 0..<1500 {
       var p = start
-      var flow = LangevinFlow(SphereGasFlow(gas), stepSize: 0.002, temperature: 1, direction: p, from: streams, replica: replica)
+      let rule = Langevin<Double>(rate: 0.002, temperature: 1, key: streams.key, replica: replica)
+      var flow = GradientFlow(SphereGasFlow(gas), rule: rule, direction: p)
       for step in 0..<steps { try flow.step(&p, at: UInt64(step), on: SoloCommunicator()) }
       ratios.append((p.total * before).sum() / (before * before).sum())
     }
@@ -74,8 +75,9 @@ import Testing
     var exact = Moments(), biased = Moments()
     for replica in 0..<48 {
       var p = points(6, replica), q = p
-      var flow = MetropolisLangevinFlow(SphereGasFlow(gas), stepSize: h, temperature: 1, direction: p, from: streams, replica: replica)
-      var free = LangevinFlow(SphereGasFlow(gas), stepSize: h, temperature: 1, direction: p, from: streams, replica: replica)
+      let rule = Langevin<Double>(rate: h, temperature: 1, key: streams.key, replica: replica)
+      var flow = MetropolisLangevinFlow(SphereGasFlow(gas), rule: rule, direction: p)
+      var free = GradientFlow(SphereGasFlow(gas), rule: rule, direction: p)
       var sums = (0.0, 0.0)
       for step in 0..<1600 {
         try flow.step(&p, at: UInt64(step), on: SoloCommunicator())
@@ -124,5 +126,37 @@ import Testing
       for step in 0..<100 { try flow.step(&p, at: UInt64(step), on: SoloCommunicator()) }
       #expect(abs(-log(p.moments[l - 1] / 1e-6) / 0.1 - McKeanVlasov.rate(degree: l, beta: beta)) < 1e-3)
     }
+  }
+
+  @Test("the slowest rate at rest is 2 + 2 beta without field, and with one that at which the flow comes to rest", arguments: [-0.6, 0, 3])
+  func slowest(beta: Double) throws {
+    let free = try McKeanVlasov(beta: beta, field: 0)
+    #expect(abs(try free.slowestRate(near: MeanField(beta: beta, field: 0).solve()) - 2 - 2 * beta) < 1e-6)
+    let equation = try McKeanVlasov(beta: beta, field: 1), rest = try MeanField(beta: beta, field: 1).solve()
+    let rate = try equation.slowestRate(near: rest)
+    var p = DensityMoments(Array(rest.moments[1...equation.degree]))
+    p.moments[0] += 1e-5
+    var flow = RungeKuttaFlow(equation, stepSize: 1e-3, direction: p), away: [Double] = []
+    for step in 0..<Int(4000 / rate) {
+      try flow.step(&p, at: UInt64(step), on: SoloCommunicator())
+      if step == Int(3000 / rate) || step == Int(4000 / rate) - 1 { away.append(abs(p.moments[0] - rest.mean)) }
+    }
+    let time = Double(Int(4000 / rate) - 1 - Int(3000 / rate)) * 1e-3
+    #expect(abs(log(away[0] / away[1]) / time / rate - 1) < 1e-3, "\(log(away[0] / away[1]) / time), \(rate)")
+  }
+
+  @Test("Langevin steps stay on the sphere, and copies have noise of their own")
+  func noise() throws {
+    let gas = try SphereGas(points: 5, beta: 1), start = points(5)
+    var ends: [SpherePoints] = []
+    for replica in [0, 1, 0] {
+      var p = start
+      var flow = GradientFlow(
+        SphereGasFlow(gas), rule: Langevin<Double>(rate: 0.01, temperature: 1, key: streams.key, replica: replica), direction: p)
+      for step in 0..<20 { try flow.step(&p, at: UInt64(step), on: SoloCommunicator()) }
+      for i in 0..<5 { #expect(abs((p[i] * p[i]).sum() - 1) < 1e-14) }
+      ends.append(p)
+    }
+    #expect(ends[0] != ends[1] && ends[0] == ends[2])
   }
 }

@@ -149,4 +149,28 @@ import Testing
     kernel.step(&state, at: 1, from: streams)
     #expect(state.coordinates.count == 300_000 && kernel.accepted == 100_000)
   }
+
+  @Test("replica exchange towards the threshold: every rung has the S_1 of its own beta, within 4 sigma")
+  func ladder() throws {
+    let gas = try SphereGas(points: 8, beta: -0.8), positions = [0, 0.5, 0.8, 1]
+    var means = [[Double]](repeating: [], count: 4), trips = 0
+    for number in 0..<24 {
+      let exchange = ReplicaExchange(gas, positions: positions, firstReplica: number * 4)
+      var ladder = exchange.begin(from: streams), sums = [Double](repeating: 0, count: 4)
+      exchange.advance(&ladder, exchanges: 1600, sweeps: 1, from: streams) { now in
+        guard now.steps > 100 else { return }
+        for rung in 0..<4 {
+          let sum = now.state(atRung: rung)?.total(of: 0) ?? .zero
+          sums[rung] += (sum * sum).sum() / 8 / 1500
+        }
+      }
+      for rung in 0..<4 { means[rung].append(sums[rung]) }
+      trips += ladder.ladder.totalRoundTrips
+    }
+    for rung in 0..<4 {
+      let found = Estimate(meanOf: means[rung]), exact = ExactSphereGas.momentum(beta: -0.8 * positions[rung])
+      #expect(found.error < 0.1 * exact && abs(found.value - exact) < 4 * found.error, "rung \(rung): \(found), \(exact)")
+    }
+    #expect(trips > 100)
+  }
 }

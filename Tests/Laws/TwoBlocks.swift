@@ -2,7 +2,7 @@ public import GradientFlows
 public import LinearAlgebra
 
 /// A point of weights and biases, for tests of steppers.
-public struct TwoBlocks: Blocks {
+public struct TwoBlocks: Space {
   public var weight: [Double], bias: [Double]
   public init(weight: [Double], bias: [Double]) {
     self.weight = weight

@@ -9,7 +9,7 @@ public import RandomStreams
 ///
 /// A type of its own, and no network of NeuralNetworks: there weights carry their scale and gradient descent moves them at one
 /// rate, here N^(-1/2) and d^(-1/2) stand before parameters of order one, which is what keeps the tangent kernel.
-public struct ShallowNetwork: Blocks, Equatable {
+public struct ShallowNetwork: Space, Equatable {
   /// N and d.
   public let width: Int, inputs: Int
   /// w with b behind each row: `[width, inputs + 1]`; v: `[width]`.

@@ -11,7 +11,7 @@ public enum CriticKind: String, Sendable, CaseIterable {
 }
 
 /// Scores f(x_i, y_j) of all pairs of a batch, `[batch, batch]`, and their gradient by the weights.
-public struct Critic: Blocks, Sendable, Equatable {
+public struct Critic: Space, Sendable, Equatable {
   /// Which of the two.
   public let kind: CriticKind
   var first: Perceptron, second: Perceptron?

@@ -5,7 +5,7 @@ public import RandomStreams
 /// A small dense network with ReLU between its layers and a linear end: one side of a critic.
 ///
 /// Weights are `[in, out]` of each layer, then its biases, as blocks. Single precision; products by BLAS, on one rank.
-public struct Perceptron: Blocks, Sendable, Equatable {
+public struct Perceptron: Space, Sendable, Equatable {
   /// The widths of all layers, the input's first.
   public let widths: [Int]
   /// Weights and biases of the layers, in turn.

@@ -65,4 +65,33 @@ public struct McKeanVlasov: DirectionField {
   }
   /// l(l + 1) + 2 beta.
   public static func rate(degree l: Int, beta: Double) -> Double { Double(l * (l + 1)) + 2 * beta }
+
+  /// The rate of the slowest mode of the flow linearised at a density at rest, by inverse iteration on the Jacobian (central
+  /// differences). All rates are real: the flow is a steepest descent.
+  /// - Throws: `notConverged`.
+  public func slowestRate(near rest: MeanField.Solution) throws(KahlerError) -> Double {
+    let order = degree, h = 1e-6, moments = Array(rest.moments[1...].prefix(order))
+    precondition(moments.count == order, "a density with at least as many moments")
+    var field = self, jacobian = [Double](repeating: 0, count: order * order)
+    func drift(_ m: Int, _ change: Double) -> [Double] {
+      var point = DensityMoments(moments), direction = point
+      point.moments[m] += change
+      do throws(MessagePassingError) {
+        try field.direction(at: point, step: 0, on: SoloCommunicator(), into: &direction)
+      } catch { preconditionFailure("one process sends no messages: \(error)") }
+      return direction.moments
+    }
+    for m in 0..<order {
+      for (l, (up, down)) in zip(drift(m, h), drift(m, -h)).enumerated() { jacobian[l * order + m] = (down - up) / (2 * h) }
+    }
+    var mode = (0..<order).map { 1 / Double($0 + 1) }, rate = Double.nan
+    for _ in 0..<200 {
+      guard let next = Linear.solve(jacobian, order: order, right: mode) else { throw .notConverged(residual: .infinity) }
+      let largest = next.indices.max { abs(next[$0]) < abs(next[$1]) } ?? 0, found = mode[largest] / next[largest]
+      mode = next.map { $0 / next[largest] }
+      if abs(found - rate) < 1e-12 * abs(found) { return found }
+      rate = found
+    }
+    throw .notConverged(residual: rate)
+  }
 }

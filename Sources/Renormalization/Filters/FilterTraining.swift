@@ -229,7 +229,7 @@ public struct FilterProgress: Sendable, Equatable, Checkpointable {
 }
 
 /// Weights as a point for steppers.
-struct FilterPoint: Blocks {
+struct FilterPoint: Space {
   var values: [[Double]]
   init(_ values: [[Double]]) { self.values = values }
   var blockCount: Int { values.count }

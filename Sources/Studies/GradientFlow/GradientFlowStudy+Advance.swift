@@ -8,18 +8,28 @@ public import Runtime
 import Sampling
 
 extension GradientFlowStudy {
-  /// The values of all copies done so far, `width` of them each.
+  /// The values of all copies done so far, `width` of them each; of a single flow, its point, the steps done and what was noted.
   public struct State: Checkpointable {
     var copies: [Double] = []
+    var point: [[Float]] = [], moments: [Double] = [], step = 0, curve: [Double] = []
     init() {}
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try archive.write(copies, at: path + "/copies")
+      try archive.write([step, point.count], at: path + "/progress")
+      for (index, block) in point.enumerated() { try archive.write(block, at: path + "/block\(index)") }
+      try archive.write(moments, at: path + "/moments")
+      try archive.write(curve, at: path + "/curve")
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
       copies = try archive.read(Double.self, count: nil, at: path + "/copies")
+      let progress = try archive.read(Int.self, count: 2, at: path + "/progress")
+      step = progress[0]
+      for index in 0..<progress[1] { point.append(try archive.read(Float.self, count: nil, at: path + "/block\(index)")) }
+      moments = try archive.read(Double.self, count: nil, at: path + "/moments")
+      curve = try archive.read(Double.self, count: nil, at: path + "/curve")
     }
   }
 
@@ -32,20 +42,28 @@ extension GradientFlowStudy {
       switch unit {
       case .gas(let n, let beta):
         let gas = try gas(n, beta), cost = (Double(decaySteps(beta)) + 2 * Double(equilibriumSteps)) * Self.stepCost(n)
-        let done = try more(&state, of: copies, width: Self.decayPoints + 2, cost: cost, on: team) { copy throws(MessagePassingError) in
+        let done = try more(&state, of: copies, width: Self.decayPoints + 2, cost: cost, on: team) { copy in
           try gasCopy(gas, copy, KeyedStreams(streams))
         }
         guard done else { return .more(fraction: fraction(state, Self.decayPoints + 2, copies), stage: "copies of the gas") }
-        return .done(recordGas(state.copies, n, beta, start(gas, KeyedStreams(streams)).total))
-      case .density(let beta): return .done(try density(beta))
+        let start = start(gas, KeyedStreams(streams))
+        return .done(recordGas(state.copies, n, beta, start.total, try noiseFree(gas, start)))
+      case .density(let beta): return try density(&state, beta)
       case .units(let n):
         let cost = Double(networkSteps) * 40 * Double(n)
-        let done = try more(&state, of: networkCopies, width: Self.networkWidth, cost: cost, on: team) { copy throws(MessagePassingError) in
+        let done = try more(&state, of: networkCopies, width: Self.networkWidth, cost: cost, on: team) { copy in
           try networkCopy(n, copy, KeyedStreams(streams))
         }
         guard done else { return .more(fraction: fraction(state, Self.networkWidth, networkCopies), stage: "copies of the network") }
         return .done(recordNetwork(state.copies, n))
-      case .training(let batch): return .done(try training(batch, streams))
+      case .training(let model, let batch): return try train(&state, model, batch, streams)
+      case .ensemble(let model):
+        let width = Self.ensembleWidth
+        let done = try more(&state, of: ensembleCopies, width: width, cost: ensembleCost(model), on: team) { copy in
+          try ensembleCopy(model, copy, KeyedStreams(streams))
+        }
+        guard done else { return .more(fraction: fraction(state, width, ensembleCopies), stage: "copies of the \(model.rawValue)") }
+        return .done(recordEnsemble(state.copies, model))
       }
     } catch let error as MessagePassingError { throw .communication(error) } catch let error as StudyError { throw error } catch {
       throw .unitFailed("\(error)")
@@ -60,8 +78,8 @@ extension GradientFlowStudy {
   /// About a second's copies more, shared by the ranks; whether all `count` are there.
   private func more(
     _ state: inout State, of count: Int, width: Int, cost: Double, on team: borrowing some Communicator & ~Copyable,
-    _ copy: (Int) throws(MessagePassingError) -> [Double]
-  ) throws(MessagePassingError) -> Bool {
+    _ copy: (Int) throws -> [Double]
+  ) throws -> Bool {
     let first = state.copies.count / width
     if first == count { return true }
     let batch = min(count - first, max(1, Int(2e9 / cost))), mine = team.share(of: batch)
@@ -88,7 +106,8 @@ extension GradientFlowStudy {
   private func gasCopy(_ gas: SphereGas, _ copy: Int, _ source: KeyedStreams) throws(MessagePassingError) -> [Double] {
     var point = start(gas, source), found: [Double] = []
     let before = point.total, steps = decaySteps(gas.beta), beta = gas.beta
-    var flow = LangevinFlow(SphereGasFlow(gas), stepSize: step, temperature: 1, direction: point, from: source, replica: copy)
+    var flow = GradientFlow(
+      SphereGasFlow(gas), rule: Langevin<Double>(rate: step, temperature: 1, key: source.key, replica: copy), direction: point)
     for k in 0..<steps {
       try flow.step(&point, at: UInt64(k), on: SoloCommunicator())
       while found.count < Self.decayPoints, (found.count + 1) * steps <= (k + 1) * Self.decayPoints {
@@ -101,14 +120,38 @@ extension GradientFlowStudy {
     for sweep in 1...60 { kernel.step(&state, at: UInt64(sweep), from: other) }
     point = SpherePoints(state.vectors(of: 0))
     let length = equilibriumStep / max(1, 1 + beta), silent = equilibriumSteps / 6
-    var adjusted = MetropolisLangevinFlow(
-      SphereGasFlow(gas), stepSize: length, temperature: 1, direction: point, from: KeyedStreams(source.key.use("adjusted")), replica: copy)
+    let rule = Langevin<Double>(rate: length, temperature: 1, key: source.key.use("adjusted"), replica: copy)
+    var adjusted = MetropolisLangevinFlow(SphereGasFlow(gas), rule: rule, direction: point)
     var sum = 0.0
     for k in 0..<equilibriumSteps {
       try adjusted.step(&point, at: UInt64(k), on: SoloCommunicator())
       if k >= silent { sum += (point.total * point.total).sum() / Double(gas.points) }
     }
-    return found + [sum / Double(equilibriumSteps - silent), Double(adjusted.accepted) / Double(adjusted.steps)]
+    return found + [sum / Double(equilibriumSteps - silent), Double(adjusted.accepted) / Double(equilibriumSteps)]
+  }
+
+  /// The noise-free flow of a gas that repels, by Runge-Kutta steps from the same start until e^-1 of the sum is left: times, the sum
+  /// relative to its start, and at how many steps the energy rose. With beta < 0 points would fall on each other.
+  func noiseFree(_ gas: SphereGas, _ start: SpherePoints) throws(MessagePassingError) -> (times: [Double], decay: [Double], rises: Int)? {
+    // N steps of N^2 forces.
+    guard gas.beta > 0, gas.points <= 1024 else { return nil }
+    var point = start, times: [Double] = [], decay: [Double] = [], rises = 0
+    // The nearest of N uniform points are some 2/N apart, and their force falls off over that distance.
+    let end = 1 / (2 * gas.beta), longest = min(step, 0.5 / (gas.beta * Double(gas.points)))
+    let steps = max(Self.decayPoints, Int((end / longest).rounded(.up))), h = end / Double(steps), before = start.total
+    let field = SphereGasFlow(gas)
+    var flow = RungeKuttaFlow(field, stepSize: h, direction: point), last = field.value(at: point)
+    for k in 0..<steps {
+      try flow.step(&point, at: UInt64(k), on: SoloCommunicator())
+      let value = field.value(at: point)
+      if value < last - 1e-12 * abs(last) { rises += 1 }
+      last = value
+      while times.count < Self.decayPoints, (times.count + 1) * steps <= (k + 1) * Self.decayPoints {
+        times.append(Double(k + 1) * h)
+        decay.append((point.total * before).sum() / (before * before).sum())
+      }
+    }
+    return (times, decay, rises)
   }
 
   // MARK: the network
@@ -122,7 +165,8 @@ extension GradientFlowStudy {
     var draws = source.series(replica: copy, step: 0, site: 0, purpose: .initial)
     let width = (temperature / network.decay).squareRoot()
     var point = OutputWeights(weights: (0..<n).map { _ in rest + 2 + width * draws.normal() }), found: [Double] = []
-    var flow = LangevinFlow(network, stepSize: networkStep, temperature: temperature, direction: point, from: source, replica: copy)
+    let rule = Langevin<Double>(rate: networkStep, temperature: temperature, key: source.key, replica: copy)
+    var flow = GradientFlow(network, rule: rule, direction: point)
     var sums = (0.0, 0.0, 0.0)
     let silent = max(networkSteps / 6, steps)
     for k in 0..<networkSteps {

@@ -1,4 +1,6 @@
+import Glibc
 public import Runtime
+import Sampling
 
 extension GradientFlowStudy {
   public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
@@ -15,15 +17,15 @@ extension GradientFlowStudy {
     }
     let square = pulls.reduce(0) { $0 + $1 * $1 } / Double(max(1, pulls.count))
     var abstract =
-      "Points on the sphere, their density in the limit, the units of a wide network and a network's training loss, moved by the same steppers."
+      "Points on the sphere, their density in the limit, the units of a wide network, the parameters of a network and of a Boltzmann machine in training, moved by the same steppers."
     if !pulls.isEmpty {
       abstract +=
-        " \(pulls.count) rates, means and variances have an exact value; their distances from it in standard errors have a mean square of "
+        " \(pulls.count) decays, means and variances have an exact value; their distances from it in standard errors have a mean square of "
         + "\(written(square, nil, digits: 3)), and "
         + (off.isEmpty ? "none exceeds 4." : "these exceed 4: " + off.joined(separator: "; ") + ".")
     }
     var sections: [ReportSection] = []
-    for section in [decaySection(all), varianceSection(all), densitySection(all), trainingSection(all)] {
+    for section in [decaySection(all), varianceSection(all), densitySection(all), trainingSection(all), ensembleSection(all)] {
       if let section { sections.append(section) }
     }
     return Report(
@@ -38,6 +40,13 @@ extension GradientFlowStudy {
   private func network(_ n: Int) -> Place { [("flow", .text("network")), ("units", .integer(n))] }
   private func cell(_ found: Observable?) -> String { found.map { written($0.values[0], $0.errors?[0]) } ?? "" }
 
+  /// A small number as a power of ten.
+  private func scientific(_ x: Double) -> String {
+    guard x > 0, x.isFinite else { return x == 0 ? "0" : "–" }
+    let power = log10(x).rounded(.down)
+    return "\(Int((x / pow(10, power)).rounded(.down)))e\(Int(power))"
+  }
+
   private func decaySection(_ all: Recording) -> ReportSection? {
     guard !(sizes.isEmpty || betas.isEmpty) || !counts.isEmpty else { return nil }
     var curves: [Curve] = [], colour = 0, rows: [[String]] = [], slow: [Curve] = []
@@ -51,7 +60,10 @@ extension GradientFlowStudy {
     if let n = counts.last { add("network, N = \(n)", network(n)) }
     func row(_ flow: String, _ n: Int, _ curvature: Double, _ at: Place) {
       rows.append(
-        [flow, "\(n)", written(curvature, nil)] + ["rate", "rate_exact", "decay_z"].map { cell(all.observable($0, at: at)) })
+        [flow, "\(n)", written(curvature, nil)]
+          + ["rate", "rate_exact", "decay_z"].map { cell(all.observable($0, at: at)) }
+          + [all.observable("noise_free_error", at: at).map { scientific($0.values[0]) } ?? ""]
+          + [all.observable("noise_free_rises", at: at).map { "\(Int($0.values[0]))" } ?? ""])
     }
     for n in sizes {
       for beta in betas { row("gas, beta = \(beta)", n, 1 + beta, gas(n, beta)) }
@@ -90,8 +102,8 @@ extension GradientFlowStudy {
         .table(
           ReportTable(
             caption:
-              "Rates from the last point of each decay; z: how many errors that point lies from its exact value. The gas's steps have an error of order h that is not in the error bar.",
-            header: ["flow", "N", "curvature", "rate", "exact", "z"], rows: rows)),
+              "Rates fitted to each decay; z: how many errors its last point lies from the exact value. The gas's steps have an error of order h that is not in the error bar. Without noise (beta > 0, N to 1024): the largest difference of the gas's sum from e^(-2 beta t), relative to its start, and the steps at which the energy rose.",
+            header: ["flow", "N", "curvature", "rate", "exact", "z", "without noise", "rises"], rows: rows)),
       ])
   }
 
@@ -150,6 +162,7 @@ extension GradientFlowStudy {
           + [written(all.observable("mean_height", at: at)?.values.last ?? .nan, nil, digits: 8)]
           + [
             written(all.observable("mean_height_at_rest", at: at)?.values[0] ?? .nan, nil, digits: 8), cell(all.observable("rate", at: at)),
+            cell(all.observable("rate_exact", at: at)),
           ])
     }
     guard !rows.isEmpty else { return nil }
@@ -167,40 +180,51 @@ extension GradientFlowStudy {
             content: .curves(curves, xLabel: "t", yLabel: "F - min F [nats]", logX: false, logY: true))),
         .table(
           ReportTable(
-            caption: "The rate is half of that at which F - min F falls, between 1e-3 and 1e-9.",
-            header: ["beta", "F(0)", "F(end)", "min F", "<z>(end)", "<z> at rest", "rate"], rows: rows)),
+            caption:
+              "The rate is half of that at which F - min F falls, in the later half of what is seen of it between 1e-3 and 1e-9; exact: the slowest mode of the flow linearised at rest.",
+            header: ["beta", "F(0)", "F(end)", "min F", "<z>(end)", "<z> at rest", "rate", "exact"], rows: rows)),
       ])
   }
 
   private func trainingSection(_ all: Recording) -> ReportSection? {
-    var curves: [Curve] = [], rows: [[String]] = []
-    for batch in batches {
-      let at: Place = [("flow", .text("training")), ("batch", .integer(batch))]
-      curves.append(
-        Curve(
-          "batch \(batch)", x: all.observable("times", at: at)?.values ?? [], y: all.observable("loss", at: at)?.values ?? [], style: .line)
+    var items: [ReportSection.Item] = [
+      .text(
+        "The same steps, without added noise, along minus the gradient of a loss on mini-batches, and along contrastive divergence. Their noise is that of a "
+          + "temperature tau = (h/2) tr Cov(g)/n, n the number of parameters; at one point the noise of the samples falls as 1/batch, but each batch size "
+          + "comes to a point of its own. For the network tr Cov(g) is also known exactly, from the gradients of all single samples at that point."
       )
-      let loss = all.observable("loss", at: at)?.values.last ?? .nan
-      rows.append(
-        ["\(batch)", written(loss, nil)]
-          + ["noise_trace", "noise_trace_per_sample", "effective_temperature"].map { cell(all.observable($0, at: at)) })
-    }
-    guard !rows.isEmpty else { return nil }
-    return ReportSection(
-      "Training: the temperature of mini-batches",
-      [
-        .text(
-          "The same steps, without added noise, along minus the gradient of a loss on mini-batches. Their noise is that of a temperature "
-            + "tau = (h/2) tr Cov(g)/n, n the number of parameters; at one point it falls as 1/batch, but each batch size comes to a point of its own."
-        ),
+    ]
+    var rows: [[String]] = []
+    for model in models {
+      var curves: [Curve] = []
+      for batch in batches {
+        let at: Place = [("flow", .text("training")), ("model", .text(model.rawValue)), ("batch", .integer(batch))]
+        guard let times = all.observable("times", at: at)?.values, let loss = all.observable("loss", at: at)?.values else { continue }
+        curves.append(Curve("batch \(batch)", x: times, y: loss, style: .line))
+        rows.append(
+          [model.rawValue, "\(batch)", written(loss[loss.count - 1], nil)]
+            + ["noise_trace", "noise_trace_exact", "noise_trace_z", "noise_trace_per_sample"].map { cell(all.observable($0, at: at)) }
+            + [all.observable("effective_temperature", at: at).map { written(1e6 * $0.values[0], $0.errors.map { 1e6 * $0[0] }) } ?? ""])
+      }
+      guard !curves.isEmpty else { continue }
+      let caption =
+        model == .network
+        ? "The loss of the whole training set against time, which is steps times their length."
+        : "Minus the mean exact log-likelihood of all \(Self.images.count) bars and stripes; ln \(Self.images.count) = "
+          + "\(written(Self.leastMachineLoss, nil)) is the least possible."
+      items.append(
         .figure(
           Figure(
-            name: "loss", title: "Loss of the whole training set", caption: "Against time, which is steps times their length.",
-            content: .curves(curves, xLabel: "t", yLabel: "loss [nats]", logX: false, logY: true))),
-        .table(
-          ReportTable(
-            caption: "At the end of training.", header: ["batch", "loss [nats]", "tr Cov(g)", "times batch", "temperature [nats]"],
-            rows: rows)),
-      ])
+            name: "loss-\(model.rawValue)", title: model == .network ? "Training of the network" : "Training of the Boltzmann machine",
+            caption: caption, content: .curves(curves, xLabel: "t", yLabel: "loss [nats]", logX: false, logY: true))))
+    }
+    guard !rows.isEmpty else { return nil }
+    items.append(
+      .table(
+        ReportTable(
+          caption: "At the end of training.",
+          header: ["model", "batch", "loss [nats]", "tr Cov(g)", "exact", "z", "times batch", "temperature [1e-6 nats]"], rows: rows)))
+    return ReportSection("Training: the temperature of mini-batches", items)
   }
+  private static let leastMachineLoss = log(Double(images.count))
 }

@@ -3,26 +3,27 @@ import KahlerGeometry
 public import Runtime
 
 /// Geometry and training as one stochastic gradient flow: points on the sphere, their density in the limit, the hidden units of a
-/// wide network and a network's training loss through the same steppers, each against its exact law.
+/// wide network, a network's and a Boltzmann machine's training loss through the same steppers, each against its exact law.
 public struct GradientFlowStudy: Study {
   public static let name = "gradient-flow"
   public static let summary =
-    "one gradient flow for geometry and training: sphere gas, density, wide network, training noise, against exact laws"
+    "one gradient flow for geometry and training: sphere gas, density, wide network, losses of a network and a machine, against exact laws"
 
   /// One flow.
   public enum Unit: Sendable {
     case gas(points: Int, beta: Double)
     case density(beta: Double)
     case units(count: Int)
-    case training(batch: Int)
+    case training(model: Model, batch: Int)
+    case ensemble(model: Model)
   }
 
   public static let parameters: [ParameterTable] = [
     ParameterTable(
       "gas", "Langevin flow dx = grad ln p dt + sqrt 2 dW of N points on the sphere",
       [
-        Parameter("points", .integers([4, 16, 64, 256]), .integers(2...100_000), unit: "points", "N"),
-        Parameter("betas", .reals([-0.5, 0, 1, 4]), .reals(-0.95...100), "inverse temperature of the interaction; above -(N - 1)/N"),
+        Parameter("points", .integers([4, 16, 64, 256]), .integers(2...4096), unit: "points", "N"),
+        Parameter("betas", .reals([-0.5, 0, 1, 4]), .reals(-100...100), "inverse temperature of the interaction; above -(N - 1)/N"),
         Parameter("copies", .integer(128), .integers(16...1_000_000), unit: "copies", "of each flow, from one start"),
         Parameter("step", .real(0.002), .reals(1e-5...0.02), unit: "t", "length of a step"),
         Parameter("decay", .real(1), .reals(0.1...4), unit: "1", "how long the decay is followed, in times 1/rate"),
@@ -51,26 +52,44 @@ public struct GradientFlowStudy: Study {
         Parameter("steps", .integer(1200), .integers(100...100_000_000), unit: "steps", "of each copy; a sixth are not measured"),
       ]),
     ParameterTable(
-      "training", "a classifier of two noisy rings (2-16-2 units) trained in mini-batches",
+      "training",
+      "a classifier of two noisy rings (2-16-2 units) and a Boltzmann machine of 4 x 4 bars and stripes, trained in mini-batches",
       [
+        Parameter(
+          "models", .texts(["network", "machine"]), .oneOf(Model.allCases.map(\.rawValue)),
+          "network: cross-entropy; machine: contrastive divergence"),
         Parameter("batches", .integers([8, 32, 128]), .integers(8...1024), unit: "samples", "in a mini-batch; multiples of 8"),
-        Parameter("samples", .integer(2048), .integers(64...1_000_000), unit: "samples", "of the training set"),
-        Parameter("rate", .real(0.1), .reals(1e-4...2), "length of a step"),
+        Parameter("samples", .integer(2048), .integers(64...100_000), unit: "samples", "of the training set"),
+        Parameter("rate", .real(0.1), .reals(1e-4...2), "length of a step of the network"),
+        Parameter("machine_rate", .real(0.1), .reals(1e-4...1), "length of a step of the machine"),
+        Parameter("hidden", .integer(8), .integers(1...16), unit: "units", "of the machine"),
         Parameter("steps", .integer(2000), .integers(10...10_000_000), unit: "steps", "of training before the noise is measured"),
-        Parameter("looks", .integer(256), .integers(16...100_000), unit: "mini-batches", "for the noise at the end point"),
+        Parameter("looks", .integer(256), .integers(16...10_000), unit: "mini-batches", "for the noise at the end point"),
+      ]),
+    ParameterTable(
+      "ensemble", "the same losses at a temperature: exp(-(L + lambda |theta|^2/2)/tau) by adjusted Langevin steps",
+      [
+        Parameter("copies", .integer(32), .integers(0...100_000), unit: "copies", "independent; 0: none of this"),
+        Parameter("temperature", .real(0.01), .reals(1e-6...10), unit: "nats", "tau"),
+        Parameter("decay", .real(0.1), .reals(1e-4...10), unit: "nats", "lambda"),
+        Parameter("step", .real(0.2), .reals(1e-5...10), unit: "t", "length of a step"),
+        Parameter("steps", .integer(1000), .integers(30...10_000_000), unit: "steps", "of each copy; a third are not measured"),
+        Parameter("samples", .integer(128), .integers(8...100_000), unit: "samples", "of the network's training set; a multiple of 8"),
       ]),
   ]
 
   public static let debugOverrides = [
     "gas.points=[4, 8]", "gas.betas=[-0.5, 1.0]", "gas.copies=16", "gas.step=0.01", "gas.equilibrium_steps=60", "density.time=0.5",
     "network.units=[4]", "network.copies=16", "network.steps=100", "training.batches=[8]", "training.samples=64", "training.steps=20",
-    "training.looks=16",
+    "training.looks=16", "ensemble.copies=8", "ensemble.steps=60", "ensemble.samples=64",
   ]
 
   let sizes: [Int], betas: [Double], copies: Int, step: Double, decayTimes: Double, equilibriumSteps: Int, equilibriumStep: Double
   let field: Double, firstMoment: Double, time: Double, densityStep: Double
   let counts: [Int], network: MeanFieldNetwork, temperature: Double, networkStep: Double, networkCopies: Int, networkSteps: Int
-  let batches: [Int], samples: Int, rate: Double, trainingSteps: Int, looks: Int
+  let models: [Model], batches: [Int], samples: Int, rate: Double, machineRate: Double, hidden: Int, trainingSteps: Int, looks: Int
+  let ensembleCopies: Int, ensembleTemperature: Double, ensembleDecay: Double, ensembleStep: Double, ensembleSteps: Int,
+    ensembleSamples: Int
 
   /// Validates everything that the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
@@ -95,15 +114,32 @@ public struct GradientFlowStudy: Study {
     networkStep = parameters.real("network.step")
     networkCopies = parameters.integer("network.copies")
     networkSteps = parameters.integer("network.steps")
+    models = try distinct(parameters.texts("training.models"), "training.models").reversed().compactMap(Model.init)
     batches = try distinct(parameters.integers("training.batches"), "training.batches")
     samples = parameters.integer("training.samples")
     rate = parameters.real("training.rate")
     trainingSteps = parameters.integer("training.steps")
     looks = parameters.integer("training.looks")
+    machineRate = parameters.real("training.machine_rate")
+    hidden = parameters.integer("training.hidden")
+    ensembleCopies = parameters.integer("ensemble.copies")
+    ensembleTemperature = parameters.real("ensemble.temperature")
+    ensembleDecay = parameters.real("ensemble.decay")
+    ensembleStep = parameters.real("ensemble.step")
+    ensembleSteps = parameters.integer("ensemble.steps")
+    ensembleSamples = parameters.integer("ensemble.samples")
+    guard ensembleCopies != 1 else { throw .invalid(parameter: "ensemble.copies", what: "one copy has no error; 0, or 2 or more") }
+    guard ensembleSamples % 8 == 0 else { throw .invalid(parameter: "ensemble.samples", what: "\(ensembleSamples) is not a multiple of 8") }
+    if let beta = betas.first, beta < -0.95, sizes.isEmpty {
+      throw .invalid(parameter: "gas.betas", what: "\(beta) is beyond or too near the threshold of the limit, -1: at least -0.95")
+    }
     for beta in betas {
       for n in sizes {
         do throws(KahlerError) { _ = try SphereGas(points: n, beta: beta) } catch {
           throw .invalid(parameter: "gas.betas", what: "with N = \(n), \(error.description)")
+        }
+        guard beta >= -0.95 else {
+          throw .invalid(parameter: "gas.betas", what: "\(beta) is too near the threshold of the limit, -1: at least -0.95")
         }
       }
     }
@@ -111,14 +147,28 @@ public struct GradientFlowStudy: Study {
     guard networkStep < limit else {
       throw .invalid(parameter: "network.step", what: "steps of \(networkStep) overshoot: below 1/(1 + lambda) = \(limit) they do not")
     }
+    // A copy is moved in one go, which the runtime expects to end within seconds.
+    func checkCopy(_ cost: Double, _ parameter: String) throws(StudyError) {
+      guard cost <= 2e11 else {
+        throw .invalid(
+          parameter: parameter, what: "one copy takes \(Int((cost / 2e11).rounded(.up))) times as long as it may; fewer steps, more copies")
+      }
+    }
+    if let n = sizes.last {
+      for beta in betas {
+        try checkCopy((Double(decaySteps(beta)) + 2 * Double(equilibriumSteps)) * Self.stepCost(n), "gas.equilibrium_steps")
+      }
+    }
+    if let n = counts.last { try checkCopy(Double(networkSteps) * 40 * Double(n), "network.steps") }
+    if ensembleCopies > 0 { for model in models { try checkCopy(ensembleCost(model), "ensemble.steps") } }
     for batch in batches {
       guard batch % 8 == 0 else { throw .invalid(parameter: "training.batches", what: "\(batch) is not a multiple of 8") }
       guard batch <= samples else {
         throw .invalid(parameter: "training.batches", what: "\(batch) are more than training.samples = \(samples)")
       }
     }
-    guard !(sizes.isEmpty || betas.isEmpty) || !counts.isEmpty || !batches.isEmpty else {
-      throw .invalid(parameter: "gas.points", what: "with no flow there is nothing to do")
+    guard !betas.isEmpty || !counts.isEmpty || !models.isEmpty && (!batches.isEmpty || ensembleCopies > 0) else {
+      throw .invalid(parameter: "gas.betas", what: "with no flow there is nothing to do")
     }
   }
 
@@ -143,13 +193,24 @@ public struct GradientFlowStudy: Study {
           label: "network-n\(n)", unit: .units(count: n), team: .upTo(16),
           operations: Double(networkCopies * networkSteps) * 40 * Double(n), bytesPerRank: Double(100 * n)))
     }
-    for batch in batches {
+    for model in models {
+      for batch in batches {
+        plan.append(
+          PlannedUnit(
+            label: "training-\(model.rawValue)-batch\(batch)", unit: .training(model: model, batch: batch), team: .one,
+            operations: Double((trainingSteps + looks) * batch + samples) * 1500, bytesPerRank: Double(64 * samples + 4000 * looks)))
+      }
+      guard ensembleCopies > 0 else { continue }
       plan.append(
         PlannedUnit(
-          label: "training-batch\(batch)", unit: .training(batch: batch), team: .one,
-          operations: Double((trainingSteps + looks) * batch) * 1000, bytesPerRank: Double(32 * samples)))
+          label: "ensemble-\(model.rawValue)", unit: .ensemble(model: model), team: .upTo(16),
+          operations: Double(ensembleCopies) * ensembleCost(model), bytesPerRank: 1e6))
     }
     return plan
+  }
+  /// Elementary operations of a copy.
+  func ensembleCost(_ model: Model) -> Double {
+    Double(ensembleSteps) * (model == .network ? 1500 * Double(ensembleSamples) : 2000 * Double(1 << hidden))
   }
   static func stepCost(_ n: Int) -> Double { Double(n) * (200 + 3 * Double(n)) }
   /// Steps of the decay: `decay` times 1/(2 (1 + beta)).

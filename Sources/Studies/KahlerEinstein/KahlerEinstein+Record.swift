@@ -10,11 +10,14 @@ extension KahlerEinstein {
     var recording = Recording()
     let at = place(unit), n = Double(gas.points)
     func put(_ name: String, _ value: Observable) { recording.record(at: at, name, value) }
-    func series(_ value: ([Double]) -> Double) throws(StudyError) -> AutocorrelationTime {
+    func chainsOf(_ value: ([Double]) -> Double) -> [[Double]] {
       let width = Quantity.allCases.count, rows = state.series.count / width
       var all = [[Double]](repeating: [], count: chains)
       for row in 0..<rows { all[row % chains].append(value(Array(state.series[row * width..<(row + 1) * width]))) }
-      do throws(SeriesError) { return try AutocorrelationTime(chains: all) } catch { throw .unitFailedOnAllRanks("\(error)") }
+      return all
+    }
+    func series(_ value: ([Double]) -> Double) throws(StudyError) -> AutocorrelationTime {
+      do throws(SeriesError) { return try AutocorrelationTime(chains: chainsOf(value)) } catch { throw .unitFailedOnAllRanks("\(error)") }
     }
     /// A mean beside its exact value, and how many of its errors lie between.
     func compare(_ name: String, _ found: AutocorrelationTime, exact: Double?) {
@@ -25,6 +28,11 @@ extension KahlerEinstein {
       put(name + "_z", Self.pull(found.mean.value - exact, found.mean.error))
     }
     func column(_ q: Quantity) throws(StudyError) -> AutocorrelationTime { try series { $0[q.rawValue] } }
+    func agreement(_ q: Quantity) throws(StudyError) -> Observable {
+      do throws(SeriesError) { return Observable(try potentialScaleReduction(chains: chainsOf { $0[q.rawValue] })) } catch {
+        throw .unitFailedOnAllRanks("\(error)")
+      }
+    }
 
     switch unit {
     case .sphere(_, let beta, let field):
@@ -41,6 +49,7 @@ extension KahlerEinstein {
           put("structure_factor_\(l + 1)_limit", Observable(ExactSphereGas.meanFieldStructureFactor(beta: beta, degree: l + 1)))
         }
       }
+      put("r_hat", try agreement(.s1))
       compare("mean_height", try column(.height), exact: free ? 0 : nil)
       if !free {
         // (2 + 2 beta) <z> + a <1 - z^2> = 0 at every N; without field that is <z> = 0 again.
@@ -53,15 +62,17 @@ extension KahlerEinstein {
     case .weighted(let index, let points):
       let line = try self.line(index, points)
       compare("log_modulus", try column(.logModulus), exact: line.meanLogModulus / n)
+      put("r_hat", try agreement(.logModulus))
       put("log_modulus_limit", Observable(try limit(index) { $0.meanLogModulus / Double($0.points) }))
       let threshold = WeightedProjectiveLine.gibbsThreshold(weights: lines[index], points: points)
       put(
         "gibbs_threshold",
         threshold.isFinite ? Observable(threshold) : Observable(.nan, reason: "log canonical: every positive power can be normalised"))
       recordPartition(state, gas, exact: line.logSpherePartition, put)
-    case .toric: break
+    case .toric, .given: break
     }
-    if let configuration = state.gas {
+    try recordRungs(state, unit, put)
+    if let configuration = state.ladders.first?.state(atRung: rungs - 1) {
       recording.record(
         ResultArray(
           name: "points_\(label(unit))", longName: "the last configuration of the first chain", unit: "1",
@@ -90,12 +101,15 @@ extension KahlerEinstein {
     var counts = [Double](repeating: 0, count: Self.bins)
     for (k, count) in state.heights.enumerated() { counts[k % Self.bins] += count }
     let total = counts.reduce(0, +), law = limit.law(of: solution)
-    var below = 0.0, largest = 0.0
+    var below = 0.0, largest = 0.0, between = 0.0
     for bin in 0..<Self.bins - 1 {
       below += counts[bin] / total
-      largest = max(largest, abs(below - Self.interpolate(law, at: -1 + 2 * Double(bin + 1) / Double(Self.bins))))
+      let apart = abs(below - Self.interpolate(law, at: -1 + 2 * Double(bin + 1) / Double(Self.bins)))
+      largest = max(largest, apart)
+      between += apart * 2 / Double(Self.bins)
     }
     put("kolmogorov_distance", Observable(largest))
+    put("wasserstein_distance", Observable(between))
     put("density", Observable(values: counts.map { $0 / total * Double(Self.bins) }))
     let centres = (0..<Self.bins).map { -1 + (2 * Double($0) + 1) / Double(Self.bins) }
     put("density_limit", Observable(values: centres.map { c in Self.interpolate((law.t, solution.density), at: c) }))
@@ -108,13 +122,17 @@ extension KahlerEinstein {
   }
 
   private func recordPartition(_ state: State, _ gas: SphereGas, exact: Double?, _ put: (String, Observable) -> Void) {
-    let annealed = AnnealedImportanceSampling(gas, schedule: .linear(steps: annealingSteps)).estimate(state.logWeights)
-    let integral = integration(gas).estimate(state.integrals)
-    for (name, value) in [("annealed", annealed.logPartition), ("integrated", integral)] {
+    var found: [(name: String, value: Estimate)] = []
+    if annealingReplicas > 0 {
+      let annealed = AnnealedImportanceSampling(gas, schedule: .linear(steps: annealingSteps)).estimate(state.logWeights)
+      found.append(("annealed", annealed.logPartition))
+      put("annealing_effective_replicas", Observable(annealed.effectiveSampleSize))
+    }
+    if integrationNodes > 0 { found.append(("integrated", integration(gas).estimate(state.integrals))) }
+    for (name, value) in found {
       put("log_partition_" + name, Observable(value.value, error: value.error, unit: "nats"))
       if let exact { put("log_partition_\(name)_z", Self.pull(value.value - exact, value.error)) }
     }
-    put("annealing_effective_replicas", Observable(annealed.effectiveSampleSize))
     if let exact { put("log_partition_exact", Observable(exact, unit: "nats")) }
   }
   private func exactLogPartition(_ gas: SphereGas) -> Double? {
@@ -164,6 +182,7 @@ extension KahlerEinstein {
       [("process", .text("sphere")), ("points", .integer(n)), ("beta", .real(beta)), ("field", .real(field))]
     case .weighted(let line, let n): [("process", .text("weighted")), ("weights", .text(title(line))), ("points", .integer(n))]
     case .toric(let name, _): [("process", .text("toric")), ("surface", .text(name))]
+    case .given(let file): [("process", .text("given")), ("file", .text(file))]
     }
   }
   func title(_ line: Int) -> String { Self.title(lines[line]) }
@@ -175,6 +194,7 @@ extension KahlerEinstein {
     case .sphere(let n, let beta, let field): "sphere_n\(n)_beta\(Self.word(beta))_field\(Self.word(field))"
     case .weighted(let line, let n): "weighted\(line)_n\(n)"
     case .toric(let name, _): "toric_\(name)"
+    case .given(let file): "given\(givenFiles.firstIndex(of: file) ?? 0)"
     }
   }
 }

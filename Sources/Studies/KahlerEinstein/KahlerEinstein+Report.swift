@@ -32,11 +32,14 @@ extension KahlerEinstein {
             .figure(
               Figure(
                 name: "points", title: "Points on the sphere",
-                caption: "The last configuration of the first chain at the largest N; cone points are red. Far points are pale.",
+                caption:
+                  "The last configuration of the first chain at the largest N" + (givenFiles.isEmpty ? "" : ", and the first of each file")
+                  + "; cone points are red. Far points are pale.",
                 content: .globes(globes, perRow: 3)))
           ]))
     }
-    sections += sphereSections(all) + weightedSections(all) + toricSections(all)
+    sections += sphereSections(all) + weightedSections(all) + [temperingSection(all)].compactMap(\.self) + toricSections(all)
+    if let given = givenSection(all) { sections.append(given) }
     var derived: [(name: String, observable: Observable)] = []
     if !pulls.isEmpty {
       derived = [("exact_values", Observable(Double(pulls.count))), ("mean_square_pull", Observable(square))]
@@ -68,6 +71,7 @@ extension KahlerEinstein {
       case .sphere(let n, let beta, let field) where n == spheres:
         return Globe(title: "N = \(n), beta = \(beta)" + (field == 0 ? "" : ", a = \(field)"), points: points)
       case .weighted(let line, let n) where n == weighted: return Globe(title: "w = \(title(line)), N = \(n)", points: points, marks: axes)
+      case .given(let file): return Globe(title: file, points: points)
       default: return nil
       }
     }
@@ -92,7 +96,7 @@ extension KahlerEinstein {
     if !free.isEmpty {
       let rows = free.map { gas in
         ["\(gas.n)", "\(gas.beta)"]
-          + ["structure_factor_1", "structure_factor_1_exact", "structure_factor_1_z"].map { cell(value(all, gas, $0)) }
+          + ["structure_factor_1", "structure_factor_1_exact", "structure_factor_1_z", "r_hat"].map { cell(value(all, gas, $0)) }
           + (2...4).flatMap { l in [cell(value(all, gas, "structure_factor_\(l)")), cell(value(all, gas, "structure_factor_\(l)_limit"))] }
       }
       let betas = Array(Set(free.map(\.beta))).sorted(),
@@ -118,13 +122,14 @@ extension KahlerEinstein {
                 content: .curves(curves, xLabel: "beta", yLabel: "S_1", logX: false, logY: false))),
             .table(
               ReportTable(
-                caption: "Structure factors; z is the distance from the exact value in standard errors.",
-                header: ["N", "beta", "S_1", "exact", "z", "S_2", "limit", "S_3", "limit", "S_4", "limit"], rows: rows)),
+                caption:
+                  "Structure factors; z is the distance from the exact value in standard errors; R-hat compares the spread between chains with that within, 1 where they agree.",
+                header: ["N", "beta", "S_1", "exact", "z", "R-hat", "S_2", "limit", "S_3", "limit", "S_4", "limit"], rows: rows)),
           ]))
     }
     let fielded = gases.filter { $0.field != 0 }
     if !fielded.isEmpty { sections.append(fieldSection(all, fielded)) }
-    sections.append(freeEnergies(all))
+    if annealingReplicas > 0 || integrationNodes > 0 { sections.append(freeEnergies(all)) }
     return sections
   }
 
@@ -139,7 +144,9 @@ extension KahlerEinstein {
     }
     let rows = fielded.map { gas in
       ["\(gas.n)", "\(gas.beta)", "\(gas.field)"]
-        + ["mean_height", "mean_height_limit", "ward_identity", "ward_identity_z", "kolmogorov_distance"].map { cell(value(all, gas, $0)) }
+        + ["mean_height", "mean_height_limit", "ward_identity", "ward_identity_z", "kolmogorov_distance", "wasserstein_distance"].map {
+          cell(value(all, gas, $0))
+        }
     }
     return ReportSection(
       "In a field: the law of the points",
@@ -152,8 +159,8 @@ extension KahlerEinstein {
         .table(
           ReportTable(
             caption:
-              "Mean heights and their limits; (2 + 2 beta) <z> + a <1 - z^2>, which is 0 for every N; the largest distance of the law of z from its limit.",
-            header: ["N", "beta", "a", "<z>", "limit", "Ward identity", "z-score", "Kolmogorov"], rows: rows)),
+              "Mean heights and their limits; (2 + 2 beta) <z> + a <1 - z^2>, which is 0 for every N; the largest distance of the law of z from its limit, and the mean one (Wasserstein).",
+            header: ["N", "beta", "a", "<z>", "limit", "Ward identity", "z-score", "Kolmogorov", "Wasserstein"], rows: rows)),
       ])
   }
 

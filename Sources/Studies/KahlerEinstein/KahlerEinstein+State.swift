@@ -1,12 +1,20 @@
 public import Archives
 import KahlerGeometry
+import Sampling
 
 extension KahlerEinstein {
+  /// A chain: replicas at rising powers of the density, which trade places; alone, at the power 1, without tempering.
+  typealias Ladder = ReplicaExchange<SphereGas>.Progress
+
   /// Where a unit stands; all of it the same on all ranks after each slice.
   public struct State: Checkpointable {
-    /// The chains, and kernel steps taken by each.
-    var gas: SphereConfigurations?
+    /// The chains, and sweeps taken by each.
+    var ladders: [Ladder] = []
     var steps = 0
+    /// Chains that have taken the sweeps under way already, and their rows, chain by chain: large gases take them in turn.
+    var turn = 0, rows: [Double] = []
+    /// Sums of |sum x|^2 / N over measured sweeps, `[chain, rung]`; empty without tempering.
+    var rungs: [Double] = []
     /// Measured rows, `[chain, draw, quantity]` draw by draw as they came: `[draw, chain, quantity]`.
     var series: [Double] = []
     /// Counts of z in bins over [-1, 1], by chain.
@@ -15,11 +23,13 @@ extension KahlerEinstein {
     var logWeights: [Double] = [], integrals: [Double] = []
 
     init() {}
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
-      try archive.write([steps, gas == nil ? 0 : 1], at: path + "/progress")
-      if let gas { try gas.save(to: &archive, at: path + "/gas") }
+      try archive.write([steps, ladders.count, turn], at: path + "/progress")
+      try archive.write(rows, at: path + "/rows")
+      for (chain, ladder) in ladders.enumerated() { try ladder.save(to: &archive, at: path + "/chain\(chain)") }
+      try archive.write(rungs, at: path + "/rungs")
       try archive.write(series, at: path + "/series")
       try archive.write(heights, at: path + "/heights")
       try archive.write(logWeights, at: path + "/log_weights")
@@ -27,9 +37,12 @@ extension KahlerEinstein {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let progress = try archive.read(Int.self, count: 2, at: path + "/progress")
+      let progress = try archive.read(Int.self, count: 3, at: path + "/progress")
       steps = progress[0]
-      if progress[1] == 1 { gas = try SphereConfigurations(from: archive, at: path + "/gas") }
+      turn = progress[2]
+      rows = try archive.read(Double.self, count: nil, at: path + "/rows")
+      for chain in 0..<progress[1] { ladders.append(try Ladder(from: archive, at: path + "/chain\(chain)")) }
+      rungs = try archive.read(Double.self, count: nil, at: path + "/rungs")
       series = try archive.read(Double.self, count: nil, at: path + "/series")
       heights = try archive.read(Double.self, count: nil, at: path + "/heights")
       logWeights = try archive.read(Double.self, count: nil, at: path + "/log_weights")

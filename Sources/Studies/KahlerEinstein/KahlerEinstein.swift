@@ -3,7 +3,7 @@ public import KahlerGeometry
 public import Runtime
 
 /// Random points whose macroscopic limit is a Kahler-Einstein metric: the gas on the sphere at any temperature and field, P^1
-/// with cone points, and toric surfaces, each beside what is exact at finite N and in the limit.
+/// with cone points, and toric surfaces, each beside what is exact at finite N and in the limit; and points of the user's own.
 public struct KahlerEinstein: Study {
   public static let name = "kahler-einstein"
   public static let summary = "point processes whose limit is a Kahler-Einstein metric: exact laws, free energies, limits, toric surfaces"
@@ -13,6 +13,7 @@ public struct KahlerEinstein: Study {
     case sphere(points: Int, beta: Double, field: Double)
     case weighted(line: Int, points: Int)
     case toric(name: String, polygon: ReflexivePolygon)
+    case given(file: String)
   }
 
   public static let parameters: [ParameterTable] = [
@@ -21,7 +22,7 @@ public struct KahlerEinstein: Study {
       [
         Parameter("points", .integers([8, 32, 128]), .integers(2...100_000), unit: "points", "N"),
         Parameter(
-          "betas", .reals([-0.5, 0.5, 1, 4]), .reals(-0.99...1000), "negative: points attract; a weight exists above -(N - 1)/N"),
+          "betas", .reals([-0.5, 0.5, 1, 4]), .reals(-1000...1000), "negative: points attract; a weight exists above -(N - 1)/N"),
         Parameter("fields", .reals([0, 1]), .reals(-20...20), "a"),
       ]),
     ParameterTable(
@@ -37,10 +38,22 @@ public struct KahlerEinstein: Study {
       [
         Parameter("chains", .integer(8), .integers(2...1024), unit: "chains", "of each gas; at most this many ranks share one"),
         Parameter("measurements", .integer(4000), .integers(100...100_000_000), unit: "sweeps", "of each chain"),
+        Parameter(
+          "rungs", .integer(1), .integers(1...256), unit: "rungs",
+          "of each chain: replicas at as many powers of the density from 0 to 1, which trade places after every sweep; 1: no tempering"),
         Parameter("relaxation", .integer(500), .integers(10...100_000_000), unit: "sweeps", "before them, from uniform points"),
         Parameter("annealing_steps", .integer(400), .integers(2...1_000_000), unit: "steps", "of annealed importance sampling"),
-        Parameter("annealing_replicas", .integer(128), .integers(16...1_000_000), unit: "replicas", "of it"),
-        Parameter("integration_nodes", .integer(12), .integers(2...64), unit: "nodes", "of thermodynamic integration (Gauss-Legendre)"),
+        Parameter("annealing_replicas", .integer(128), .integers(0...1_000_000), unit: "replicas", "of it, at least 16; 0: no annealing"),
+        Parameter(
+          "integration_nodes", .integer(12), .integers(0...64), unit: "nodes",
+          "of thermodynamic integration (Gauss-Legendre), at least 2; 0: none"),
+      ]),
+    ParameterTable(
+      "given", "points of your own on the sphere, beside the gas",
+      [
+        Parameter(
+          "files", .texts([]), unit: "1",
+          "NPY, or HDF5 with the dataset behind a colon: [N, 3], or [configurations, N, 3] taken as independent; unit vectors")
       ]),
     ParameterTable(
       "toric", "toric surfaces by their reflexive polygons",
@@ -58,13 +71,14 @@ public struct KahlerEinstein: Study {
     "sampling.annealing_steps=20", "sampling.annealing_replicas=16", "sampling.integration_nodes=4", "toric.levels=[1]",
   ]
 
-  let units: [Unit], lines: [[Double]], chains: Int, measurements: Int, relaxation: Int
+  let units: [Unit], lines: [[Double]], chains: Int, measurements: Int, rungs: Int, relaxation: Int
   let annealingSteps: Int, annealingReplicas: Int, integrationNodes: Int, levels: [Int]
 
   /// Validates everything that the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
     chains = parameters.integer("sampling.chains")
     measurements = parameters.integer("sampling.measurements")
+    rungs = parameters.integer("sampling.rungs")
     relaxation = parameters.integer("sampling.relaxation")
     annealingSteps = parameters.integer("sampling.annealing_steps")
     annealingReplicas = parameters.integer("sampling.annealing_replicas")
@@ -80,10 +94,17 @@ public struct KahlerEinstein: Study {
           do throws(KahlerError) { _ = try SphereGas(points: n, beta: beta, field: field) } catch {
             throw .invalid(parameter: "sphere.betas", what: "with N = \(n), \(error.description)")
           }
+          guard beta >= -0.99 else {
+            throw .invalid(parameter: "sphere.betas", what: "\(beta) is too near the threshold of the limit, -1: at least -0.99")
+          }
           units.append(.sphere(points: n, beta: beta, field: field))
         }
       }
     }
+    let largest = max(sizes.max() ?? 0, parameters.integers("weighted.points").max() ?? 0)
+    try Self.checkFreeEnergies(
+      annealingReplicas, steps: annealingSteps, nodes: integrationNodes,
+      largest: betas.isEmpty && parameters.reals("weighted.weights").isEmpty ? 0 : largest)
     let flat = parameters.reals("weighted.weights")
     guard flat.count % 3 == 0 else {
       throw .invalid(parameter: "weighted.weights", what: "\(flat.count) numbers are not whole triples w_0, w_1, w_infinity")
@@ -103,8 +124,38 @@ public struct KahlerEinstein: Study {
       }
     }
     try Self.addPolygons(parameters, to: &units)
-    guard !units.isEmpty else { throw .invalid(parameter: "sphere.points", what: "with no gas and no polygon there is nothing to do") }
+    for file in try Self.distinct(parameters.texts("given.files"), "given.files") {
+      _ = try GivenPoints(file)
+      units.append(.given(file: file))
+    }
+    guard !units.isEmpty else {
+      throw .invalid(parameter: "sphere.points", what: "with no gas, no polygon and no file there is nothing to do")
+    }
     self.units = units
+  }
+
+  /// A path of annealing and one of integration are walked in one go, which the runtime expects to end within seconds.
+  private static func checkFreeEnergies(
+    _ annealingReplicas: Int, steps annealingSteps: Int, nodes integrationNodes: Int, largest points: Int
+  ) throws(StudyError) {
+    guard annealingReplicas == 0 || annealingReplicas >= 16 else {
+      throw .invalid(
+        parameter: "sampling.annealing_replicas", what: "\(annealingReplicas) are too few for an error bar: at least 16, or 0 for none")
+    }
+    guard integrationNodes == 0 || integrationNodes >= 2 else {
+      throw .invalid(parameter: "sampling.integration_nodes", what: "1 node is no quadrature: at least 2, or 0 for none")
+    }
+    let longest = Int(2e11 / sweepCost(max(2, points)))
+    guard annealingReplicas == 0 || annealingSteps <= longest else {
+      throw .invalid(
+        parameter: "sampling.annealing_steps",
+        what: "\(annealingSteps) steps of N = \(points) points take too long for one path: at most \(longest), or annealing_replicas = 0")
+    }
+    guard integrationNodes * 120 <= longest || integrationNodes == 0 else {
+      throw .invalid(
+        parameter: "sampling.integration_nodes",
+        what: "\(integrationNodes) nodes of 120 sweeps of N = \(points) points take too long: at most \(longest / 120), or 0 for none")
+    }
   }
 
   private static func addPolygons(_ parameters: ParameterValues, to units: inout [Unit]) throws(StudyError) {
@@ -126,13 +177,13 @@ public struct KahlerEinstein: Study {
     return values
   }
 
-  /// The gas of a unit; nil for a polygon. Set up once before, so it cannot be refused here.
+  /// The gas of a unit; nil for a polygon and for points from a file. Set up once before, so it cannot be refused here.
   func gas(_ unit: Unit) throws(StudyError) -> SphereGas? {
     do throws(KahlerError) {
       switch unit {
       case .sphere(let n, let beta, let field): return try SphereGas(points: n, beta: beta, field: field)
       case .weighted(let line, let n): return try WeightedProjectiveLine(weights: lines[line], points: n).gas()
-      case .toric: return nil
+      case .toric, .given: return nil
       }
     } catch { throw .unitFailedOnAllRanks(error.description) }
   }
@@ -149,14 +200,15 @@ public struct KahlerEinstein: Study {
         let sections = levels.reduce(0) { $0 + polygon.latticePoints(multiple: $1).count * $1 }
         return PlannedUnit(
           label: "\(index)-toric-\(name.lowercased())", unit: unit, team: .one, operations: 4e7 * Double(sections), bytesPerRank: 1e6)
+      case .given: return PlannedUnit(label: "\(index)-given", unit: unit, team: .one, operations: 1e8, bytesPerRank: 1e7)
       }
     }
   }
   private func planned(_ label: String, _ unit: Unit, _ n: Int) -> PlannedUnit<Unit> {
-    let sweeps = chains * (relaxation + measurements) + annealingReplicas * annealingSteps + 16 * integrationNodes * 120
+    let sweeps = chains * rungs * (relaxation + measurements) + annealingReplicas * annealingSteps + 16 * integrationNodes * 120
     return PlannedUnit(
       label: label, unit: unit, team: .upTo(chains), operations: Double(sweeps) * Self.sweepCost(n),
-      bytesPerRank: Double(max(chains, annealingReplicas) * 24 * n) + Double(chains * measurements * 64))
+      bytesPerRank: Double(max(chains * rungs, annealingReplicas) * 24 * n) + Double(chains * measurements * 64))
   }
   /// A number as part of a label: lower case, digits and `-`.
   static func word(_ x: Double) -> String { String("\(x)".map { $0 == "." || $0 == "+" ? "-" : $0 }).lowercased() }

@@ -12,6 +12,8 @@ public enum KahlerSampledKnownValues {
     [
       Check("D-2", .slow, determinantal), Check("D-3", .slow, integrated), Check("D-4", .slow, momenta), Check("D-7", .slow, moduli),
       Check("E-2", .slow, GradientFlowKnownValues.decay), Check("E-5", .slow, GradientFlowKnownValues.networkSampled),
+      Check("E-6", .slow, GradientFlowKnownValues.langevinSampled), Check("E-6", .slow, GradientFlowKnownValues.virial),
+      Check("D-4", .slow, ladder),
     ]
     + [(4, -0.6, 12_000), (64, 1, 1500), (256, -0.6, 1500), (1024, 8, 500)].map { n, beta, sweeps in
       Check("D-4", .slow) { try calibration(n, beta, sweeps) }
@@ -72,6 +74,35 @@ public enum KahlerSampledKnownValues {
         "N = \(n), beta = \(beta): E|sum x|^2 / N", expected: value, found: found[0].value, error: found[0].error,
         .sigmas(4, largestError: 0.01))
     }
+  }
+
+  /// Replica exchange towards the threshold: every rung has the S_1 of its own beta.
+  @Sendable private static func ladder() throws -> [KnownValue] {
+    let gas = try SphereGas(points: 16, beta: -0.85), positions = [0.0, 0.4, 0.7, 0.9, 1]
+    var means = [[Double]](repeating: [], count: positions.count), trips = 0
+    for number in 0..<48 {
+      let exchange = ReplicaExchange(gas, positions: positions, firstReplica: number * positions.count)
+      var ladder = exchange.begin(from: streams), sums = [Double](repeating: 0, count: positions.count), count = 0
+      exchange.advance(&ladder, exchanges: 3000, sweeps: 1, from: streams) { now in
+        guard now.steps > 200 else { return }
+        count += 1
+        for rung in positions.indices {
+          guard let total = now.state(atRung: rung)?.total(of: 0) else { continue }
+          sums[rung] += (total * total).sum() / 16
+        }
+      }
+      for rung in positions.indices { means[rung].append(sums[rung] / Double(count)) }
+      trips += ladder.ladder.totalRoundTrips
+    }
+    return positions.indices.map { rung in
+      let beta = -0.85 * positions[rung], found = Estimate(meanOf: means[rung]), exact = ExactSphereGas.momentum(beta: beta)
+      return KnownValue(
+        "N = 16, ladder to beta = -0.85, rung of beta = \(beta): E|sum x|^2 / N", expected: exact, found: found.value, error: found.error,
+        .sigmas(4, largestError: 0.03 * exact))
+    } + [
+      KnownValue(
+        "the ladder's replicas go all the way round (1: more than 100 times)", expected: 1, found: trips > 100 ? 1 : 0, .absolute(0))
+    ]
   }
 
   /// The error bar of one chain, from its autocorrelation time, over 200 chains.

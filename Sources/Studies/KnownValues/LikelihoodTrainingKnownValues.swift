@@ -37,7 +37,7 @@ public enum LikelihoodTrainingKnownValues {
   }
 
   /// Point and direction of an exact training, in double precision.
-  private struct Point: Blocks {
+  private struct Point: Space {
     var blocks: [[Double]]
     var blockCount: Int { 3 }
     func role(of index: Int) -> BlockRole { index == 0 ? .weights : .biases }

@@ -6,7 +6,7 @@ import MessagePassing
 import RandomStreams
 
 /// A feed-forward network with tanh units and linear outputs, trained to give back its inputs.
-struct Autoencoder: Blocks, Equatable {
+struct Autoencoder: Space, Equatable {
   /// Units of each layer from the inputs to the outputs, the same from both ends.
   let widths: [Int]
   /// Weights `[widths[k], widths[k + 1]]`, row-major, and biases `[widths[k + 1]]`, alternating.
