@@ -206,7 +206,7 @@ extension ProgramTests {
       ("gradient-flow", ["training.models=[\"tree\"]"], ["training.models", "tree"]),
       ("gradient-flow", ["ensemble.samples=12"], ["ensemble.samples", "12 is not a multiple of 8"]),
       ("gradient-flow", ["ensemble.copies=1"], ["ensemble.copies", "no error"]),
-      ("gradient-flow", ["gas.equilibrium_steps=10000000"], ["gas.equilibrium_steps", "times as long as it may"]),
+      ("gradient-flow", ["gas.points=[256]", "gas.equilibrium_steps=10000000"], ["gas.equilibrium_steps", "times as long as it may"]),
       ("kahler-einstein", ["sampling.annealing_replicas=3"], ["sampling.annealing_replicas", "at least 16, or 0"]),
       ("kahler-einstein", ["sphere.points=[100000]"], ["sampling.annealing_steps", "N = 100000", "or annealing_replicas = 0"]),
       ("kahler-einstein", ["sphere.betas=[-2.0]"], ["sphere.betas", "must exceed -0.75"]),

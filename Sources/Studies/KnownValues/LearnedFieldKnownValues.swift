@@ -85,7 +85,7 @@ public enum LearnedFieldKnownValues {
       return (divergence, gradient)
     }
   }
-  private struct Weights: Blocks {
+  private struct Weights: Space {
     var values: [Double]
     var blockCount: Int { 1 }
     func role(of index: Int) -> BlockRole { .weights }
