@@ -36,7 +36,7 @@ private struct BinLanes {
 }
 
 extension JointCounts {
-  /// The counts of pairs (x_i, y_i) by bins of each axis. About 1.5 ns for each pair.
+  /// The counts of pairs (x_i, y_i) by bins of each axis. About 1.7 ns for each pair.
   ///
   /// Four tables take turns, since counting in a cell twice in a row would wait for the first to be stored.
   public init(x: [Double], y: [Double], bins xBins: EqualBins, _ yBins: EqualBins) {
@@ -52,19 +52,26 @@ extension JointCounts {
           let (xRaw, yRaw) = unsafe (UnsafeRawPointer(x), UnsafeRawPointer(y))
           let (t1, t2, t3) = unsafe (table + cells, table + 2 * cells, table + 3 * cells)
           var i = 0
-          while i &+ 8 <= n {
-            let first = unsafe row(xRaw.loadUnaligned(fromByteOffset: i &* 8, as: SIMD8<Double>.self))
-            let second = unsafe column(yRaw.loadUnaligned(fromByteOffset: i &* 8, as: SIMD8<Double>.self))
-            let cell = integers(first * columns + second)
-            unsafe table[cell[0]] &+= 1
-            unsafe t1[cell[1]] &+= 1
-            unsafe t2[cell[2]] &+= 1
-            unsafe t3[cell[3]] &+= 1
-            unsafe table[cell[4]] &+= 1
-            unsafe t1[cell[5]] &+= 1
-            unsafe t2[cell[6]] &+= 1
-            unsafe t3[cell[7]] &+= 1
-            i &+= 8
+          // Cells of a few hundred pairs at a time go through memory: extracted from a vector at once, lanes would take the whole
+          // computation apart.
+          unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 512) { cells in
+            guard let cells = cells.baseAddress else { return }
+            let raw = UnsafeMutableRawPointer(cells)
+            while i &+ 8 <= n {
+              let length = min(512, (n &- i) & ~7)
+              for k in stride(from: 0, to: length, by: 8) {
+                let first = unsafe row(xRaw.loadUnaligned(fromByteOffset: (i &+ k) &* 8, as: SIMD8<Double>.self))
+                let second = unsafe column(yRaw.loadUnaligned(fromByteOffset: (i &+ k) &* 8, as: SIMD8<Double>.self))
+                unsafe raw.storeBytes(of: integers(first * columns + second), toByteOffset: k &* 8, as: SIMD8<Int>.self)
+              }
+              for k in stride(from: 0, to: length, by: 4) {
+                unsafe table[cells[k]] &+= 1
+                unsafe t1[cells[k &+ 1]] &+= 1
+                unsafe t2[cells[k &+ 2]] &+= 1
+                unsafe t3[cells[k &+ 3]] &+= 1
+              }
+              i &+= length
+            }
           }
           while i < n {
             let cell = unsafe integers(row(SIMD8(repeating: x[i])) * columns + column(SIMD8(repeating: y[i])))

@@ -20,6 +20,8 @@ public enum KahlerError: Error, Equatable, Sendable, CustomStringConvertible {
   case notConvex(vertex: Int)
   /// An iteration that did not come to rest.
   case notConverged(residual: Double)
+  /// A density too narrow for polynomials of this degree: an identity that it obeys is missed by so much.
+  case notResolved(degree: Int, residual: Double)
 
   public var description: String {
     switch self {
@@ -35,6 +37,8 @@ public enum KahlerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .notReflexive(let vertex, let distance):
       "the polygon is not reflexive: its edge from vertex \(vertex) is at lattice distance \(distance) from the origin, not 1"
     case .notConvex(let vertex): "the vertices must go round a convex polygon counterclockwise; vertex \(vertex) does not turn left"
+    case .notResolved(let degree, let residual):
+      "the density is too narrow for polynomials of degree \(degree): (2 + 2 beta) <z> + a <1 - z^2> is \(residual), not 0"
     case .notConverged(let residual): "the iteration did not come to rest: the residual is \(residual)"
     }
   }

@@ -24,6 +24,31 @@ import Testing
     #expect(throws: KahlerError.unstable(beta: -1, threshold: -1)) { try MeanField(beta: -1, field: 1) }
   }
 
+  @Test(
+    "Strong fields at any beta: the solution obeys (2 + 2 beta) <t> + a <1 - t^2> = 0, and more modes give the same <t>",
+    arguments: [(2.0, 20.0), (8, 4), (16, 3), (64, 2), (6, 8), (100, 20)])
+  func strongFields(beta: Double, field: Double) throws {
+    let found = try MeanField(beta: beta, field: field).solve().moments
+    #expect(abs((2 + 2 * beta) * found[1] + field * 2 / 3 * (1 - found[2])) < 1e-9 * max(1, field))
+    let finer = try MeanField(beta: beta, field: field, degree: 80, nodes: 300).solve().moments
+    #expect(abs(found[1] - finer[1]) < 1e-9)
+  }
+
+  @Test("A density too narrow for the basis is refused, not given wrongly")
+  func tooNarrow() {
+    #expect { try MeanField(beta: -0.95, field: 20).solve() } throws: {
+      guard case KahlerError.notResolved(degree: 60, _)? = $0 as? KahlerError else { return false }
+      return true
+    }
+  }
+
+  @Test("Without a field the slowest rate of the density is 2 + 2 beta, also where the next ones are near it", arguments: [20.0, 200])
+  func slowRates(beta: Double) throws {
+    let rate = try McKeanVlasov(beta: beta, field: 0).slowestRate(near: MeanField(beta: beta, field: 0).solve())
+    #expect(abs(rate / (2 + 2 * beta) - 1) < 1e-6)
+    #expect(try McKeanVlasov(beta: beta, field: 1).slowestRate(near: MeanField(beta: beta, field: 1).solve()) > 0)
+  }
+
   @Test("D-13: barycentres and greatest Ricci bounds of the reflexive polygons of toric del Pezzo surfaces")
   func polygons() throws {
     let expected: [String: (SIMD2<Double>, Double, Int)] = [

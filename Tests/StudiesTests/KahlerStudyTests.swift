@@ -59,7 +59,7 @@ enum KahlerStudies {
     [network]
     units = [4, 8]
     copies = 17
-    steps = 200
+    steps = 660
     [training]
     batches = [8, 16]
     samples = 64
@@ -201,6 +201,8 @@ extension ProgramTests {
       ("kahler-einstein", ["sphere.points=[4, 4]"], ["sphere.points", "named twice"]),
       ("gradient-flow", ["gas.betas=[-0.8]"], ["gas.betas", "N = 4", "must exceed -0.75"]),
       ("gradient-flow", ["network.step=0.9", "network.decay=2.0"], ["network.step", "overshoot"]),
+      ("gradient-flow", ["network.step=0.0001"], ["network.steps", "does not forget the start", "at least"]),
+      ("gradient-flow", ["gas.betas=[8.0]"], ["gas.step", "0.01 is more than a 25th", "at most 0.002222"]),
       ("gradient-flow", ["training.batches=[12]"], ["training.batches", "12 is not a multiple of 8"]),
       ("gradient-flow", ["training.batches=[128]"], ["training.batches", "more than training.samples = 64"]),
       ("gradient-flow", ["training.models=[\"tree\"]"], ["training.models", "tree"]),

@@ -45,8 +45,9 @@ public struct MeanField: Sendable {
   /// 2 (2l + 1)/(l(l + 1)) for l >= 1, 0 at 0: the kernel of beta dE.
   static func coupling(_ l: Int) -> Double { l == 0 ? 0 : 2 * Double(2 * l + 1) / Double(l * (l + 1)) }
 
-  /// The minimum of F by Newton's method on the moments, coming from beta = 0 in steps.
-  /// - Throws: `notConverged`.
+  /// The minimum of F by damped Newton steps on the moments, coming from beta = 0 in steps.
+  /// - Throws: `notConverged`; `notResolved` where the density is too narrow for the basis, which the identity
+  ///   (2 + 2 beta) <t> + a <1 - t^2> = 0 tells (the first variation of F under dilations along the axis).
   public func solve() throws(KahlerError) -> Solution {
     var moments = [Double](repeating: 0, count: basis.degree + 1)
     moments[0] = 1
@@ -58,7 +59,9 @@ public struct MeanField: Sendable {
       at = beta > 0 ? min(beta, at + step) : max(beta, at - step)
       moments = try newton(moments, beta: at)
     }
-    return solution(moments)
+    let found = solution(moments), m = found.moments, broken = (2 + 2 * beta) * m[1] + field * 2 / 3 * (1 - m[2])
+    guard abs(broken) < 1e-6 * max(1, abs(field)) else { throw .notResolved(degree: basis.degree, residual: broken) }
+    return found
   }
 
   /// rho with rho_l = <P_l> for the potential that `moments` make.
@@ -93,7 +96,27 @@ public struct MeanField: Sendable {
         jacobian[(l - 1) * order + l - 1] += 1
       }
       guard let step = Linear.solve(jacobian, order: order, right: right) else { throw .notConverged(residual: residual) }
-      for l in 1...order { moments[l] += step[l - 1] }
+      // Half a step, a quarter of it, ..., where the whole one leads away; not where rounding decides.
+      var share = 1.0
+      func moved() -> [Double] {
+        var next = moments
+        for l in 1...order { next[l] += share * step[l - 1] }
+        return next
+      }
+      if residual > 1e-10 {
+        let squares = right.reduce(0) { $0 + $1 * $1 }
+        while share > 0x1p-12 {
+          let next = moved(), there = basis.moments(of: density(next, beta: beta))
+          var squaresThere = 0.0
+          for l in 1...order {
+            let miss = next[l] - there[l]
+            squaresThere += miss * miss
+          }
+          if squaresThere < squares { break }
+          share /= 2
+        }
+      }
+      moments = moved()
       if step.allSatisfy({ abs($0) < 1e-15 }) { return moments }
     }
     guard residual < 1e-12 else { throw .notConverged(residual: residual) }

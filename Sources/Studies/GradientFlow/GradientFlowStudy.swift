@@ -80,7 +80,7 @@ public struct GradientFlowStudy: Study {
 
   public static let debugOverrides = [
     "gas.points=[4, 8]", "gas.betas=[-0.5, 1.0]", "gas.copies=16", "gas.step=0.01", "gas.equilibrium_steps=60", "density.time=0.5",
-    "network.units=[4]", "network.copies=16", "network.steps=100", "training.batches=[8]", "training.samples=64", "training.steps=20",
+    "network.units=[4]", "network.copies=16", "network.steps=1200", "training.batches=[8]", "training.samples=64", "training.steps=20",
     "training.looks=16", "ensemble.copies=8", "ensemble.steps=60", "ensemble.samples=64",
   ]
 
@@ -146,6 +146,22 @@ public struct GradientFlowStudy: Study {
     let limit = 1 / (1 + network.decay)
     guard networkStep < limit else {
       throw .invalid(parameter: "network.step", what: "steps of \(networkStep) overshoot: below 1/(1 + lambda) = \(limit) they do not")
+    }
+    let forgotten = Double(networkSteps / 6) * networkStep * (1 + network.decay)
+    guard counts.isEmpty || forgotten >= 8 else {
+      let least = 6 * Int((8 / (networkStep * (1 + network.decay))).rounded(.up))
+      throw .invalid(
+        parameter: "network.steps",
+        what:
+          "a sixth of \(networkSteps) steps of \(networkStep) does not forget the start, which takes 8 relaxation times 1/(1 + lambda): at least \(least)"
+      )
+    }
+    if let beta = betas.last, !sizes.isEmpty, step * (2 + 2 * beta) > 0.04 {
+      throw .invalid(
+        parameter: "gas.step",
+        what:
+          "\(step) is more than a 25th of the time 1/(2 + 2 beta) at beta = \(beta): Euler steps err there; at most \(0.04 / (2 + 2 * beta))"
+      )
     }
     // A copy is moved in one go, which the runtime expects to end within seconds.
     func checkCopy(_ cost: Double, _ parameter: String) throws(StudyError) {
