@@ -28,6 +28,8 @@ public enum LatticeModelKnownValues {
     Check("A10", .slow) { try scalarSampled() },
     Check("C-7", .slow) { scalarExact() },
     Check("C-7", .slow) { try scalarPlane() },
+    Check("C-8", .slow) { scalarExactOrdered() },
+    Check("C-8", .slow) { try scalarPlaneOrdered() },
     Check("C-9", .fast) { try freeFieldCube() },
   ]
 
