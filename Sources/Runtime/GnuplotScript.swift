@@ -68,6 +68,13 @@ struct GnuplotScript {
     if most / least > 1e4 { return ["set format \(axis) '1e%T'"] }
     // Within two decades the powers of ten alone would leave an axis almost without numbers: others are marked too.
     guard most / least < 300 else { return ["set format \(axis) '%g'"] }
+    // Less than a factor of two: equal steps, as on a linear axis.
+    if least < most, most / least < 2 {
+      let rough = (most - least) / 4, power = pow(10, log10(rough).rounded(.down))
+      let step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10)
+      let marks = (Int((least / step).rounded(.down))...Int((most / step).rounded(.up))).filter { $0 > 0 }
+      return ["set format \(axis) '%g'", "set \(axis)tics (" + marks.map { "\(Double($0) * step)" }.joined(separator: ", ") + ")"]
+    }
     let first = Int(log10(least).rounded(.down)), last = Int(log10(most).rounded(.up))
     let marks = (first...last).flatMap { decade in
       (most / least < 10 ? ["1", "2", "3", "4", "5", "7"] : ["1", "2", "5"]).map { "\($0)e\(decade)" }

@@ -312,16 +312,18 @@ private struct Launch {
       return .complete
     case .someFailed(let failed, let results):
       for (label, reason) in failed { ErrorOutput.line("unit \(label) failed: \(reason)") }
-      try write(study, results, folder: folder, provenance: provenance, reporter: reporter)
+      try write(study, results, failed: failed, folder: folder, provenance: provenance, reporter: reporter)
       reporter.event("complete-but-for-failed-units", level: .error, [("failed", failed.map(\.label).joined(separator: " "))])
       return .unitsFailed
     }
   }
 
   private func write<S: Study>(
-    _ study: S, _ results: [(unit: S.Unit, partial: S.Partial)], folder: RunFolder, provenance: Provenance, reporter: RunReporter
+    _ study: S, _ results: [(unit: S.Unit, partial: S.Partial)], failed: [(label: String, reason: String)] = [], folder: RunFolder,
+    provenance: Provenance, reporter: RunReporter
   ) throws {
-    let report = try study.report(results)
+    var report = try study.report(results)
+    report.note(failed: failed)
     try ResultsFile.write(report, study: resolved.name, to: folder.results)
     try writeArrays(of: report, to: folder.resultsArchive)
     if !report.models.isEmpty { try FileAccess.createFolder(folder.models) }

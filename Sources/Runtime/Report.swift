@@ -166,6 +166,8 @@ public struct Report: Sendable {
   public var arrays: [ResultArray]
   /// Trained models for `models/`.
   public var models: [ModelFile]
+  /// Units that failed and why: what is missing in all of the above.
+  public private(set) var failed: [(unit: String, reason: String)] = []
   public init(
     title: String, abstract: String, rows: [ResultRow], derived: [(name: String, observable: Observable)], sections: [ReportSection],
     arrays: [ResultArray], models: [ModelFile] = []
@@ -177,5 +179,16 @@ public struct Report: Sendable {
     self.sections = sections
     self.arrays = arrays
     self.models = models
+  }
+
+  /// Says on the page and in `results.json` which units failed; with none nothing changes.
+  public mutating func note(failed units: [(label: String, reason: String)]) {
+    guard !units.isEmpty else { return }
+    failed = units.map { ($0.label, $0.reason) }
+    abstract =
+      "\(units.count == 1 ? "One unit" : "\(units.count) units") failed and \(units.count == 1 ? "is" : "are") missing here. " + abstract
+    let table = ReportTable(
+      caption: "Everything below is without them.", header: ["unit", "reason"], rows: units.map { [$0.label, $0.reason] })
+    sections.insert(ReportSection("Units that failed", [.table(table)]), at: 0)
   }
 }

@@ -2,8 +2,9 @@
 ///
 ///     {"format": 1, "study": NAME,
 ///      "results": [{"at": {...}, "observables": {NAME: {"value":, "error":, "tau":, "unit":, "reason":}}}],
-///      "derived": {NAME: {...}}}
+///      "derived": {NAME: {...}}, "failed": [{"unit":, "reason":}]}
 ///
+/// `failed` stands there only where units failed.
 /// Rows and names stand in the report's order, numbers read back to the same bits, and nothing depends on the launch.
 public enum ResultsFile {
   /// The format's version.
@@ -11,12 +12,14 @@ public enum ResultsFile {
 
   /// The contents as a JSON value.
   public static func json(_ report: Report, study: String) -> JSON {
-    .object([
-      .init("format", .integer(format)),
-      .init("study", .text(study)),
-      .init("results", .array(report.rows.map(row))),
-      .init("derived", .object(report.derived.map { .init($0.name, observable($0.observable)) })),
-    ])
+    let failed = report.failed.map { JSON.object([.init("unit", .text($0.unit)), .init("reason", .text($0.reason))]) }
+    return .object(
+      [
+        .init("format", .integer(format)),
+        .init("study", .text(study)),
+        .init("results", .array(report.rows.map(row))),
+        .init("derived", .object(report.derived.map { .init($0.name, observable($0.observable)) })),
+      ] + (failed.isEmpty ? [] : [.init("failed", .array(failed))]))
   }
   /// The bytes of the file as text.
   public static func text(_ report: Report, study: String) -> String { json(report, study: study).pretty }

@@ -23,6 +23,12 @@ public enum Shown {
     }
     return fixed(value, max(0, digits - 1 - exponent))
   }
+  /// A setting as short as it can be told apart: what sums of steps made of 0.9 (0.8999999999999999) is 0.9 again.
+  public static func setting(_ value: Double) -> String {
+    let exact = "\(value)"
+    guard exact.count > 9, let short = Double(number(value)) else { return exact }
+    return "\(short)"
+  }
   /// A number with so many digits behind the point.
   public static func fixed(_ value: Double, _ places: Int) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }

@@ -76,6 +76,20 @@ import Testing
     #expect(throws: KahlerError.tooFewPoints(found: 2, required: 3)) { try ReflexivePolygon([SIMD2(1, 0), SIMD2(0, 1)]) }
   }
 
+  @Test("a balanced metric left and gone on with is the uninterrupted one, and one that does not rest says so at its limit")
+  func balancedInterrupted() throws {
+    let polygon = try ReflexivePolygon(ReflexivePolygon.catalogue[0].vertices)
+    let whole = try BalancedMetric(polygon, level: 2)
+    var logH: [Double] = [], iterations = 0, found: BalancedMetric?
+    while found == nil {
+      var part = BalancedIteration(polygon, level: 2, logH: logH, iterations: iterations)
+      found = try part.advance(5)
+      (logH, iterations) = (part.logH, part.iterations)
+    }
+    #expect(found?.logH == whole.logH && found?.iterations == whole.iterations && found?.densityAtOrigin == whole.densityAtOrigin)
+    #expect(throws: KahlerError.self) { try BalancedMetric(polygon, level: 2, iterations: 3) }
+  }
+
   @Test("D-14, D-15: balanced metrics of dP3 and CP2, and none where the barycentre is not 0")
   func balanced() throws {
     func polygon(_ index: Int) throws -> ReflexivePolygon { try ReflexivePolygon(ReflexivePolygon.catalogue[index].vertices) }

@@ -39,6 +39,9 @@ import Testing
     #expect(abs(WeightedProjectiveLine.gibbsThreshold(weights: [0.3, 0.4, 0.5], points: 9) - 1.25) < 1e-12)
     let unstable = WeightedProjectiveLine.gibbsThreshold(weights: [0.1, 0.1, 0.6], points: 8)
     #expect(abs(unstable - 2.0 / 3) < 1e-12)
+    // Light cones in the Fano range hold only where N > 2 / sum w: each lies below half of the sum.
+    #expect(throws: KahlerError.tooFewPoints(found: 6, required: 7)) { try WeightedProjectiveLine(weights: [0.1, 0.1, 0.1], points: 6) }
+    #expect(throws: Never.self) { try WeightedProjectiveLine(weights: [0.1, 0.1, 0.1], points: 7) }
     #expect(throws: KahlerError.gibbsUnstable(threshold: unstable, heaviest: 0.6)) {
       try WeightedProjectiveLine(weights: [0.1, 0.1, 0.6], points: 8)
     }

@@ -44,6 +44,21 @@ import Testing
     #expect(throws: ReportError.unusable(file: run.report + "/report.json")) { try ReportWriter.rewrite(run) }
   }
 
+  @Test("units that failed are named on the page and in the results, with their reasons; without any nothing changes")
+  func failedUnits() throws {
+    let folder = try TemporaryFolder()
+    var report = Toy.report
+    report.note(failed: [])
+    #expect(ResultsFile.text(report, study: "toy-lattice") == ResultsFile.text(Toy.report, study: "toy-lattice"))
+    report.note(failed: [("unit-2", "no rest at K < 1")])
+    _ = try ReportWriter.write(report, provenance: Self.provenance, to: folder.path)
+    let page = try FileAccess.text(folder.path + "/index.html")
+    #expect(page.contains("One unit failed and is missing here.") && page.contains("<td>unit-2</td>"))
+    #expect(page.contains("no rest at K &lt; 1"))
+    let results = try JSON(parsing: ResultsFile.text(report, study: "toy-lattice"))
+    #expect(results["failed"] == .array([.object([.init("unit", "unit-2"), .init("reason", "no rest at K < 1")])]))
+  }
+
   @Test("a figure that cannot be drawn is named in one line, and the page is made without it")
   func failing() throws {
     let folder = try TemporaryFolder()

@@ -16,7 +16,7 @@ public struct WeightedProjectiveLine: Sendable, Equatable {
   /// V = 2 - sum w: positive is log Fano, negative log canonical.
   public let volume: Double
 
-  /// - Throws: `coneWeight`, `flat`, `tooFewPoints` below 2, and `gibbsUnstable` where V > 0 and the threshold is not above 1.
+  /// - Throws: `coneWeight`, `flat`, `tooFewPoints` below 2 and where they are too few to be stable, and `gibbsUnstable` where V > 0 and the threshold is not above 1.
   public init(weights: [Double], points: Int) throws(KahlerError) {
     precondition(weights.count == 3, "three cone points")
     for w in weights where w >= 1 { throw .coneWeight(w) }
@@ -25,7 +25,11 @@ public struct WeightedProjectiveLine: Sendable, Equatable {
     self.points = points
     volume = 2 - weights.reduce(0, +)
     if abs(volume) < 1e-12 { throw .flat }
-    let threshold = Self.gibbsThreshold(weights: weights, points: points)
+    let threshold = Self.gibbsThreshold(weights: weights, points: points), n = Double(points)
+    // Points may fall on each other because they are few: 2 (N - 1)/(V N) > 1 for N > 2 / sum w.
+    if volume > 0, volume < 2, 2 * (n - 1) / (volume * n) <= 1 {
+      throw .tooFewPoints(found: points, required: Int(2 / (2 - volume)) + 1)
+    }
     guard threshold > 1 else { throw .gibbsUnstable(threshold: threshold, heaviest: weights.max() ?? 0) }
   }
 

@@ -17,32 +17,21 @@ public struct BalancedMetric: Sendable {
   /// Iterates until ln H changes by less than `tolerance`.
   /// - Throws: `notConverged` after `iterations`, which is what happens where the barycentre is not 0.
   public init(
-    _ polygon: ReflexivePolygon, level k: Int, step h: Double = 0.4, tolerance: Double = 1e-13,
-    iterations limit: Int = 2000
+    _ polygon: ReflexivePolygon, level: Int, step: Double = 0.4, tolerance: Double = 1e-13, iterations limit: Int = 2000
   ) throws(KahlerError) {
-    let points = polygon.latticePoints(multiple: k)
-    // The weight falls as e^-(support function of P): 40 of them are below rounding.
-    let grid = Grid(points, step: h, reach: 40 / polygon.leastSupport)
-    var logs = [Double](repeating: 0, count: points.count), change = Double.infinity, done = 0
-    while change >= tolerance {
-      guard done < limit else { throw .notConverged(residual: change) }
-      let shares = grid.integrate(logs, level: k).shares
-      // ln H_m = ln H_m + ln(N_k int p_m dnu), p_m = e^{m.x - ln H_m}/sum: the share of m.
-      var next = zip(logs, shares).map { $0 + log(Double(points.count) * $1) }
-      let mean = next.reduce(0, +) / Double(points.count)
-      for i in next.indices { next[i] -= mean }
-      change = zip(logs, next).map { abs($0 - $1) }.max() ?? 0
-      guard change.isFinite else { throw .notConverged(residual: change) }
-      logs = next
-      done += 1
-    }
-    let last = grid.integrate(logs, level: k)
-    level = k
-    self.points = points
-    logH = logs
+    var iteration = BalancedIteration(polygon, level: level, step: step, tolerance: tolerance, limit: limit)
+    while try iteration.advance(limit) == nil {}
+    self.init(iteration)
+  }
+  /// What an iteration has come to.
+  fileprivate init(_ iteration: BalancedIteration) {
+    let last = iteration.grid.integrate(iteration.logH, level: iteration.level)
+    level = iteration.level
+    points = iteration.grid.points
+    logH = iteration.logH
     densityAtOrigin = last.atOrigin
     meanSquareGradient = last.gradient
-    iterations = done
+    iterations = iteration.iterations
   }
 
   /// H at one lattice point over H at another.
@@ -50,9 +39,57 @@ public struct BalancedMetric: Sendable {
     guard let i = points.firstIndex(of: a), let j = points.firstIndex(of: b) else { return .nan }
     return exp(logH[i] - logH[j])
   }
+}
+
+/// The iteration that ends in a `BalancedMetric`, which can be left and gone on with: `logH` and `iterations` are all of it.
+public struct BalancedIteration: Sendable {
+  /// ln H at each lattice point of kP, and the iterations done.
+  public private(set) var logH: [Double], iterations: Int
+  let level: Int, tolerance: Double, limit: Int
+  fileprivate let grid: Grid
+
+  /// From ln H = 0, or from where another was left.
+  public init(
+    _ polygon: ReflexivePolygon, level: Int, step: Double = 0.4, tolerance: Double = 1e-13, limit: Int = 2000, logH: [Double] = [],
+    iterations: Int = 0
+  ) {
+    let points = polygon.latticePoints(multiple: level)
+    precondition(logH.isEmpty || logH.count == points.count, "ln H has a value at each lattice point")
+    // The weight falls as e^-(support function of P): 40 of them are below rounding.
+    grid = Grid(points, step: step, reach: 40 / polygon.leastSupport)
+    self.logH = logH.isEmpty ? [Double](repeating: 0, count: points.count) : logH
+    (self.level, self.tolerance, self.limit, self.iterations) = (level, tolerance, limit, iterations)
+  }
+
+  /// So many iterations more, fewer where ln H comes to rest before: the metric, nil where it did not yet.
+  /// - Throws: `notConverged` at the limit, or where numbers overflow.
+  public mutating func advance(_ count: Int) throws(KahlerError) -> BalancedMetric? {
+    let n = Double(logH.count)
+    var change = Double.infinity
+    for _ in 0..<count {
+      guard iterations < limit else { throw .notConverged(residual: change) }
+      let shares = grid.integrate(logH, level: level).shares
+      // ln H_m = ln H_m + ln(N_k int p_m dnu), p_m = e^{m.x - ln H_m}/sum: the share of m.
+      var next = zip(logH, shares).map { $0 + log(n * $1) }
+      let mean = next.reduce(0, +) / n
+      for i in next.indices { next[i] -= mean }
+      change = zip(logH, next).map { abs($0 - $1) }.max() ?? 0
+      guard change.isFinite else { throw .notConverged(residual: change) }
+      logH = next
+      iterations += 1
+      if change < tolerance { return BalancedMetric(self) }
+    }
+    guard iterations < limit else { throw .notConverged(residual: change) }
+    return nil
+  }
+  /// Elementary operations of an iteration.
+  public var cost: Double {
+    let side = Double(2 * grid.half + 1)
+    return side * side * Double(logH.count)
+  }
 
   /// Integrals over the grid, the points of a row eight at a time.
-  private struct Grid {
+  fileprivate struct Grid {
     let points: [SIMD2<Int>], step: Double, half: Int
     init(_ points: [SIMD2<Int>], step: Double, reach: Double) {
       (self.points, self.step) = (points, step)

@@ -107,7 +107,7 @@ extension GradientFlowStudy {
     var point = start(gas, source), found: [Double] = []
     let before = point.total, steps = decaySteps(gas.beta), beta = gas.beta
     var flow = GradientFlow(
-      SphereGasFlow(gas), rule: Langevin<Double>(rate: step, temperature: 1, key: source.key, replica: copy), direction: point)
+      SphereGasFlow(gas), rule: Langevin<Double>(rate: length(beta), temperature: 1, key: source.key, replica: copy), direction: point)
     for k in 0..<steps {
       try flow.step(&point, at: UInt64(k), on: SoloCommunicator())
       while found.count < Self.decayPoints, (found.count + 1) * steps <= (k + 1) * Self.decayPoints {

@@ -14,7 +14,7 @@ extension GradientFlowStudy {
     let width = Self.decayPoints + 2, rows = values.count / width, norm = (before * before).sum()
     func column(_ k: Int) -> [Double] { (0..<rows).map { values[$0 * width + k] } }
     let steps = decaySteps(beta), rate = 2 * (1 + beta)
-    let times = (1...Self.decayPoints).map { Double(($0 * steps + Self.decayPoints - 1) / Self.decayPoints) * step }
+    let times = (1...Self.decayPoints).map { Double(($0 * steps + Self.decayPoints - 1) / Self.decayPoints) * length(beta) }
     let decay = (0..<Self.decayPoints).map { k in Estimate(meanOf: column(k).map { $0 / norm }) }
     put("times", Observable(values: times, unit: "t"))
     put("decay", Observable(values: decay.map(\.value), errors: decay.map(\.error)))

@@ -53,10 +53,11 @@ extension GradientFlowStudy {
     func add(_ name: String, _ at: Place) {
       guard let x = all.observable("times", at: at)?.values, let y = all.observable("decay", at: at) else { return }
       curves.append(Curve(name, x: x, y: y.values, yErrors: y.errors, style: .points, colour: colour))
-      curves.append(Curve("exact", x: x, y: all.observable("decay_exact", at: at)?.values ?? [], style: .line, colour: colour))
+      let exact = all.observable("decay_exact", at: at)?.values ?? []
+      curves.append(Curve("exact", x: [0] + x, y: [1] + exact, style: .line, colour: colour))
       colour += 1
     }
-    if let n = sizes.last { for beta in betas { add("gas, N = \(n), beta = \(beta)", gas(n, beta)) } }
+    if let n = sizes.last { for beta in betas { add("gas, N = \(n), beta = \(Shown.setting(beta))", gas(n, beta)) } }
     if let n = counts.last { add("network, N = \(n)", network(n)) }
     func row(_ flow: String, _ n: Int, _ curvature: Double, _ at: Place) {
       rows.append(
@@ -66,7 +67,7 @@ extension GradientFlowStudy {
           + [all.observable("noise_free_rises", at: at).map { "\(Int($0.values[0]))" } ?? ""])
     }
     for n in sizes {
-      for beta in betas { row("gas, beta = \(beta)", n, 1 + beta, gas(n, beta)) }
+      for beta in betas { row("gas, beta = \(Shown.setting(beta))", n, 1 + beta, gas(n, beta)) }
       let found = betas.map { all.observable("rate", at: gas(n, $0)) }
       slow.append(
         Curve(
@@ -125,7 +126,7 @@ extension GradientFlowStudy {
             + [accepted.map { "\(Int((100 * $0).rounded())) %" } ?? ""])
       }
     }
-    for beta in betas { add("gas, beta = \(beta)", sizes) { gas($0, beta) } }
+    for beta in betas { add("gas, beta = \(Shown.setting(beta))", sizes) { gas($0, beta) } }
     if !counts.isEmpty { add("network", counts) { network($0) } }
     return ReportSection(
       "N times the variance of the slow mode",
@@ -154,11 +155,16 @@ extension GradientFlowStudy {
       }
       let least = all.observable("free_energy_minimum", at: at)?.values[0] ?? .nan
       curves.append(
-        Curve("beta = \(beta)", x: times, y: energy.map { $0 - least > 1e-13 ? $0 - least : .nan }, style: .line, colour: colour))
+        Curve(
+          "beta = \(Shown.setting(beta))", x: times, y: energy.map { $0 - least > 1e-13 ? $0 - least : .nan }, style: .line, colour: colour)
+      )
       let rises = Int(all.observable("rises", at: at)?.values[0] ?? 0), steps = Int(all.observable("steps", at: at)?.values[0] ?? 0)
-      if rises > 0 { rising.append("beta = \(beta): \(rises) of \(steps)") }
+      if rises > 0 { rising.append("beta = \(Shown.setting(beta)): \(rises) of \(steps)") }
       rows.append(
-        ["\(beta)", written(energy[0], nil, digits: 8), written(energy[energy.count - 1], nil, digits: 8), written(least, nil, digits: 8)]
+        [
+          Shown.setting(beta), written(energy[0], nil, digits: 8), written(energy[energy.count - 1], nil, digits: 8),
+          written(least, nil, digits: 8),
+        ]
           + [written(all.observable("mean_height", at: at)?.values.last ?? .nan, nil, digits: 8)]
           + [
             written(all.observable("mean_height_at_rest", at: at)?.values[0] ?? .nan, nil, digits: 8), cell(all.observable("rate", at: at)),

@@ -13,8 +13,9 @@ extension KahlerEinstein {
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Recording> {
     guard let gas = try gas(unit) else {
-      if case .given(let file) = unit { return .done(try recordGiven(file)) }
-      return .done(try recordPolygon(unit))
+      if case .toric(let name, let polygon) = unit { return try advancePolygon(&state, name, polygon) }
+      guard case .given(let file) = unit else { throw .fault("a unit that is neither gas, polygon nor file") }
+      return .done(try recordGiven(file))
     }
     do throws(MessagePassingError) {
       let total = relaxation + measurements

@@ -57,7 +57,7 @@ extension KahlerEinstein {
           "ward_identity", try series { (2 + 2 * beta) * $0[Quantity.height.rawValue] + field * $0[Quantity.transverse.rawValue] }, exact: 0
         )
       }
-      try recordLimit(state, beta, field, gas.points, put)
+      recordLimit(state, beta, field, put)
       recordPartition(state, gas, exact: exactLogPartition(gas), put)
     case .weighted(let index, let points):
       let line = try self.line(index, points)
@@ -87,32 +87,41 @@ extension KahlerEinstein {
     error > 0 ? Observable(difference / error) : Observable(.nan, reason: "the mean has no error")
   }
 
-  /// <z>, the law of z and the free energy of the limit.
-  private func recordLimit(
-    _ state: State, _ beta: Double, _ field: Double, _ points: Int, _ put: (String, Observable) -> Void
-  ) throws(StudyError) {
+  /// <z>, the law of z and the free energy of the limit; where that cannot be had the samples stay without it.
+  private func recordLimit(_ state: State, _ beta: Double, _ field: Double, _ put: (String, Observable) -> Void) {
+    var counts = [Double](repeating: 0, count: Self.bins)
+    for (k, count) in state.heights.enumerated() { counts[k % Self.bins] += count }
+    let total = counts.reduce(0, +), bins = Double(Self.bins)
+    put("density", Observable(values: counts.map { $0 / total * bins }))
     let limit: MeanField, solution: MeanField.Solution
     do throws(KahlerError) {
       limit = try MeanField(beta: beta, field: field)
       solution = try limit.solve()
-    } catch { throw .unitFailedOnAllRanks(error.description) }
+    } catch {
+      for name in ["mean_height_limit", "free_energy_limit", "kolmogorov_distance", "wasserstein_distance"] {
+        put(name, Observable(.nan, unit: name.hasPrefix("free") ? "nats" : "1", reason: "no limit: \(error.description)"))
+      }
+      return
+    }
     put("mean_height_limit", Observable(solution.mean))
     put("free_energy_limit", Observable(solution.freeEnergy, unit: "nats"))
-    var counts = [Double](repeating: 0, count: Self.bins)
-    for (k, count) in state.heights.enumerated() { counts[k % Self.bins] += count }
-    let total = counts.reduce(0, +), law = limit.law(of: solution)
+    let law = limit.law(of: solution), edges = (0...Self.bins).map { -1 + 2 * Double($0) / bins }
     var below = 0.0, largest = 0.0, between = 0.0
     for bin in 0..<Self.bins - 1 {
       below += counts[bin] / total
-      let apart = abs(below - Self.interpolate(law, at: -1 + 2 * Double(bin + 1) / Double(Self.bins)))
+      let apart = abs(below - Self.interpolate(law, at: edges[bin + 1]))
       largest = max(largest, apart)
-      between += apart * 2 / Double(Self.bins)
+      between += apart * 2 / bins
     }
     put("kolmogorov_distance", Observable(largest))
     put("wasserstein_distance", Observable(between))
-    put("density", Observable(values: counts.map { $0 / total * Double(Self.bins) }))
-    let centres = (0..<Self.bins).map { -1 + (2 * Double($0) + 1) / Double(Self.bins) }
-    put("density_limit", Observable(values: centres.map { c in Self.interpolate((law.t, solution.density), at: c) }))
+    // Averages over the same bins, by Simpson's rule.
+    let density = (t: law.t, probability: solution.density)
+    let averages = (0..<Self.bins).map { (bin: Int) -> Double in
+      let ends = Self.interpolate(density, at: edges[bin]) + Self.interpolate(density, at: edges[bin + 1])
+      return (ends + 4 * Self.interpolate(density, at: (edges[bin] + edges[bin + 1]) / 2)) / 6
+    }
+    put("density_limit", Observable(values: averages))
   }
   /// Linear between the nodes.
   private static func interpolate(_ law: (t: [Double], probability: [Double]), at t: Double) -> Double {
@@ -154,25 +163,31 @@ extension KahlerEinstein {
     return (4 * (2 * c - b) - (2 * b - a)) / 3
   }
 
-  func recordPolygon(_ unit: Unit) throws(StudyError) -> Recording {
-    var recording = Recording()
-    guard case .toric(let name, let polygon) = unit else { return recording }
+  /// About a second of a polygon's work: what is known of it without, then its balanced metrics, level after level.
+  func advancePolygon(_ state: inout State, _ name: String, _ polygon: ReflexivePolygon) throws(StudyError) -> Advance<Recording> {
     let at: [(name: String, value: ParameterValue)] = [("process", .text("toric")), ("surface", .text(name))]
     let b = polygon.barycentre
-    recording.record(at: at, "area", Observable(polygon.area))
-    recording.record(at: at, "barycentre", Observable(values: [b.x, b.y]))
-    recording.record(at: at, "greatest_ricci_bound", Observable(polygon.greatestRicciBound))
-    for k in levels where b == .zero {
-      let at = at + [("level", .integer(k))]
-      do throws(KahlerError) {
-        let metric = try BalancedMetric(polygon, level: k)
-        recording.record(at: at, "density_at_origin", Observable(metric.densityAtOrigin))
-        recording.record(at: at, "mean_square_gradient", Observable(metric.meanSquareGradient))
-        recording.record(at: at, "sections", Observable(Double(metric.points.count)))
-        recording.record(at: at, "iterations", Observable(Double(metric.iterations)))
-      } catch { throw .unitFailed(error.description) }
+    if state.polygon.rows.isEmpty {
+      state.polygon.record(at: at, "area", Observable(polygon.area))
+      state.polygon.record(at: at, "barycentre", Observable(values: [b.x, b.y]))
+      state.polygon.record(at: at, "greatest_ricci_bound", Observable(polygon.greatestRicciBound))
     }
-    return recording
+    guard b == .zero, state.level < levels.count else { return .done(state.polygon) }
+    let k = levels[state.level]
+    var iteration = BalancedIteration(polygon, level: k, logH: state.logH, iterations: state.iterations)
+    do throws(KahlerError) {
+      if let metric = try iteration.advance(max(1, Int(1e9 / iteration.cost))) {
+        let here = at + [("level", .integer(k))]
+        state.polygon.record(at: here, "density_at_origin", Observable(metric.densityAtOrigin))
+        state.polygon.record(at: here, "mean_square_gradient", Observable(metric.meanSquareGradient))
+        state.polygon.record(at: here, "sections", Observable(Double(metric.points.count)))
+        state.polygon.record(at: here, "iterations", Observable(Double(metric.iterations)))
+        (state.level, state.logH, state.iterations) = (state.level + 1, [], 0)
+      } else {
+        (state.logH, state.iterations) = (iteration.logH, iteration.iterations)
+      }
+    } catch { throw .unitFailed(error.description) }
+    return .more(fraction: Double(state.level) / Double(levels.count), stage: "balanced metric of level \(k)")
   }
 
   /// What identifies a unit's row.

@@ -52,7 +52,7 @@ extension KahlerEinstein {
   static func text(_ value: ParameterValue) -> String {
     switch value {
     case .integer(let n): "\(n)"
-    case .real(let x): "\(x)"
+    case .real(let x): Shown.setting(x)
     case .text(let t): t
     default: ""
     }
@@ -69,7 +69,7 @@ extension KahlerEinstein {
       let v = array.values, points = stride(from: 0, to: min(v.count, 6000), by: 3).map { SIMD3(v[$0], v[$0 + 1], v[$0 + 2]) }
       switch unit {
       case .sphere(let n, let beta, let field) where n == spheres:
-        return Globe(title: "N = \(n), beta = \(beta)" + (field == 0 ? "" : ", a = \(field)"), points: points)
+        return Globe(title: "N = \(n), beta = \(Shown.setting(beta))" + (field == 0 ? "" : ", a = \(Shown.setting(field))"), points: points)
       case .weighted(let line, let n) where n == weighted: return Globe(title: "w = \(title(line)), N = \(n)", points: points, marks: axes)
       case .given(let file): return Globe(title: file, points: points)
       default: return nil
@@ -95,7 +95,7 @@ extension KahlerEinstein {
     let free = gases.filter { $0.field == 0 }
     if !free.isEmpty {
       let rows = free.map { gas in
-        ["\(gas.n)", "\(gas.beta)"]
+        ["\(gas.n)", Shown.setting(gas.beta)]
           + ["structure_factor_1", "structure_factor_1_exact", "structure_factor_1_z", "r_hat"].map { cell(value(all, gas, $0)) }
           + (2...4).flatMap { l in [cell(value(all, gas, "structure_factor_\(l)")), cell(value(all, gas, "structure_factor_\(l)_limit"))] }
       }
@@ -138,12 +138,12 @@ extension KahlerEinstein {
     var curves: [Curve] = []
     for (colour, gas) in fielded.filter({ $0.n == largest }).enumerated() {
       let t = (0..<Self.bins).map { -1 + (2 * Double($0) + 1) / Double(Self.bins) }
-      let name = "beta = \(gas.beta), a = \(gas.field)"
+      let name = "beta = \(Shown.setting(gas.beta)), a = \(Shown.setting(gas.field))"
       curves.append(Curve(name, x: t, y: value(all, gas, "density")?.values ?? [], style: .points, colour: colour))
       curves.append(Curve("limit", x: t, y: value(all, gas, "density_limit")?.values ?? [], style: .line, colour: colour))
     }
     let rows = fielded.map { gas in
-      ["\(gas.n)", "\(gas.beta)", "\(gas.field)"]
+      ["\(gas.n)", Shown.setting(gas.beta), Shown.setting(gas.field)]
         + ["mean_height", "mean_height_limit", "ward_identity", "ward_identity_z", "kolmogorov_distance", "wasserstein_distance"].map {
           cell(value(all, gas, $0))
         }
@@ -171,7 +171,7 @@ extension KahlerEinstein {
         guard let found = value(all, gas, name) else { return "" }
         return written(-found.values[0] / n, found.errors.map { $0[0] / n })
       }
-      return ["\(gas.n)", "\(gas.beta)", "\(gas.field)"]
+      return ["\(gas.n)", Shown.setting(gas.beta), Shown.setting(gas.field)]
         + [
           per("log_partition_annealed"), per("log_partition_integrated"), per("log_partition_exact"),
           cell(value(all, gas, "free_energy_limit")),

@@ -1,5 +1,6 @@
 public import Archives
 import KahlerGeometry
+import Runtime
 import Sampling
 
 extension KahlerEinstein {
@@ -22,11 +23,14 @@ extension KahlerEinstein {
     /// Log-weights of annealing and integrals of thermodynamic integration, replica by replica as far as done.
     var logWeights: [Double] = [], integrals: [Double] = []
 
+    /// Of a polygon: what is known so far, and where the iteration of the level under way stands.
+    var polygon = Recording(), level = 0, logH: [Double] = [], iterations = 0
+
     init() {}
-    public static var formatVersion: Int { 2 }
+    public static var formatVersion: Int { 3 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
-      try archive.write([steps, ladders.count, turn], at: path + "/progress")
+      try archive.write([steps, ladders.count, turn, level, iterations], at: path + "/progress")
       try archive.write(rows, at: path + "/rows")
       for (chain, ladder) in ladders.enumerated() { try ladder.save(to: &archive, at: path + "/chain\(chain)") }
       try archive.write(rungs, at: path + "/rungs")
@@ -34,12 +38,14 @@ extension KahlerEinstein {
       try archive.write(heights, at: path + "/heights")
       try archive.write(logWeights, at: path + "/log_weights")
       try archive.write(integrals, at: path + "/integrals")
+      try archive.write(logH, at: path + "/log_h")
+      try polygon.save(to: &archive, at: path + "/polygon")
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let progress = try archive.read(Int.self, count: 3, at: path + "/progress")
+      let progress = try archive.read(Int.self, count: 5, at: path + "/progress")
       steps = progress[0]
-      turn = progress[2]
+      (turn, level, iterations) = (progress[2], progress[3], progress[4])
       rows = try archive.read(Double.self, count: nil, at: path + "/rows")
       for chain in 0..<progress[1] { ladders.append(try Ladder(from: archive, at: path + "/chain\(chain)")) }
       rungs = try archive.read(Double.self, count: nil, at: path + "/rungs")
@@ -47,6 +53,8 @@ extension KahlerEinstein {
       heights = try archive.read(Double.self, count: nil, at: path + "/heights")
       logWeights = try archive.read(Double.self, count: nil, at: path + "/log_weights")
       integrals = try archive.read(Double.self, count: nil, at: path + "/integrals")
+      logH = try archive.read(Double.self, count: nil, at: path + "/log_h")
+      polygon = try Recording(from: archive, at: path + "/polygon")
     }
   }
 

@@ -53,7 +53,8 @@ extension KahlerEinstein {
       }
       let colour = curves.count / 2
       curves.append(
-        Curve("N = \(n), beta = \(beta)", x: positions, y: found.values, yErrors: found.errors, style: .points, colour: colour))
+        Curve(
+          "N = \(n), beta = \(Shown.setting(beta))", x: positions, y: found.values, yErrors: found.errors, style: .points, colour: colour))
       let line = (0...40).map { Double($0) / 40 }
       curves.append(Curve("exact", x: line, y: line.map { ExactSphereGas.momentum(beta: $0 * beta) }, style: .line, colour: colour))
     }
