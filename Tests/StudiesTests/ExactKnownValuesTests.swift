@@ -14,10 +14,6 @@ struct ExactKnownValuesTests {
       + AnalysisKnownValues.checks + LatticeModelKnownValues.checks + SymmetryKnownValues.checks
     let checks = all.filter { $0.id == id && $0.cost == .fast }
     #expect(!checks.isEmpty)
-    for check in checks {
-      for value in try check.values() {
-        #expect(value.passes, "\(id) \(value.what): expected \(value.expected), found \(value.found)")
-      }
-    }
+    try expectAllPass(checks)
   }
 }

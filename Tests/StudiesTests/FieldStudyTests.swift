@@ -33,12 +33,7 @@ enum FieldStudies {
     """,
   ]
 
-  static func write(_ name: String, in folder: String) throws -> String {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let file = "\(folder)/\(name).toml"
-    try (files[name] ?? "").write(toFile: file, atomically: true, encoding: .utf8)
-    return file
-  }
+  static func write(_ name: String, in folder: String) throws -> String { try Program.write(files[name] ?? "", name, in: folder) }
 }
 
 extension ProgramTests {
@@ -48,21 +43,7 @@ extension ProgramTests {
     func bytes(name: String) throws {
       try Program.withFolder { folder in
         let file = try FieldStudies.write(name, in: folder)
-        var expected: [Data] = []
-        for ranks in [1, 2, 3, 4] {
-          let out = "\(folder)/out\(ranks)"
-          if ranks == 3 {
-            // Stopped after the first slice, then resumed.
-            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-            try Data().write(to: URL(fileURLWithPath: out + "/STOP"))
-            #expect(try Program.run(["run", file, "--out", out]).status == 85)
-          }
-          let end = try Program.run(["run", file, "--out", out], ranks: ranks)
-          #expect(end.status == 0 && end.error.isEmpty, "\(ranks) ranks: \(end.all)")
-          let found = try ["results.json", "results.h5"].map { try Program.bytes("\(out)/\($0)") }
-          if expected.isEmpty { expected = found }
-          #expect(found == expected, "\(ranks) ranks")
-        }
+        try Program.expectSameBytes(of: file, ranks: [1, 2, 3, 4], stopped: 3, in: folder)
       }
     }
 

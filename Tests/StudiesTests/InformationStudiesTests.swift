@@ -66,12 +66,7 @@ enum InformationStudies {
     """,
   ]
 
-  static func write(_ name: String, in folder: String) throws -> String {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let file = "\(folder)/\(name).toml"
-    try (files[name] ?? "").write(toFile: file, atomically: true, encoding: .utf8)
-    return file
-  }
+  static func write(_ name: String, in folder: String) throws -> String { try Program.write(files[name] ?? "", name, in: folder) }
 }
 
 @Suite("Known values of the bottleneck and of continuous estimators")
@@ -80,11 +75,7 @@ struct BottleneckKnownValuesTests {
   func fast() throws {
     let checks = BottleneckKnownValues.checks.filter { $0.cost == .fast }
     #expect(checks.count == 9)
-    for check in checks {
-      for value in try check.values() {
-        #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
-      }
-    }
+    try expectAllPass(checks)
   }
 }
 
@@ -95,20 +86,7 @@ extension ProgramTests {
     func bytes(name: String) throws {
       try Program.withFolder { folder in
         let file = try InformationStudies.write(name, in: folder)
-        var expected: Data?
-        for ranks in [1, 2, 4] {
-          let out = "\(folder)/out\(ranks)"
-          if ranks == 2 {
-            // Stopped after the first slice, then resumed.
-            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-            try Data().write(to: URL(fileURLWithPath: out + "/STOP"))
-            #expect(try Program.run(["run", file, "--out", out]).status == 85)
-          }
-          let end = try Program.run(["run", file, "--out", out], ranks: ranks)
-          #expect(end.status == 0 && end.error.isEmpty, "\(ranks) ranks: \(end.all)")
-          let found = try Program.bytes(out + "/results.json")
-          if let expected { #expect(found == expected, "\(ranks) ranks") } else { expected = found }
-        }
+        try Program.expectSameBytes(of: file, ranks: [1, 2, 4], stopped: 2, in: folder)
       }
     }
 

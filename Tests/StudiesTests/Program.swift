@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Laws
+import Runtime
 import Testing
 
 /// The built program and `Scripts/run`, started as a user starts them.
@@ -52,6 +53,33 @@ enum Program {
 
   static func bytes(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
 
+  /// Writes a study file.
+  static func write(_ study: String, _ name: String, in folder: String) throws -> String {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let file = "\(folder)/\(name).toml"
+    try study.write(toFile: file, atomically: true, encoding: .utf8)
+    return file
+  }
+
+  /// Expects the same bytes of results.json and results.h5 of a study file at all of `ranks`, and at those of `stopped` after a
+  /// run that a STOP file ends at its first slice (nil: what takes one slice cannot be stopped after it).
+  static func expectSameBytes(of file: String, ranks: [Int], stopped: Int?, in folder: String) throws {
+    var expected: [Data] = []
+    for count in ranks {
+      let out = "\(folder)/out\(count)"
+      if count == stopped {
+        try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: out + "/STOP"))
+        #expect(try run(["run", file, "--out", out]).status == 85)
+      }
+      let end = try run(["run", file, "--out", out], ranks: count)
+      #expect(end.status == 0 && end.error.isEmpty, "\(count) ranks: \(end.all)")
+      let found = try ["results.json", "results.h5"].map { try bytes("\(out)/\($0)") }
+      if expected.isEmpty { expected = found }
+      #expect(found == expected, "\(count) ranks")
+    }
+  }
+
   /// results.json and results.h5 of an undisturbed run of the quick study on one rank.
   static func undisturbed(_ settings: [String] = []) throws -> (json: Data, archive: Data) {
     try withFolder { folder in
@@ -63,6 +91,15 @@ enum Program {
   /// Long enough to be interrupted at several checkpoints: about two seconds on one rank.
   static let long = ["training.epochs=[400]", "run.checkpoint_interval=0.2"]
   static let undisturbedLong = Result { try undisturbed(long) }
+}
+
+/// Expects every value of these checks within its tolerance.
+func expectAllPass(_ checks: [Check]) throws {
+  for check in checks {
+    for value in try check.values() {
+      #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
+    }
+  }
 }
 
 /// A program that runs while the test does something to it.

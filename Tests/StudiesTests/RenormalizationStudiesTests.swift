@@ -124,12 +124,7 @@ enum RenormalizationStudies {
     """,
   ]
 
-  static func write(_ name: String, in folder: String) throws -> String {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let file = "\(folder)/\(name).toml"
-    try (files[name] ?? "").write(toFile: file, atomically: true, encoding: .utf8)
-    return file
-  }
+  static func write(_ name: String, in folder: String) throws -> String { try Program.write(files[name] ?? "", name, in: folder) }
 }
 
 @Suite("Known values of renormalization")
@@ -138,11 +133,7 @@ struct RenormalizationFlowKnownValuesTests {
   func fast(id: String) throws {
     let checks = (FlowKnownValues.checks + MonteCarloRGKnownValues.checks).filter { $0.id == id && $0.cost == .fast }
     #expect(!checks.isEmpty)
-    for check in checks {
-      for value in try check.values() {
-        #expect(value.passes, "\(check.id) \(value.what): expected \(value.expected), found \(value.found)")
-      }
-    }
+    try expectAllPass(checks)
   }
 }
 
@@ -153,21 +144,7 @@ extension ProgramTests {
     func bytes(name: String) throws {
       try Program.withFolder { folder in
         let file = try RenormalizationStudies.write(name, in: folder)
-        var expected: Data?
-        for ranks in [1, 2, 4] {
-          let out = "\(folder)/out\(ranks)"
-          // What takes one slice cannot be stopped after it.
-          if ranks == 2 && name != "flow" {
-            // Stopped after the first slice, then resumed.
-            try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
-            try Data().write(to: URL(fileURLWithPath: out + "/STOP"))
-            #expect(try Program.run(["run", file, "--out", out]).status == 85)
-          }
-          let end = try Program.run(["run", file, "--out", out], ranks: ranks)
-          #expect(end.status == 0 && end.error.isEmpty, "\(ranks) ranks: \(end.all)")
-          let found = try Program.bytes(out + "/results.json")
-          if let expected { #expect(found == expected, "\(ranks) ranks") } else { expected = found }
-        }
+        try Program.expectSameBytes(of: file, ranks: [1, 2, 4], stopped: name == "flow" ? nil : 2, in: folder)
       }
     }
 
