@@ -19,6 +19,9 @@ public enum SeriesError: Error, Equatable, Sendable {
 /// with W >= 6 tau(W). `error^2 = 2 tau Gamma(0)/N`. In this definition tau = 1/2 for independent samples, and
 /// N/(2 tau) is the effective number of samples. Cost N W, for large W N log N.
 ///
+/// Where rho(1) <= -1/3 that window would close at once, on a sum that alternates, and tau is a small difference of large numbers: there
+/// the error is that of 64 blocks (all chains together; W is their length), and tau follows from it, 2 tau Gamma(0) = W Var(block mean).
+///
 /// A constant series has tau = 1/2 and error 0. Source: Madras and Sokal 1988; Wolff 2004.
 public struct AutocorrelationTime: Sendable, Equatable {
   /// The mean of all samples with its standard error, correlation included.
@@ -54,14 +57,35 @@ public struct AutocorrelationTime: Sendable, Equatable {
       sum += covariance.sum(lag: lag) / n / variance
       closed = Double(lag) >= 6 * sum
     }
+    if lag == 1 && closed && variance > 0, let blocks = Self.blocks(centred.chains, of: max(2, count / 64)) {
+      window = max(2, count / 64)
+      windowClosed = blocks.count >= 16
+      let spread = blocks.reduce(0) { $0 + $1 * $1 } / Double(blocks.count - 1)
+      let time = Double(window) * spread / variance / 2
+      tau = Estimate(value: time, error: time * sqrt(2 / Double(blocks.count - 1)))
+      mean = Estimate(value: centred.mean, error: sqrt(2 * time * variance / n))
+      return
+    }
     window = lag
     windowClosed = closed
     tau = Estimate(value: sum, error: variance == 0 ? 0 : abs(sum) * sqrt(2 * Double(2 * lag + 1) / n))
-    // An anticorrelated series can give a tau below zero by noise alone; its error is then no number.
+    // Of a handful of alternating samples tau can be below zero; the error is then no number.
     mean = Estimate(value: centred.mean, error: sqrt(2 * sum * variance / n))
   }
   /// Analyses one chain.
   public init(_ series: [Double]) throws(SeriesError) { try self.init(chains: [series]) }
+
+  /// Means of whole blocks of `length` samples, cut from each chain's end; nil below two.
+  private static func blocks(_ chains: [[Double]], of length: Int) -> [Double]? {
+    var means: [Double] = []
+    for chain in chains {
+      for block in 0..<chain.count / length {
+        let end = chain.count - block * length
+        means.append(chain[end - length..<end].reduce(0, +) / Double(length))
+      }
+    }
+    return means.count >= 2 ? means : nil
+  }
 
   private static func centred(_ chains: [[Double]]) throws(SeriesError) -> (chains: [[Double]], mean: Double) {
     var total = Moments()

@@ -22,7 +22,11 @@ struct IsingChainSampler: Sendable {
     switch move {
     case .wolff: _ = try Wolff(model)
     case .swendsenWang: _ = try SwendsenWang(model)
-    case .metropolis, .heatBath: _ = try CheckerboardConfiguration(IsingConfiguration(cold: model.lattice, replica: 0))
+    case .metropolis, .heatBath:
+      // Narrower ones fall into closed classes (`LocalMetropolisRule`).
+      let least = min(model.lattice.rows, model.lattice.columns)
+      if move == .metropolis && least < 4 { throw .tooSmall(extent: least, minimum: 4) }
+      _ = try CheckerboardConfiguration(IsingConfiguration(cold: model.lattice, replica: 0))
     }
   }
 

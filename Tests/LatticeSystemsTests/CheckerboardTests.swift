@@ -78,6 +78,19 @@ import Testing
     try checkStationary(CheckerboardHeatBath(model), model)
   }
 
+  @Test("the law kit catches certain moves that close off configurations on 2x2, and a sweep that comes back periodically")
+  func notErgodic() throws {
+    func check<Kernel: MarkovKernel<CheckerboardConfiguration>>(_ kernel: Kernel, _ lattice: SquareLattice) throws {
+      try ergodicityLaw(kernel, states: try states(lattice), index: { Int($0.packed.spins[0]) })
+    }
+    let two = try SquareLattice(rows: 2, columns: 2), four = try SquareLattice(rows: 4, columns: 2)
+    let model = try IsingModel(two, coupling: 0.3), free = try IsingModel(four, coupling: 0)
+    #expect(throws: LawViolation.self) { try check(CheckerboardMetropolis(model), two) }
+    #expect(throws: LawViolation.self) { try check(CheckerboardMetropolis(free), four) }
+    try check(CheckerboardHeatBath(model), two)
+    try check(CheckerboardHeatBath(free), four)
+  }
+
   @Test("single-site moves are in detailed balance at every site of 3x3") func detailedBalance() throws {
     let lattice = try SquareLattice(size: 3)
     let states = (0..<UInt64(512)).map { IsingConfiguration(lattice, spins: [$0], replica: 0) }

@@ -26,6 +26,27 @@ import Testing
     }
   }
 
+  @Test(
+    "from every configuration local sweeps and clusters reach every other, on rings and small tori too",
+    arguments: [[2], [4], [5], [8], [2, 2], [4, 2], [2, 3], [3, 3], [2, 2, 2]])
+  func ergodic(extents: [Int]) throws {
+    for (coupling, field) in [(0.44, 0.0), (-0.5, 0.0), (0, 0), (0.1, 0.2)] {
+      let states = try ising(extents, coupling, field)
+      try states.checkErgodic(LocalMetropolis(states.model))
+      if extents.count < 2 { try states.checkErgodic(LocalHeatBath(states.model)) }
+      if coupling > 0 && field == 0 && extents.allSatisfy({ $0 > 2 }) && extents != [3, 3] {
+        try states.checkErgodic(WolffCluster(states.model))
+        try states.checkErgodic(SwendsenWangCluster(states.model))
+      }
+    }
+    if extents.count == 1 {
+      for colours in 2...3 where extents[0] < 5 {
+        let states = try potts(extents, colours, 0.7)
+        try states.checkErgodic(LocalMetropolis(states.model))
+      }
+    }
+  }
+
   @Test("local sweeps leave the Ising weight invariant on a 3x3 torus, exactly, alone, repeated and with clusters after them")
   func isingPlane() throws {
     for (coupling, field) in [(0.44, 0.0), (0.4, 0.1)] {

@@ -25,6 +25,9 @@ struct LatticeStates<Model: LatticeModel> where Model.Value: BinaryInteger {
   func checkStationary<Kernel: MarkovKernel<LatticeConfiguration<Model.Value>>>(_ kernel: Kernel) throws {
     try stationarityLaw(kernel, states: all, logWeight: { model.logWeight($0.values) }, index: number)
   }
+  func checkErgodic<Kernel: MarkovKernel<LatticeConfiguration<Model.Value>>>(_ kernel: Kernel) throws {
+    try ergodicityLaw(kernel, states: all, index: number)
+  }
   /// On the states that `isWanted` picks by their log weight.
   func checkDetailedBalance<Kernel: MarkovKernel<LatticeConfiguration<Model.Value>>>(
     _ kernel: Kernel, where isWanted: (Double) -> Bool = { _ in true }

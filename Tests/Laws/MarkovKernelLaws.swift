@@ -57,6 +57,45 @@ public func stationarityLaw<Kernel: MarkovKernel>(
   }
 }
 
+/// Irreducible and aperiodic: from every state every other is reached, after any large number of steps. Without it the stationary law is not
+/// the only one, and averages depend on the start. `index` numbers the states 0 ..< states.count in their order.
+public func ergodicityLaw<Kernel: MarkovKernel>(
+  _ kernel: Kernel, states: [Kernel.State], index: (Kernel.State) -> Int, at step: UInt64 = 0
+) throws(LawViolation) {
+  var forth: [[Int]] = [], back = [[Int]](repeating: [], count: states.count)
+  for (number, state) in states.enumerated() {
+    let row = try transitions(of: kernel, from: state, at: step, index: index).filter { $0.value > 0 }.map(\.key)
+    forth.append(row)
+    for target in row { back[target].append(number) }
+  }
+  // Distances from state 0; the period is the greatest common divisor of d(i) + 1 - d(j) over all moves i -> j.
+  func distances(_ edges: [[Int]]) -> [Int?] {
+    var found = [Int?](repeating: nil, count: edges.count), queue = [0], next = 0
+    found[0] = 0
+    while next < queue.count {
+      let here = queue[next], distance = found[here] ?? 0
+      next += 1
+      for target in edges[here] where found[target] == nil {
+        found[target] = distance + 1
+        queue.append(target)
+      }
+    }
+    return found
+  }
+  let reached = distances(forth)
+  if let lost = reached.firstIndex(of: nil) { throw LawViolation("state \(lost) is never reached from state 0") }
+  if let lost = distances(back).firstIndex(of: nil) { throw LawViolation("state 0 is never reached from state \(lost)") }
+  var period = 0
+  for (i, row) in forth.enumerated() {
+    for j in row {
+      var a = period, b = abs((reached[i] ?? 0) + 1 - (reached[j] ?? 0))
+      while b != 0 { (a, b) = (b, a % b) }
+      period = a
+    }
+  }
+  guard period == 1 else { throw LawViolation("the chain comes back to a state after multiples of \(period) steps only") }
+}
+
 /// Detailed balance p(s) T(s -> s') = p(s') T(s' -> s) for all pairs of `states`, which may be a part of all states.
 /// Stronger than stationarity: single-site and cluster moves satisfy it, sweeps over sites in order do not.
 public func detailedBalanceLaw<Kernel: MarkovKernel>(

@@ -29,6 +29,21 @@ struct SeriesTests {
   }
 
   @Test(
+    "alternating series have the error of their mean, over 60 seeds: squares of pulls average to 1 within 3 sigma",
+    arguments: [-0.3, -0.4, -0.7, -0.9])
+  func alternating(rho: Double) throws {
+    var squares = 0.0, taus = Moments()
+    for seed in 1...60 {
+      let series = autoregressiveSeries(correlation: rho, noise: gauss(seed: UInt64(9000 + seed), count: 1 << 13))
+      let found = try AutocorrelationTime(series)
+      taus.add(found.tau.value)
+      squares += (found.mean.value / found.mean.error) * (found.mean.value / found.mean.error) / 60
+    }
+    #expect(abs(squares - 1) < 3 * (2.0 / 60).squareRoot())
+    #expect(abs(taus.mean / autoregressiveTime(correlation: rho) - 1) < 0.15)
+  }
+
+  @Test(
     "the windowed estimate equals a direct evaluation of its definition, for several chains and windows of hundreds of lags too",
     arguments: [(0.6, 1), (0.985, 20)])
   func definition(correlation: Double, scale: Int) throws {

@@ -135,7 +135,8 @@ public struct CheckerboardSweep<Rule: SpinRule>: MarkovKernel {
   }
 }
 
-/// Checkerboard Metropolis. At K = 0 and B = 0 it turns every spin over at every step, so it is periodic there.
+/// Checkerboard Metropolis. At K = 0 and B = 0 it turns every spin over at every step, so it is periodic there; where an extent is 2 it is
+/// not irreducible, and `LocalMetropolis` serves instead (`LocalMetropolisRule`).
 public typealias CheckerboardMetropolis = CheckerboardSweep<MetropolisRule>
 /// Checkerboard heat bath.
 public typealias CheckerboardHeatBath = CheckerboardSweep<HeatBathRule>

@@ -51,8 +51,10 @@ public struct HybridMonteCarlo: MarkovKernel {
     trial = state.sites
     let before = energy(trial, momenta)
     integrate(&trial, &momenta)
-    energyChange = energy(trial, momenta) - before
-    return energyChange.isNaN ? .infinity : energyChange
+    let change = energy(trial, momenta) - before
+    // So that exp(-dH) of it is 0, as the acceptance is.
+    energyChange = change.isNaN ? .infinity : change
+    return energyChange
   }
   @usableFromInline mutating func finish(_ accepted: Bool, _ state: inout LatticeConfiguration<Double>) {
     wasAccepted = accepted

@@ -10,16 +10,27 @@ public protocol LocalRule: Sendable {
   func next(_ value: Model.Value, in field: Model.LocalField, from choices: inout some RandomChoices) -> Model.Value
 }
 
-/// Metropolis: a symmetric proposal, accepted with probability min(1, p(new) / p(old)).
+/// Metropolis: a symmetric proposal, made with probability `share` and accepted with probability min(1, p(new) / p(old)).
+///
+/// `share` is 1, but 1/2 for two values on rings and where an extent is below 4: a move at no cost is certain there, sites come in a
+/// fixed order, and with a share of 1 the configurations fall into classes that no sweep leaves (on a ring of 4 at K = 0.7 the largest
+/// has 91 % of the weight, and its energy is 10 % off). On larger lattices what is closed off, walls without a straight piece anywhere,
+/// has no weight that could be seen, and never leads in or out.
 public struct LocalMetropolisRule<Model: LatticeModel>: LocalRule {
   public let model: Model
   /// The width of proposals; models of discrete values do not use it.
   public let width: Double
+  /// The part of proposals made.
+  public let share: Double
+  init(model: Model, width: Double) {
+    (self.model, self.width) = (model, width)
+    share = model.hasTwoValues && model.lattice.lacksRoomForMetropolis ? 0.5 : 1
+  }
   @inlinable public func next(
     _ value: Model.Value, in field: Model.LocalField, from choices: inout some RandomChoices
   ) -> Model.Value {
     let new = model.proposal(from: value, width: width, choices: &choices)
-    return value.replaced(by: new, if: choices.accepts(model.acceptance(from: value, to: new, in: field)))
+    return value.replaced(by: new, if: choices.accepts(share * model.acceptance(from: value, to: new, in: field)))
   }
 }
 

@@ -43,6 +43,10 @@ public struct HypercubicLattice: Sendable, Hashable {
     }
     return links / (2 * extents.count)
   }
+  /// Whether moves of two-valued spins that are certain, in a fixed order, would leave large closed classes of configurations
+  /// (`LocalMetropolisRule`): on rings, and where an extent is below 4.
+  public static func lacksRoomForMetropolis(_ extents: [Int]) -> Bool { extents.count == 1 || extents.contains { $0 < 4 } }
+  var lacksRoomForMetropolis: Bool { Self.lacksRoomForMetropolis(extents) }
   /// A torus of `dimensions` equal extents.
   public init(size: Int, dimensions: Int) throws(LatticeError) {
     guard (1...7).contains(dimensions) else { throw .badShape([]) }

@@ -24,6 +24,7 @@ public struct HypercubicIsing: HeatBathModel, ClusterModel {
   /// K_c of the infinite cubic lattice, 0.221654626(5) (Ferrenberg, Xu, Landau, arXiv:1806.03558).
   public static let cubicCriticalCoupling = 0.221_654_626
 
+  public var hasTwoValues: Bool { true }
   public var coldValue: Int8 { 1 }
   public func hotValue(from choices: inout some RandomChoices) -> Int8 { choices.bernoulli(0.5) ? 1 : -1 }
   /// E in units of J.

@@ -29,6 +29,8 @@ public protocol LatticeModel<Value>: Sendable {
   /// A Metropolis proposal, as likely from `old` to `new` as back. Models of discrete values, whose proposals are
   /// uniform among the other values, have no use for `width`.
   func proposal(from old: Value, width: Double, choices: inout some RandomChoices) -> Value
+  /// Whether a value has just one other to propose, so that a move at no cost is certain.
+  var hasTwoValues: Bool { get }
 }
 
 /// A model whose conditional law of one site can be sampled.
@@ -60,6 +62,8 @@ public protocol ClusterModel: LatticeModel {
 }
 
 extension LatticeModel {
+  /// More than two, or a continuum.
+  public var hasTwoValues: Bool { false }
   @inlinable public func acceptance(from old: Value, to new: Value, in field: LocalField) -> Double {
     metropolisAcceptance(logWeightChange(from: old, to: new, in: field))
   }

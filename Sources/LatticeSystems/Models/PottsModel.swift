@@ -28,6 +28,7 @@ public struct PottsModel: HeatBathModel, ClusterModel {
   /// K_c = ln(1 + sqrt q) of the infinite square lattice.
   public static func criticalCoupling(colours: Int) -> Double { log(1 + Double(colours).squareRoot()) }
 
+  public var hasTwoValues: Bool { colours == 2 }
   public var coldValue: UInt8 { 0 }
   public func hotValue(from choices: inout some RandomChoices) -> UInt8 { UInt8(choices.index(below: colours)) }
   /// E in units of J.

@@ -155,9 +155,16 @@ struct RowAnalysis {
       // Means have the error of their own autocorrelation time; the jackknife checks it.
       if let k = quantity.column {
         let series = try AutocorrelationTime(chains: column(k))
-        observable.errors = [series.mean.error * quantity.scale]
-        observable.tau = series.tau.value
-        if trouble == nil, !series.isReliable { observable.reason = "rows / tau of this series is below 1000: its error may be too small" }
+        let error = series.mean.error * quantity.scale
+        if error.isFinite {
+          observable.errors = [error]
+          observable.tau = series.tau.value
+        } else {
+          observable.reason = trouble ?? "neighbouring rows alternate: no autocorrelation time, the error is that of blocks"
+        }
+        if trouble == nil, error.isFinite, !series.isReliable {
+          observable.reason = "rows / tau of this series is below 1000: its error may be too small"
+        }
       }
       result.append((quantity.name, observable))
     }

@@ -26,9 +26,11 @@ extension LatticeSweep {
       return model == .xy ? .metropolis : .heatBath
     }
   }
-  /// Whether the bit-sliced kernels of the square lattice serve; checkerboards need even extents.
+  /// Whether the bit-sliced kernels of the square lattice serve; checkerboards need even extents, Metropolis room.
   var isSquareIsing: Bool {
-    model == .ising && extents.count == 2 && !(resolvedMove.isLocal && extents.contains { $0 % 2 == 1 })
+    guard model == .ising && extents.count == 2 else { return false }
+    if resolvedMove == .metropolis && !isCut && HypercubicLattice.lacksRoomForMetropolis(extents) { return false }
+    return !(resolvedMove.isLocal && extents.contains { $0 % 2 == 1 })
   }
 
   /// Throws what the move refuses of the model. Nothing of the lattice's size is made: what moves refuse depends on couplings,
@@ -51,7 +53,7 @@ extension LatticeSweep {
       _ = try small.ladderSampler()
     }
     let isTwoState = model == .ising || (model == .potts && colours == 2), least = ladder.first ?? coupling
-    if isTwoState && resolvedMove == .metropolis && least == 0 && field == 0 {
+    if isTwoState && resolvedMove == .metropolis && least == 0 && field == 0 && !HypercubicLattice.lacksRoomForMetropolis(extents) {
       throw .invalid(
         parameter: "sampling.move",
         what: "metropolis turns every spin at every step where the coupling is 0, and never forgets its start; heat-bath serves there")

@@ -18,6 +18,7 @@ extension LatticeSweep {
       let lattice = try SquareLattice(rows: extents[0], columns: extents[1])
       switch resolvedMove {
       case .metropolis:
+        if let least = extents.min(), least < 4 { throw .tooSmall(extent: least, minimum: 4) }
         _ = try StripMetropolis(lattice, coupling: coupling, field: field)
         return
       case .heatBath:
