@@ -49,7 +49,7 @@ final class Conductor<World: Communicator & ~Copyable> {
   /// Why the run is to stop; on workers: that it is.
   private(set) var stopReason: String?
   private var leaders: Set<Int> = []
-  private var announcedStop = false
+  private var announcedStop = false, hasNamedSilent = false
 
   init(
     control: consuming World?, rank: Int, size: Int, hosts: [String], labels: [String], setup: RunSetup, observer: (any RunObserver)?,
@@ -82,6 +82,7 @@ final class Conductor<World: Communicator & ~Copyable> {
       let now = monotonicSeconds()
       if now - lastBeat >= 0.3 { try beat(now, allowing: 0) }
       try receive()
+      nameSilent(now)
       try forwardStop()
       watch(now)
     } catch {
@@ -89,12 +90,32 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
   }
 
-  /// Announces that this rank may be silent for up to `seconds` (writing files), then ticks.
+  /// Announces that this rank may be silent for up to `seconds`: a slice that may take long, and files where the library has no threads.
   func expectSilence(of seconds: Double) {
     guard size > 1, !isServing else { return }
     isServing = true
     defer { isServing = false }
     do { try beat(monotonicSeconds(), allowing: seconds) } catch { fail(with: "control messages failed: \(error)") }
+  }
+
+  /// Runs `body`, which passes no messages, while a thread of its own sends this rank's heartbeats, `seconds` long at most: so a
+  /// rank that writes a file is known to live, and one that is stopped at it is noticed as soon as any other.
+  func whileBeating<R, E: Error>(atMost seconds: Double, _ body: () throws(E) -> R) throws(E) -> R {
+    guard size > 1, !isServing else { return try body() }
+    guard MPIWorld.threadsTakeTurns else {
+      expectSilence(of: seconds)
+      return try body()
+    }
+    isServing = true
+    defer { isServing = false }
+    let end = monotonicSeconds() + seconds
+    let pulse = Pulse(interval: 0.3) {
+      let now = monotonicSeconds()
+      // A failure shows again at this rank's own next message, where it can be reported.
+      if now < end { try? self.beat(now, allowing: 0) }
+    }
+    defer { pulse.end() }
+    return try body()
   }
 
   private func beat(_ now: Double, allowing seconds: Double) throws(MessagePassingError) {
@@ -110,11 +131,25 @@ final class Conductor<World: Communicator & ~Copyable> {
   private func watch(_ now: Double) {
     for other in rank == 0 ? 1..<size : 0..<1 where now - lastSeen[other] > stallTimeout + allowance[other] {
       let silence = Int(now - lastSeen[other])
-      let unit = unitOfRank[other] >= 0 && unitOfRank[other] < labels.count ? ", unit \(labels[unitOfRank[other]])" : ""
       fail(
-        with: "rank \(other) on host \(hosts[other])\(unit) has not been heard of for \(silence) s; "
+        with: "\(name(of: other)) has not been heard of for \(silence) s; "
           + "ending the job, which resumes from its checkpoints when started again", code: .rankLost)
     }
+  }
+
+  /// A launcher that has lost a host tells the ranks that it still reaches to leave, and does not say whom it has lost.
+  private func nameSilent(_ now: Double) {
+    guard rank == 0, StopSignals.received != nil, !hasNamedSilent else { return }
+    hasNamedSilent = true
+    for other in 1..<size where now - lastSeen[other] > 3 + allowance[other] {
+      printTagged("\(name(of: other)) was last heard of \(Int(now - lastSeen[other])) s ago")
+    }
+  }
+
+  /// "rank 2 on host node3, unit stack".
+  private func name(of other: Int) -> String {
+    let unit = unitOfRank[other]
+    return "rank \(other) on host \(hosts[other])" + (labels.indices.contains(unit) ? ", unit \(labels[unit])" : "")
   }
 
   /// Says why on stderr and ends all ranks.
