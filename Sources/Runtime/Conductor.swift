@@ -41,6 +41,9 @@ final class Conductor<World: Communicator & ~Copyable> {
   private var myUnit = -1
   private var isServing = false
 
+  /// The heartbeats on their way, by the rank they go to.
+  private let beats: [HeartbeatInFlight]
+
   // The coordinator's book.
   private var pending: [Int] = []
   private var idleLeadersToRelease = 0
@@ -67,6 +70,7 @@ final class Conductor<World: Communicator & ~Copyable> {
     lastSeen = [Double](repeating: monotonicSeconds(), count: size)
     allowance = [Double](repeating: 0, count: size)
     unitOfRank = [Int](repeating: -1, count: size)
+    beats = (0..<size).map { _ in HeartbeatInFlight() }
   }
 
   // MARK: Between slices and while waiting
@@ -121,11 +125,7 @@ final class Conductor<World: Communicator & ~Copyable> {
   private func beat(_ now: Double, allowing seconds: Double) throws(MessagePassingError) {
     lastBeat = now
     let message = [Int(seconds * 1000), myUnit]
-    if rank != 0 {
-      try control!.send(message, to: 0, tag: Tag.heartbeat)
-    } else {
-      for other in 1..<size { try control!.send(message, to: other, tag: Tag.heartbeat) }
-    }
+    for other in rank == 0 ? 1..<size : 0..<1 { try beats[other].send(message, to: other, on: control!) }
   }
 
   private func watch(_ now: Double) {
@@ -326,6 +326,22 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
     observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: String(decoding: message[position...], as: UTF8.self))
     if !points.isEmpty { observer?.curves(unit: labels[unit], points) }
+  }
+}
+
+/// A heartbeat that nobody waits for: a rank that is stopped takes none in, and whoever waited for that would fall silent itself.
+private final class HeartbeatInFlight {
+  private var request: Request<Int>?
+
+  /// Sends one, unless the last is still on its way: to a rank that is stopped, or behind a cut link.
+  func send(_ message: [Int], to rank: Int, on control: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    if var last = request.take() {
+      guard try last.isFinished() else {
+        request = consume last
+        return
+      }
+    }
+    request = try control.immediateSend(message, to: rank, tag: Tag.heartbeat)
   }
 }
 
