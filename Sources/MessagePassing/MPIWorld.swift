@@ -3,7 +3,7 @@ import Glibc
 
 /// MPI, started: owns the library from its start to `finish()`.
 ///
-/// Starts once per process, with `MPI_THREAD_FUNNELED` (only the thread that starts it may communicate) and
+/// Starts once per process, with `MPI_THREAD_SERIALIZED` (any thread may communicate, one at a time) and
 /// `MPI_ERRORS_RETURN` (errors arrive as `MessagePassingError`). A world that goes out of scope without `finish()`
 /// leaves MPI as it is, since ending it would wait for peers that may never come; the launcher then ends the job.
 public struct MPIWorld: ~Copyable {
@@ -40,6 +40,9 @@ public struct MPIWorld: ~Copyable {
     get { communicator.waiting.checksShapes }
     nonmutating set { communicator.waiting.checksShapes = newValue }
   }
+  /// Whether MPI runs and lets another thread communicate while this one does not; false where the library has no threads.
+  public static var threadsTakeTurns: Bool { cmpi_is_running() != 0 && cmpi_threads_take_turns() != 0 }
+
   /// Waits for all ranks, then ends MPI. No communicator of this world may be used afterwards; dropping one is fine.
   public func finish() throws(MessagePassingError) {
     try communicator.barrier()

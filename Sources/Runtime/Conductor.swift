@@ -41,6 +41,9 @@ final class Conductor<World: Communicator & ~Copyable> {
   private var myUnit = -1
   private var isServing = false
 
+  /// The heartbeats on their way, by the rank they go to.
+  private let beats: [HeartbeatInFlight]
+
   // The coordinator's book.
   private var pending: [Int] = []
   private var idleLeadersToRelease = 0
@@ -49,7 +52,7 @@ final class Conductor<World: Communicator & ~Copyable> {
   /// Why the run is to stop; on workers: that it is.
   private(set) var stopReason: String?
   private var leaders: Set<Int> = []
-  private var announcedStop = false
+  private var announcedStop = false, hasNamedSilent = false
 
   init(
     control: consuming World?, rank: Int, size: Int, hosts: [String], labels: [String], setup: RunSetup, observer: (any RunObserver)?,
@@ -67,6 +70,7 @@ final class Conductor<World: Communicator & ~Copyable> {
     lastSeen = [Double](repeating: monotonicSeconds(), count: size)
     allowance = [Double](repeating: 0, count: size)
     unitOfRank = [Int](repeating: -1, count: size)
+    beats = (0..<size).map { _ in HeartbeatInFlight() }
   }
 
   // MARK: Between slices and while waiting
@@ -82,6 +86,7 @@ final class Conductor<World: Communicator & ~Copyable> {
       let now = monotonicSeconds()
       if now - lastBeat >= 0.3 { try beat(now, allowing: 0) }
       try receive()
+      nameSilent(now)
       try forwardStop()
       watch(now)
     } catch {
@@ -89,7 +94,7 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
   }
 
-  /// Announces that this rank may be silent for up to `seconds` (writing files), then ticks.
+  /// Announces that this rank may be silent for up to `seconds`: a slice that may take long, and files where the library has no threads.
   func expectSilence(of seconds: Double) {
     guard size > 1, !isServing else { return }
     isServing = true
@@ -97,24 +102,54 @@ final class Conductor<World: Communicator & ~Copyable> {
     do { try beat(monotonicSeconds(), allowing: seconds) } catch { fail(with: "control messages failed: \(error)") }
   }
 
+  /// Runs `body`, which passes no messages, while a thread of its own sends this rank's heartbeats, `seconds` long at most: so a
+  /// rank that writes a file is known to live, and one that is stopped at it is noticed as soon as any other.
+  func whileBeating<R, E: Error>(atMost seconds: Double, _ body: () throws(E) -> R) throws(E) -> R {
+    guard size > 1, !isServing else { return try body() }
+    guard MPIWorld.threadsTakeTurns else {
+      expectSilence(of: seconds)
+      return try body()
+    }
+    isServing = true
+    defer { isServing = false }
+    let end = monotonicSeconds() + seconds
+    let pulse = Pulse(interval: 0.3) {
+      let now = monotonicSeconds()
+      // A failure shows again at this rank's own next message, where it can be reported.
+      if now < end { try? self.beat(now, allowing: 0) }
+    }
+    defer { pulse.end() }
+    return try body()
+  }
+
   private func beat(_ now: Double, allowing seconds: Double) throws(MessagePassingError) {
     lastBeat = now
     let message = [Int(seconds * 1000), myUnit]
-    if rank != 0 {
-      try control!.send(message, to: 0, tag: Tag.heartbeat)
-    } else {
-      for other in 1..<size { try control!.send(message, to: other, tag: Tag.heartbeat) }
-    }
+    for other in rank == 0 ? 1..<size : 0..<1 { try beats[other].send(message, to: other, on: control!) }
   }
 
   private func watch(_ now: Double) {
     for other in rank == 0 ? 1..<size : 0..<1 where now - lastSeen[other] > stallTimeout + allowance[other] {
       let silence = Int(now - lastSeen[other])
-      let unit = unitOfRank[other] >= 0 && unitOfRank[other] < labels.count ? ", unit \(labels[unitOfRank[other]])" : ""
       fail(
-        with: "rank \(other) on host \(hosts[other])\(unit) has not been heard of for \(silence) s; "
+        with: "\(name(of: other)) has not been heard of for \(silence) s; "
           + "ending the job, which resumes from its checkpoints when started again", code: .rankLost)
     }
+  }
+
+  /// A launcher that has lost a host tells the ranks that it still reaches to leave, and does not say whom it has lost.
+  private func nameSilent(_ now: Double) {
+    guard rank == 0, StopSignals.received != nil, !hasNamedSilent else { return }
+    hasNamedSilent = true
+    for other in 1..<size where now - lastSeen[other] > 3 + allowance[other] {
+      printTagged("\(name(of: other)) was last heard of \(Int(now - lastSeen[other])) s ago")
+    }
+  }
+
+  /// "rank 2 on host node3, unit stack".
+  private func name(of other: Int) -> String {
+    let unit = unitOfRank[other]
+    return "rank \(other) on host \(hosts[other])" + (labels.indices.contains(unit) ? ", unit \(labels[unit])" : "")
   }
 
   /// Says why on stderr and ends all ranks.
@@ -291,6 +326,22 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
     observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: String(decoding: message[position...], as: UTF8.self))
     if !points.isEmpty { observer?.curves(unit: labels[unit], points) }
+  }
+}
+
+/// A heartbeat that nobody waits for: a rank that is stopped takes none in, and whoever waited for that would fall silent itself.
+private final class HeartbeatInFlight {
+  private var request: Request<Int>?
+
+  /// Sends one, unless the last is still on its way: to a rank that is stopped, or behind a cut link.
+  func send(_ message: [Int], to rank: Int, on control: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    if var last = request.take() {
+      guard try last.isFinished() else {
+        request = consume last
+        return
+      }
+    }
+    request = try control.immediateSend(message, to: rank, tag: Tag.heartbeat)
   }
 }
 

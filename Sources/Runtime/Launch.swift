@@ -25,7 +25,7 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
       ErrorOutput.line(mistake.description)
       return mistake.status.rawValue
     case .success(let order):
-      return Launch(order: order, options: options)
+      return Launch(order: order, machine: machine(), options: options)
         .open(on: SoloCommunicator(), messagePassing: "none", whileWaiting: { _ in }) { exit($0) }
     }
   }
@@ -33,10 +33,11 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
     let world = try MPIWorld()
     world.checksShapes = options.debug
     let code: Int32
-    switch try agreed(order, on: world.communicator) {
+    let machine = machine()
+    switch try agreed(order, machine: machine, on: world.communicator) {
     case .failure(let mistake): code = mistake.status.rawValue
     case .success(let order):
-      code = Launch(order: order, options: options)
+      code = Launch(order: order, machine: machine, options: options)
         .open(on: world.communicator, messagePassing: MPIWorld.libraryVersion, whileWaiting: { world.whileWaiting = $0 }) {
           MPIWorld.abort(code: $0)
         }
@@ -71,14 +72,21 @@ private struct Order {
   }
 }
 
-/// The order, if all ranks read the same one; otherwise the mistake of the lowest rank that found one, which that rank
+/// On what the bits depend: the program itself, its instruction set, the BLAS kernels chosen for the CPU.
+private func machine() -> String {
+  // A program that cannot read itself is told apart by its version alone.
+  let program = (try? FileAccess.read("/proc/self/exe")).map { String(SHA256.hash($0).hexString.prefix(12)) } ?? ProgramVersion.text
+  return "program \(program), \(ProgramVersion.build), BLAS core \(Linear.configuration.core), processor \(Machine.instructionSet.name)"
+}
+
+/// The order, if all ranks read the same one and are the same program on the same CPU type; otherwise the mistake of the lowest rank that found one, which that rank
 /// has printed. A rank that left before would make the launcher end the one that was about to speak.
 private func agreed<World: Communicator & ~Copyable>(
-  _ order: Result<Order, Failure>, on world: borrowing World
+  _ order: Result<Order, Failure>, machine: String, on world: borrowing World
 ) throws(MessagePassingError) -> Result<Order, Failure> {
   let mine =
     switch order {
-    case .success(let order): "\(ExitStatus.complete.rawValue) \(order.resolved.digest)"
+    case .success(let order): "\(ExitStatus.complete.rawValue) \(order.resolved.digest) \(machine)"
     case .failure(let mistake): "\(mistake.status.rawValue) \(mistake)"
     }
   let all = try world.allGather(Array(mine.utf8)).map { String(decoding: $0, as: UTF8.self) }
@@ -88,13 +96,25 @@ private func agreed<World: Communicator & ~Copyable>(
     if status != .complete {
       mistake = Failure(status, String(text[text.index(after: blank)...]))
     } else if text != all[0] {
-      mistake = Failure(.unusableInput, "the study file is not the same here as on rank 0: all hosts must see the same one")
+      let (here, first) = (parts(text), parts(all[0]))
+      mistake = Failure(
+        .unusableInput,
+        here.digest != first.digest
+          ? "the study file is not the same here as on rank 0: all hosts must see the same one"
+          : "this rank cannot give the bits of rank 0: it is \(here.machine); rank 0 is \(first.machine). All ranks need the same "
+            + "program on the same CPU type")
     }
     guard let mistake else { continue }
     if rank == world.rank { ErrorOutput.line(mistake.description, tag: rank == 0 ? nil : "\(rank)/\(world.processorName)") }
     return .failure(mistake)
   }
   return order
+}
+
+/// "0 DIGEST MACHINE" taken apart.
+private func parts(_ text: String) -> (digest: Substring, machine: Substring) {
+  let words = text.split(separator: " ", maxSplits: 2)
+  return (words[1], words.count > 2 ? words[2] : "")
 }
 
 /// The study with its type; `--debug` puts the study's small sizes before the user's overrides.
@@ -147,15 +167,8 @@ private func timeLimit(_ option: String?, _ setting: RunSettings.MaximumTime) ->
 
 /// One launch on one rank.
 private struct Launch {
-  let order: Order, options: LaunchOptions
+  let order: Order, machine: String, options: LaunchOptions
   private var resolved: ResolvedStudy { order.resolved }
-
-  /// On what the bits depend: the program itself, its instruction set, the BLAS kernels chosen for the CPU.
-  private func machine() -> String {
-    // A program that cannot read itself is told apart by its version alone.
-    let program = (try? FileAccess.read("/proc/self/exe")).map { String(SHA256.hash($0).hexString.prefix(12)) } ?? ProgramVersion.text
-    return "program \(program), \(ProgramVersion.build), BLAS core \(Linear.configuration.core), processor \(Machine.instructionSet.name)"
-  }
 
   /// Opens the type, so that everything below is specialised.
   func open<World: Communicator & ~Copyable>(
@@ -216,7 +229,11 @@ private struct Launch {
       let reporter = RunReporter(
         folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations),
         display: ProgressDisplay(resolved.run.progress), refreshLock: { locked.lock.refresh() })
-      defer { reporter.finish() }
+      // The hook that MPI calls while it waits keeps the reporter until the process ends: the folder is given free here.
+      defer {
+        reporter.finish()
+        locked.lock.release()
+      }
       reporter.line("renorm: \(resolved.name), digest \(resolved.digest), \(world.size) rank\(world.size == 1 ? "" : "s"), folder \(place)")
       // News, no mistakes: after a crash taking over its lock is the normal thing.
       for notice in notices {
@@ -259,15 +276,10 @@ private struct Launch {
       case .dedicated: world.size > 1
       case .computing: false
       }
-    var machine = world.rank == 0 ? Array(machine().utf8) : []
-    var length = [machine.count]
-    try world.broadcast(&length, from: 0)
-    if world.rank != 0 { machine = [UInt8](repeating: 0, count: length[0]) }
-    try world.broadcast(&machine, from: 0)
     let setup = RunSetup(
       digest: resolved.digest, seed: resolved.seed, studyName: resolved.name, unitsFolder: folder.units, stopFile: folder.stop,
       checkpointInterval: resolved.run.checkpointInterval, stallTimeout: resolved.run.stallTimeout, deadline: order.deadline,
-      ranksPerTeam: resolved.run.ranksPerTeam, dedicatedCoordinator: dedicated, machine: String(decoding: machine, as: UTF8.self),
+      ranksPerTeam: resolved.run.ranksPerTeam, dedicatedCoordinator: dedicated, machine: machine,
       checksNonFinite: options.debug)
     let hosts = try world.gather(Array(world.processorName.utf8), to: 0).map { String(decoding: $0, as: UTF8.self) }
     var provenance = Provenance.ofThisProcess(
@@ -277,13 +289,13 @@ private struct Launch {
       try provenance.write(to: folder.provenance)
       reporter.event("started", level: .info, [("ranks", "\(world.size)"), ("digest", resolved.digest)])
     }
-    let outcome = try run(
+    let (outcome, conclude) = try run(
       study, setup: setup, on: world, host: world.processorName, observer: reporter, whileWaiting: whileWaiting, abort: abort)
     // The report is the coordinator's; the others hear how it went.
     var status = [Int(ExitStatus.complete.rawValue)]
     if let reporter {
       provenance.ended = Timestamp.now()
-      status[0] = Int(try finish(study, outcome, folder: folder, provenance: provenance, reporter: reporter).rawValue)
+      status[0] = Int(try conclude { try finish(study, outcome, folder: folder, provenance: provenance, reporter: reporter).rawValue })
     }
     try world.broadcast(&status, from: 0)
     return Int32(status[0])
@@ -322,8 +334,10 @@ private struct Launch {
     _ study: S, _ results: [(unit: S.Unit, partial: S.Partial)], failed: [(label: String, reason: String)] = [], folder: RunFolder,
     provenance: Provenance, reporter: RunReporter
   ) throws {
+    reporter.event("writing-results", level: .info, [])
     var report = try study.report(results)
     report.note(failed: failed)
+    Checksums.remove(from: folder)
     try ResultsFile.write(report, study: resolved.name, to: folder.results)
     try writeArrays(of: report, to: folder.resultsArchive)
     if !report.models.isEmpty { try FileAccess.createFolder(folder.models) }
@@ -332,6 +346,7 @@ private struct Launch {
     for notice in try ReportWriter.write(report, provenance: provenance, to: folder.report) {
       ErrorOutput.line("warning: \(notice)")
     }
+    try Checksums.write(in: folder)
     reporter.line("renorm: \(folder.results)")
     reporter.line("renorm: open \(folder.report)/index.html")
   }
@@ -358,6 +373,6 @@ private struct Launch {
 
 /// A lock in a place that closures can share.
 private final class LockHolder {
-  let lock: RunLock
+  var lock: RunLock
   init(_ lock: consuming RunLock) { self.lock = lock }
 }

@@ -27,6 +27,7 @@ public enum ReportWriter {
   /// Makes the page of a run's folder again from what is stored there.
   public static func rewrite(_ folder: RunFolder) throws(ReportError) -> [String] {
     do {
+      try Checksums.check(folder.report + "/report.json")
       let json = try JSON(parsing: try FileAccess.text(folder.report + "/report.json"))
       guard let report = ReportArchive.report(json) else { throw ReportError.unusable(file: folder.report + "/report.json") }
       guard let provenance = Provenance(try JSON(parsing: try FileAccess.text(folder.provenance))) else {

@@ -55,6 +55,9 @@ public struct RunLock: ~Copyable {
   }
   deinit { if held { unsafe unlink(folder.lock) } }
 
+  /// Whether a process works in the folder, as far as can be told from here.
+  static func isHeld(_ folder: RunFolder) -> Bool { Holder(at: folder.lock)?.isAlive ?? false }
+
   private static func create(_ path: String) throws(FileFault) -> Bool {
     let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     if file < 0 {

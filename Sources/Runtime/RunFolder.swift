@@ -106,7 +106,12 @@ public struct RunFolder: Sendable, Equatable {
     }
     do throws(FileFault) {
       try FileAccess.createFolder(folder.units)
-      if found == nil || fresh { try FileAccess.writeAtomically(study.canonicalTOML, to: folder.resolvedStudy) }
+      if found == nil || fresh {
+        try FileAccess.writeAtomically(study.canonicalTOML, to: folder.resolvedStudy)
+      } else if try FileAccess.text(folder.resolvedStudy) != study.canonicalTOML {
+        notices.append("\(folder.resolvedStudy) was changed since it was written, and is written again")
+        try FileAccess.writeAtomically(study.canonicalTOML, to: folder.resolvedStudy)
+      }
     } catch { throw .file(error) }
     return lock
   }

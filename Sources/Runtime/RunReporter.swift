@@ -8,6 +8,7 @@ final class RunReporter: RunObserver {
   private var fractions: [Double]
   private let weights: [Double]
   private var lastProgressFile: [Double]
+  private var stages: [String?]
   private var events: EventFile?
   private let refreshLock: () -> Void
   private var fault: String?
@@ -21,6 +22,7 @@ final class RunReporter: RunObserver {
     fractions = [Double](repeating: 0, count: labels.count)
     weights = operations.map { max($0, 1) }
     lastProgressFile = [Double](repeating: -.infinity, count: labels.count)
+    stages = [String?](repeating: nil, count: labels.count)
   }
 
   func event(_ name: String, level: EventLog.Level, _ fields: [(String, String)]) {
@@ -35,6 +37,12 @@ final class RunReporter: RunObserver {
     let total = weights.reduce(0, +)
     let done = zip(fractions, weights).reduce(0) { $0 + $1.0 * $1.1 } / total
     display.update(fraction: done, stage: fraction >= 1 ? "\(label): done" : "\(label): \(stage)")
+    // "sweep 7 of 900" is no new stage after "sweep 6 of 900".
+    let kind = stage.filter { !$0.isNumber }
+    if stages[index] != kind {
+      stages[index] = kind
+      event("stage", level: .info, [("unit", label), ("stage", stage), ("fraction", "\(fraction)")])
+    }
     let now = monotonicSeconds()
     guard now - lastProgressFile[index] >= 2 || fraction >= 1 else { return }
     lastProgressFile[index] = now

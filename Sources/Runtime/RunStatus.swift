@@ -11,7 +11,7 @@ public struct RunStatus: Sendable {
   public let units: [(label: String, state: UnitState, operations: Double)]
   /// Whether `results.json` is there.
   public let isComplete: Bool
-  /// Whether a process holds the folder.
+  /// Whether a living process holds the folder.
   public let isLocked: Bool
   /// The part of all work that is done, weighted by operations.
   public let fraction: Double
@@ -24,7 +24,7 @@ public struct RunStatus: Sendable {
     study = identity?.study ?? "unknown"
     digest = identity?.digest ?? "unknown"
     isComplete = FileAccess.exists(folder.results)
-    isLocked = FileAccess.exists(folder.lock)
+    isLocked = RunLock.isHeld(folder)
     units = try Self.units(folder, plan)
     let total = units.reduce(0) { $0 + $1.operations }
     let done = units.reduce(0) { sum, unit in

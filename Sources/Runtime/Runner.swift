@@ -7,11 +7,12 @@ import Glibc
 ///
 /// The coordinator is rank 0. All ranks call this with the same study and setup; the outcome's results are valid on
 /// rank 0. `observer` belongs to rank 0 and is nil elsewhere. `whileWaiting` installs a hook that the communicator
-/// calls while a rank waits; `abort` ends all ranks at once.
+/// calls while a rank waits; `abort` ends all ranks at once. The report is to be written within `conclude`, which tells the
+/// other ranks meanwhile that this one lives.
 public func run<S: Study, World: Communicator & ~Copyable>(
   _ study: S, setup: RunSetup, on world: borrowing World, host: String, observer: (any RunObserver)?,
   whileWaiting: (@escaping () -> Void) -> Void, abort: @escaping (Int32) -> Never
-) throws(StudyError) -> RunOutcome<S.Unit, S.Partial> {
+) throws(StudyError) -> (outcome: RunOutcome<S.Unit, S.Partial>, conclude: Conclusion) {
   do {
     let hosts = try world.allGather(Array(host.utf8)).map { String(decoding: $0, as: UTF8.self) }
     let plan = study.plan()
@@ -22,9 +23,7 @@ public func run<S: Study, World: Communicator & ~Copyable>(
     // The hook outlives this call: the others also wait for the coordinator while it writes the report.
     whileWaiting { conductor.tick() }
     let runner = Runner(study: study, plan: plan, setup: setup, conductor: conductor, observer: observer)
-    let outcome = try runner.runAll(on: world)
-    conductor.expectSilence(of: 600)
-    return outcome
+    return (try runner.runAll(on: world), { (body: () throws -> Int32) in try conductor.whileBeating(atMost: 600, body) })
   } catch let error as MessagePassingError {
     throw .communication(error)
   } catch let error as ArchiveError {
@@ -35,6 +34,9 @@ public func run<S: Study, World: Communicator & ~Copyable>(
     throw .fault("\(error)")
   }
 }
+
+/// Runs a closure that passes no messages while this rank's heartbeats go on.
+public typealias Conclusion = (_ body: () throws -> Int32) throws -> Int32
 
 /// The ranks that work together on one unit after another in one phase of a run.
 struct Phase: Equatable {
@@ -160,10 +162,11 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
       if unsafe access(path, F_OK) == 0 { continue }
       let partial = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial")
       try makeFolder(folder(unit))
-      conductor.expectSilence(of: 60)
-      try CheckpointFile.write(to: path, digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
-        try writer.write(setup.machine, at: "machine")
-        try partial.save(to: &writer, at: "partial")
+      try conductor.whileBeating(atMost: 120) { () throws(ArchiveError) in
+        try CheckpointFile.write(to: path, digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
+          try writer.write(setup.machine, at: "machine")
+          try partial.save(to: &writer, at: "partial")
+        }
       }
     }
   }
@@ -200,8 +203,9 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     var state = try resume(unit, team: team)
     var lastSave = monotonicSeconds(), longestSlice = 0.0
     while true {
-      // A slice may take much longer than the ones before without anything being wrong.
-      if longestSlice > 1 { conductor.expectSilence(of: 5 * longestSlice) }
+      // A slice may take much longer than the ones before without anything being wrong: five times as long where that is more
+      // than the stall timeout, which holds anyway.
+      if 5 * longestSlice > setup.stallTimeout { conductor.expectSilence(of: 5 * longestSlice - setup.stallTimeout) }
       let begin = monotonicSeconds()
       let slice = try slice(&state, of: unit, streams: streams, team: team)
       longestSlice = max(longestSlice, monotonicSeconds() - begin)
@@ -300,12 +304,13 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   private func save(_ state: inout S.State, unit: Int, team: borrowing World) throws {
     try study.collect(&state, on: team)
     guard team.rank == 0 else { return }
-    conductor.expectSilence(of: 120)
     try makeFolder(folder(unit))
-    let whole = state
-    try CheckpointFile.write(to: "\(folder(unit))/state.h5", digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
-      try writer.write(setup.machine, at: "machine")
-      try whole.save(to: &writer, at: "state")
+    let whole = state, path = "\(folder(unit))/state.h5"
+    try conductor.whileBeating(atMost: 120) { () throws(ArchiveError) in
+      try CheckpointFile.write(to: path, digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
+        try writer.write(setup.machine, at: "machine")
+        try whole.save(to: &writer, at: "state")
+      }
     }
     conductor.tick()
   }

@@ -32,13 +32,13 @@ public enum ModelExport {
 
   /// The network of a file that `file` gave.
   static func network(_ path: String) throws(StudyError) -> Network<Float> {
-    do throws(ArchiveError) { return try Network(from: HDF5Reader(path: path), at: "network") } catch { throw refused(path, error) }
+    do throws(ArchiveError) { return try Network(from: Checksums.reader(of: path), at: "network") } catch { throw refused(path, error) }
   }
 
   /// All networks of a file that `file` gave, by epoch; the trained one last.
   static func snapshots(_ path: String) throws(StudyError) -> [Classifier.KeptNetwork] {
     do throws(ArchiveError) {
-      let reader = try HDF5Reader(path: path)
+      let reader = try Checksums.reader(of: path)
       var found: [Classifier.KeptNetwork] = []
       while reader.contains("kept\(found.count)/epoch") {
         found.append(try Classifier.KeptNetwork(from: reader, at: "kept\(found.count)"))
@@ -50,7 +50,7 @@ public enum ModelExport {
   /// The Boltzmann machines of a file that `file` gave, bottom first.
   static func machines(_ path: String) throws(StudyError) -> [RestrictedBoltzmannMachine<Float>] {
     do throws(ArchiveError) {
-      let reader = try HDF5Reader(path: path)
+      let reader = try Checksums.reader(of: path)
       var machines: [RestrictedBoltzmannMachine<Float>] = []
       repeat {
         machines.append(try RestrictedBoltzmannMachine(from: reader, at: "machine\(machines.count)"))
@@ -71,7 +71,7 @@ public enum ModelExport {
   /// The ONNX bytes of a model's HDF5 file: a network, or the conditional laws of Boltzmann machines going up.
   public static func onnx(_ path: String, name: String) throws(StudyError) -> [UInt8] {
     let isNetwork: Bool
-    do throws(ArchiveError) { isNetwork = try HDF5Reader(path: path).contains("network/version") } catch { throw refused(path, error) }
+    do throws(ArchiveError) { isNetwork = try Checksums.reader(of: path).contains("network/version") } catch { throw refused(path, error) }
     return isNetwork ? try network(path).onnx(name: name).bytes : hiddenLaw(try machines(path), name: name).bytes
   }
 

@@ -8,7 +8,8 @@ import Runtime
 /// `renorm doctor`.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "What is found on this machine, and what looks wrong with it.")
+    commandName: "doctor", abstract: "What is found on this machine, and what looks wrong with it.",
+    discussion: "Under mpirun also: which ranks are where, how fast messages are, how far clocks are apart, whether all see one folder.")
 
   /// One line: what was looked at, what was found, and what to do where that looks wrong.
   struct Finding {
@@ -22,12 +23,29 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let launched = Launcher.detect(environment: Launcher.currentEnvironment())
-    let findings = [program(), memory(), mpi(), launcher(launched), blas(), hdf5(), gnuplot(), disk(), locking()]
+    let between = try betweenRanks(launched)
+    if launched?.rank ?? 0 != 0 { return }
+    let findings = [program(), memory(), mpi(), launcher(launched), blas(), hdf5(), gnuplot(), disk(), locking()] + between
     let width = findings.map(\.what.count).max() ?? 0
     for finding in findings {
       let name = finding.what + String(repeating: " ", count: width - finding.what.count)
       print(
         "\(name)  \(finding.advice == nil ? "ok         " : "looks wrong")  \(finding.found)" + (finding.advice.map { ": \($0)" } ?? ""))
+    }
+  }
+
+  /// What the ranks of a launch find out together; all of them take part.
+  private func betweenRanks(_ launched: Launched?) throws -> [Finding] {
+    if launched == nil { return [] }
+    do {
+      let world = try MPIWorld()
+      let findings = try RankDoctor(world.communicator).findings(on: world.communicator)
+      try world.finish()
+      return findings
+    } catch MessagePassingError.launcherMismatch(let launcher, let size, _) {
+      return [
+        Finding("ranks", "\(launcher) started \(size), each of which is alone", "use the mpirun of the MPI that the program was built with")
+      ]
     }
   }
 

@@ -19,6 +19,7 @@ struct ExportCommand: ParsableCommand {
       throw Failure(ExitStatus.unusableInput, "\(run.results) is not there yet; a run writes it when it is complete (see renorm status)")
     }
     if format == .onnx || format == .hdf5 { return try models(of: run) }
+    try Checksums.check(run.results)
     let text = try FileAccess.text(run.results)
     let json: JSON
     do { json = try JSON(parsing: text) } catch { throw Failure(ExitStatus.unusableInput, "\(run.results): \(error)") }
@@ -38,6 +39,7 @@ struct ExportCommand: ParsableCommand {
     if names.isEmpty { throw Failure(ExitStatus.unusableInput, "\(run.path) holds no trained models: its study trains none") }
     for name in names {
       let path = "\(run.models)/\(name)", stem = String(name.dropLast(3))
+      try Checksums.check(path)
       if format == .hdf5 {
         print(path)
         continue

@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 import Runtime
 import Testing
@@ -27,6 +28,12 @@ import Testing
     }
     #expect(notices == [])
     #expect(!FileAccess.exists(path + "/lock"))
+    // A bit that changed in it would be a wrong setting for whoever reads it.
+    try FileAccess.writeAtomically(small.canonicalTOML + "# changed\n", to: path + "/resolved.toml")
+    var lock = try RunFolder.open(path, for: small, fresh: false, notices: &notices)
+    lock.release()
+    #expect(notices == ["\(path)/resolved.toml was changed since it was written, and is written again"])
+    #expect(try FileAccess.text(path + "/resolved.toml") == small.canonicalTOML)
   }
 
   @Test("--fresh keeps the old folders aside, numbered")
@@ -86,6 +93,37 @@ import Testing
       complaint(base.path + "/file/sub") == "\(base.path)/file: cannot create folder: File exists"
         || complaint(base.path + "/file/sub")?.contains("Not a directory") == true)
     #expect(complaint("/proc/renorm")?.hasPrefix("/proc/renorm: cannot create folder: ") == true)
+  }
+
+  @Test("a file that its run's checksums know is refused once a bit of it has changed; one that they do not know passes")
+  func checksums() throws {
+    let folder = RunFolder(base.path + "/run")
+    var sums = ""
+    for (name, text) in [
+      ("resolved.toml", "a"), ("results.json", "b"), ("results.h5", "c"), ("report/report.json", "d"), ("models/m.h5", "e"),
+    ] {
+      try FileAccess.createFolder(folder.path + (name.contains("/") ? "/" + name.prefix { $0 != "/" } : ""))
+      try FileAccess.writeAtomically(text, to: "\(folder.path)/\(name)")
+      sums += "\(SHA256.hash(Array(text.utf8)).hexString)  \(name)\n"
+    }
+    try FileAccess.writeAtomically(sums, to: folder.path + "/SHA256SUMS")
+    for name in ["results.json", "models/m.h5", "report/report.json"] {
+      let path = "\(folder.path)/\(name)"
+      try Checksums.check(path)
+      let before = try FileAccess.read(path)
+      try FileAccess.writeAtomically([before[0] ^ 1], to: path)
+      do throws(ArchiveError) {
+        try Checksums.check(path)
+        Issue.record("\(name) passed")
+      } catch {
+        #expect(error.description.hasPrefix("\(path) is damaged: its checksum is not that in \(folder.path)/SHA256SUMS"))
+      }
+    }
+    try FileAccess.writeAtomically("x", to: folder.path + "/models/own.h5")
+    try Checksums.check(folder.path + "/models/own.h5")
+    // A run that writes its results anew takes the sums away first.
+    unsafe unlink(folder.path + "/SHA256SUMS")
+    try Checksums.check(folder.results)
   }
 
   @Test("an unfinished write leaves the old file whole and nothing else")

@@ -111,6 +111,23 @@ struct RunnerTests {
     }
   }
 
+  @Test("a coordinator that is stopped while it makes the report is named within the stall timeout; one that takes long is not")
+  func stalledReport() throws {
+    try withFolder { folder in
+      let start = Date()
+      let stopped = try toy(3, folder, ["run.stall_timeout=3"], fault: "stopReport")
+      #expect(stopped.status == 75, "\(stopped.status) \(stopped.error)")
+      #expect(stopped.error.contains("rank 0 on host"), "\(stopped.error)")
+      #expect(Date().timeIntervalSince(start) < 20)
+      let slow = try toy(3, folder, ["run.stall_timeout=3"], fault: "slowReport")
+      #expect(slow.status == 0, "\(slow.status) \(slow.error)")
+      #expect(try results(folder) == undisturbed())
+      #expect(!FileManager.default.fileExists(atPath: folder + "/lock"), "a finished run gives its folder free")
+      let log = try String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8)
+      for event in ["\"stage\":\"adding\"", "writing-results"] { #expect(log.contains(event), "\(event)") }
+    }
+  }
+
   @Test("a unit that fails alike on all ranks of its team leaves the others running")
   func failingTogether() throws {
     try withFolder { folder in
@@ -214,6 +231,23 @@ struct RunnerTests {
       let lines = end.error.split(separator: "\n").filter { !$0.contains("took over the lock") }
       #expect(lines.count == 1 && lines[0].contains("version"), "\(end.error)")
       #expect(FileManager.default.fileExists(atPath: state))
+    }
+  }
+
+  @Test("ranks that are not the same program are refused at the start, and the rank that differs says so")
+  func otherProgram() throws {
+    try withFolder { folder in
+      let program = try #require(builtExecutable("study-programs")), launcher = try #require(mpirunExecutable())
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let other = URL(fileURLWithPath: folder + "/other")
+      try (try Data(contentsOf: program) + [0]).write(to: other)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other.path)
+      let end = try Laws.run(
+        launcher, ["-n", "1", program.path, folder + "/run", ":", "-n", "1", other.path, folder + "/run"],
+        environment: ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"], timeout: 30)
+      #expect(end.status == 65, "\(end.status) \(end.error)")
+      #expect(end.error.contains("[1/") && end.error.contains("cannot give the bits of rank 0"), "\(end.error)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
     }
   }
 

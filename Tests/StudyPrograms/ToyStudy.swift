@@ -7,8 +7,8 @@ import Runtime
 /// A study that costs nothing and can be made to fail: it adds keyed random words, shard by shard.
 ///
 /// `TOY_FAULT` (in the environment, so that it is no part of the digest) is `throw:RANK:SLICE`, `hang:RANK:SLICE`,
-/// `stop:RANK:SLICE`, `kill:RANK:SLICE`, `signalN:RANK:SLICE` (signal number N), `fail:UNIT` or, on all ranks
-/// of the team alike, `failAll:UNIT`.
+/// `stop:RANK:SLICE`, `kill:RANK:SLICE`, `signalN:RANK:SLICE` (signal number N), `fail:UNIT`, on all ranks
+/// of the team alike `failAll:UNIT`, or while the report is made `stopReport`, `slowReport`.
 struct ToyStudy: Study {
   static let name = "toy"
   static let summary = "adds random words"
@@ -88,7 +88,7 @@ struct ToyStudy: Study {
       if Int(words[1]) == unit { throw .unitFailedOnAllRanks("unit \(unit) was told to fail") }
       return
     }
-    guard Int(words[1]) == rank, Int(words[2]) == slice else { return }
+    guard words.count == 3, Int(words[1]) == rank, Int(words[2]) == slice else { return }
     switch words[0] {
     case "throw": throw .data(file: "toy.dat", what: "was told to throw")
     case "hang": while true { sleep(1000) }
@@ -99,6 +99,14 @@ struct ToyStudy: Study {
   }
 
   func report(_ results: [(unit: Int, partial: Recording)]) throws(StudyError) -> Report {
-    Report(title: "Toy", abstract: "Sums.", rows: results.flatMap(\.partial.rows), derived: [], sections: [], arrays: [])
+    if let text = unsafe getenv("TOY_FAULT") {
+      switch unsafe String(cString: text) {
+      case "stopReport": raise(SIGSTOP)
+      // Longer than any test's stall timeout.
+      case "slowReport": sleep(6)
+      default: break
+      }
+    }
+    return Report(title: "Toy", abstract: "Sums.", rows: results.flatMap(\.partial.rows), derived: [], sections: [], arrays: [])
   }
 }

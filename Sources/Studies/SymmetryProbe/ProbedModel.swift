@@ -1,3 +1,4 @@
+import Archives
 import RandomStreams
 import Runtime
 import SymmetryGroups
@@ -53,6 +54,9 @@ enum TrainedModel {
     }
     guard FileAccess.exists(folder.results), FileAccess.exists(folder.resultsArchive) else {
       throw refuse("the run is not complete, so it holds no trained model yet (renorm status tells how far it is)")
+    }
+    do throws(ArchiveError) { try Checksums.check(folder.resolvedStudy) } catch {
+      throw .data(file: folder.resolvedStudy, what: error.description)
     }
     let values: ParameterValues
     let catalogue = [StudyDescription(DeepRenormalization.self), StudyDescription(Classifier.self)]

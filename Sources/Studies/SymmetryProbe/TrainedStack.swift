@@ -47,7 +47,7 @@ struct TrainedStack: ProbedModel {
   init(_ folder: RunFolder, digest: String, parameters: ParameterValues) throws(StudyError) {
     var machines: [Machine] = []
     do throws(ArchiveError) {
-      let archive = try HDF5Reader(path: folder.resultsArchive)
+      let archive = try Checksums.reader(of: folder.resultsArchive)
       while archive.contains("weights_layer_\(machines.count + 1)") { machines.append(try Self.machine(machines.count + 1, archive)) }
     } catch { throw .data(file: folder.resultsArchive, what: error.description) }
     guard !machines.isEmpty else {
