@@ -279,6 +279,28 @@ extension ProgramTests {
       return try #require(whole["derived"] as? [String: Any])
     }
 
+    @Test("curves whose ends are noise cross where their difference changes its sign significantly, within 4 errors of Onsager's K_c")
+    func wideCouplings() throws {
+      let text = """
+        study = "lattice-sweep"
+        [sampling]
+        measurements = 600
+        chains = 4
+        [[sweep]]
+        lattice.size = [16, 32]
+        [[sweep]]
+        model.coupling = [0.30, 0.42, 0.46, 0.60]
+        """
+      let found = try Program.withFolder { try run(text, folder: $0) }
+      try #require(found.end.status == 0, "\(found.end.all)")
+      let whole = try #require(try JSONSerialization.jsonObject(with: try #require(found.json)) as? [String: Any])
+      for name in ["binder_cumulant", "correlation_length_over_size"] {
+        let one = try #require((whole["derived"] as? [String: Any])?["crossing_\(name)_16_32"] as? [String: Any])
+        let value = try #require(one["value"] as? Double), error = try #require(one["error"] as? Double)
+        #expect(abs(value - 0.44068679350977151) < 4 * error && error < 0.01, "\(name): \(value) +- \(error)")
+      }
+    }
+
     @Test("settings of the sampling that walk with the size leave sizes in one family; those compared at one size keep apart")
     func familiesByLaw() throws {
       let walking = try derived("sampling.interval = [2, 4]")

@@ -206,6 +206,7 @@ extension LatticeSweep {
   var withoutTransition: String? {
     if extents.count == 1 { return "in one dimension there is no transition" }
     if field != 0 { return "in a field there is no transition" }
+    if model == .phi4 && quartic == 0 { return "the free field has no transition short of where it loses its weight" }
     if model == .potts && extents.count == 2 && colours > 4 { return "the transition is of first order" }
     return nil
   }

@@ -41,6 +41,9 @@ extension ScalingReport {
     do throws(CollapseError) { collapse = try family.collapse(quantity, from: fit) } catch {
       return [.text("No data collapse: \(error.words).")]
     }
+    guard collapse.parameters.a > 2 * collapse.errors.a else {
+      return [.text("No data collapse: 1/nu = \(written(collapse.parameters.a, collapse.errors.a)) is not positive by two of its errors.")]
+    }
     let p = collapse.parameters, tail = quantity == family.study.quantity ? tag : "_\(quantity.rawValue)\(tag)"
     let isPoor = collapse.fit.pValue < 1e-3, quality = written(collapse.quality, nil, digits: 3), freedom = collapse.fit.degreesOfFreedom
     derived.append(

@@ -110,6 +110,7 @@ struct ScalingReport {
     if fit.fit.pValue < 1e-3 {
       return "chi^2 per degree of freedom \(written(fit.fit.reducedChiSquared, nil, digits: 3)): corrections to scaling or too wide a range"
     }
+    if fit.inverseNu.value < 2 * fit.inverseNu.error { return "1/nu is not positive by two of its errors" }
     if let low = couplings.min(), let high = couplings.max(), !(low...high).contains(fit.critical.value) {
       return "\(letter)_c lies outside of the couplings that were sampled"
     }
