@@ -98,7 +98,9 @@ struct GnuplotScript {
     let marks = "pointtype \(point) pointsize \(size)"
     var plots: [String] = []
     if curve.yErrors != nil {
-      plots.append("\(source) using 1:2:3 with yerrorbars linecolor '\(colour)' linewidth 1.2 pointtype \(point) pointsize 0 notitle")
+      // gnuplot's own error bars first wipe out what lies under each point; arrows without a direction do not.
+      let bar = "using 1:($2 - $3):(0):(2 * $3) with vectors heads size screen 0.004,90"
+      plots.append("\(source) \(bar) linecolor '\(colour)' linewidth 1.2 notitle")
     }
     switch curve.style {
     case .line: plots.append("\(source) using 1:2 with lines \(line) \(title)")

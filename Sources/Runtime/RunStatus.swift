@@ -3,13 +3,15 @@ public struct RunStatus: Sendable {
   /// What a unit is doing.
   public enum UnitState: Sendable, Equatable {
     case waiting, done
+    /// Ended without a result in the last start of the run, which tries it again when started once more.
+    case failed(reason: String)
     /// Begun; `updated` is the time of its last sign of life.
     case begun(fraction: Double, stage: String, updated: String)
   }
   public let study: String, digest: String
   /// Every known unit by label; without the study's plan only those that have a folder.
   public let units: [(label: String, state: UnitState, operations: Double)]
-  /// Whether `results.json` is there.
+  /// Whether `results.json` is there; it may lack units that failed.
   public let isComplete: Bool
   /// Whether a living process holds the folder.
   public let isLocked: Bool
@@ -25,17 +27,42 @@ public struct RunStatus: Sendable {
     digest = identity?.digest ?? "unknown"
     isComplete = FileAccess.exists(folder.results)
     isLocked = RunLock.isHeld(folder)
-    units = try Self.units(folder, plan)
+    let log = try EventLog.read(folder.log), failures = Self.failures(log)
+    units = try Self.units(folder, plan).map { unit in
+      guard unit.state != .done, let reason = failures[unit.label] else { return unit }
+      return (unit.label, .failed(reason: reason), unit.operations)
+    }
     let total = units.reduce(0) { $0 + $1.operations }
     let done = units.reduce(0) { sum, unit in
       switch unit.state {
-      case .waiting: sum
+      case .waiting, .failed: sum
       case .done: sum + unit.operations
       case .begun(let fraction, _, _): sum + fraction * unit.operations
       }
     }
-    fraction = isComplete ? 1 : (total > 0 ? done / total : 0)
-    remaining = isComplete ? 0 : Self.remaining(try EventLog.read(folder.log), units.map(\.state), fraction)
+    fraction = isComplete && failures.isEmpty ? 1 : (total > 0 ? done / total : 0)
+    remaining = isComplete ? 0 : Self.remaining(log, units.map(\.state), fraction)
+  }
+  /// The units that failed, by label, with the reason.
+  public var failed: [(label: String, reason: String)] {
+    units.compactMap { unit in
+      if case .failed(let reason) = unit.state { (unit.label, reason) } else { nil }
+    }
+  }
+
+  /// Which units the log's last start left failed, and why.
+  private static func failures(_ log: [JSON]) -> [String: String] {
+    var failures: [String: String] = [:]
+    for line in log {
+      let unit = line["unit"]?.string
+      switch line["event"]?.string {
+      case "started": failures = [:]
+      case "unit-failed": if let unit { failures[unit] = line["reason"]?.string ?? "" }
+      case "unit-finished": if let unit { failures[unit] = nil }
+      default: break
+      }
+    }
+    return failures
   }
 
   private static func units(_ folder: RunFolder, _ plan: Plan?) throws(FileFault) -> [(label: String, state: UnitState, operations: Double)]
@@ -81,6 +108,8 @@ public struct RunStatus: Sendable {
       switch unit.state {
       case .waiting: .object([.init("unit", .text(unit.label)), .init("state", "waiting"), .init("fraction", 0)])
       case .done: .object([.init("unit", .text(unit.label)), .init("state", "done"), .init("fraction", 1)])
+      case .failed(let reason):
+        .object([.init("unit", .text(unit.label)), .init("state", "failed"), .init("fraction", 0), .init("reason", .text(reason))])
       case .begun(let fraction, let stage, let updated):
         .object([
           .init("unit", .text(unit.label)), .init("state", "begun"), .init("fraction", .finite(fraction)),

@@ -6,6 +6,8 @@ public enum CrossingError: Error, Equatable, Sendable {
   case noSignChange(range: ClosedRange<Double>, differences: [Double])
   /// A curve is not finite there.
   case notFinite(at: Double)
+  /// The sign changes between these points, but no polynomial through the points about them agrees with them.
+  case poorInterpolation(between: ClosedRange<Double>)
 }
 
 /// The point in `range` where two curves cross, by false position (the Illinois rule), to a few units in the last place.

@@ -53,6 +53,15 @@ public struct ScalingFit: Sendable, Equatable {
 }
 
 extension DataNoise {
+  /// The standard error of each point.
+  var errors: [Double] {
+    switch self {
+    case .errors(let errors): return errors
+    case .covariance(let matrix):
+      let n = Int(Double(matrix.count).squareRoot().rounded())
+      return (0..<n).map { matrix[$0 * n + $0].squareRoot() }
+    }
+  }
   /// The noise of some of the points.
   func part(_ kept: [Int]) -> DataNoise {
     switch self {

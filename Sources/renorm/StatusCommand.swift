@@ -12,7 +12,14 @@ struct StatusCommand: ParsableCommand {
     let run = try RunArgument.folder(folder)
     let status = try RunStatus(run, plan: RunArgument.plan(run))
     if json { return print(status.json.pretty, terminator: "") }
-    let state = status.isComplete ? "complete" : (status.isLocked ? "running" : "not running (renorm run resumes it)")
+    let missing = status.failed.count
+    let state =
+      status.isLocked
+      ? "running"
+      : status.isComplete && missing == 0
+        ? "complete"
+        : missing == 0
+          ? "not running (renorm run resumes it)" : "\(missing) unit\(missing == 1 ? "" : "s") failed (renorm run tries again)"
     print("\(status.study), digest \(status.digest): \(state), \(Int(status.fraction * 100)) %")
     if let remaining = status.remaining, remaining > 0 { print("about \(Timestamp.span(remaining)) left at the speed so far") }
     var table = TextTable(["unit", "done", "stage", "last sign of life"], right: [1])
@@ -20,6 +27,7 @@ struct StatusCommand: ParsableCommand {
       switch unit.state {
       case .waiting: table.rows.append([unit.label, "-", "waiting", ""])
       case .done: table.rows.append([unit.label, "100 %", "done", ""])
+      case .failed: table.rows.append([unit.label, "-", "failed", ""])
       case .begun(let fraction, let stage, let updated): table.rows.append([unit.label, "\(Int(fraction * 100)) %", stage, updated])
       }
     }
@@ -27,6 +35,8 @@ struct StatusCommand: ParsableCommand {
       print("")
       table.show()
     }
+    if missing > 0 { print("") }
+    for (label, reason) in status.failed { print("unit \(label) failed: \(reason)") }
   }
 }
 

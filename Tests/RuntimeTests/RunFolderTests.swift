@@ -137,6 +137,26 @@ import Testing
     #expect(try FileAccess.text(path) == "two")
     #expect(try FileAccess.names(in: base.path) == ["f"])
   }
+
+  @Test("a unit that failed in the last start is failed, with its reason, until the run is started again or the unit is done")
+  func failedUnits() throws {
+    let path = base.path + "/failing", study = try Toy.resolve("study = \"toy-lattice\"")
+    var notices: [String] = []
+    var lock = try RunFolder.open(path, for: study, fresh: false, notices: &notices)
+    defer { lock.release() }
+    let folder = lock.folder, log = EventLog(path: folder.log)
+    for (index, label) in ["a", "b"].enumerated() { try FileAccess.createFolder(folder.unit(index, label).path) }
+    try FileAccess.writeAtomically("{}", to: folder.results)
+    try FileAccess.writeAtomically("", to: folder.unit(0, "a").partial)
+    try log.write(.info, "started")
+    try log.write(.error, "unit-failed", [("unit", "b"), ("reason", "not finite")])
+    let status = try RunStatus(folder, plan: nil)
+    #expect(status.units.map(\.state) == [.done, .failed(reason: "not finite")])
+    #expect(status.failed.map(\.label) == ["b"] && status.fraction == 0.5 && status.isComplete)
+    #expect(status.json["units"]?.elements?[1]["state"]?.string == "failed")
+    try log.write(.info, "started")
+    #expect(try RunStatus(folder, plan: nil).units.map(\.state) == [.done, .waiting])
+  }
 }
 
 @Suite struct ProgressTests {

@@ -125,6 +125,49 @@ struct FitTests {
     }
   }
 
+  @Test("the zero of a steep step is found within its errors where one parabola through all points is far off, over 200 seeds")
+  func interpolatedZero() throws {
+    // A step like the helicity modulus of a large lattice, zero at 1.0818.
+    let x = (0..<9).map { 0.9 + 0.05 * Double($0) }, errors = x.map { _ in 0.004 }, zero = 1.0818
+    func curve(_ x: Double) -> Double { 0.35 * (tanh((x - 1.05) / 0.08) - tanh((zero - 1.05) / 0.08)) + 0.3 * (x - zero) }
+    var pulls = Moments(), parabolas = Moments()
+    for seed in 1...200 {
+      let z = gauss(seed: UInt64(70_000 + seed), count: x.count)
+      let y = x.indices.map { curve(x[$0]) + errors[$0] * z[$0] }
+      let found = try InterpolatedZero(x: x, y: y, noise: .errors(errors))
+      pulls.add((found.x.value - zero) / found.x.error)
+      #expect(found.x.error < 0.003 && found.best.degreesOfFreedom >= 1 && found.bracket.contains(zero))
+      let parabola = try PolynomialFit(x: x, y: y, noise: .errors(errors), degree: 2)
+      let old = try crossing(in: 0.9...1.3, of: { parabola.value(at: $0).value }, and: { _ in 0 })
+      parabolas.add((old - zero) / (parabola.value(at: old).error / abs(parabola.slope(at: old).value)))
+    }
+    // The scatter between polynomials is part of the error, so that it may be too large but not too small.
+    #expect(pulls.variance < 1.4 && pulls.variance > 0.3 && abs(pulls.mean) < 0.4, "\(pulls.variance), \(pulls.mean)")
+    #expect(abs(parabolas.mean) > 5, "\(parabolas.mean)")
+  }
+
+  @Test("a zero of a straight line has the straight line's error; noise without a change of sign has none")
+  func plainZeros() throws {
+    let x = (0..<7).map(Double.init), errors = x.map { _ in 0.1 }
+    var pulls = Moments()
+    for seed in 1...200 {
+      let z = gauss(seed: UInt64(71_000 + seed), count: x.count)
+      let found = try InterpolatedZero(x: x, y: x.indices.map { x[$0] - 3.2 + 0.1 * z[$0] }, noise: .errors(errors))
+      pulls.add((found.x.value - 3.2) / found.x.error)
+      #expect(found.x.error < 0.12)
+      #expect(throws: CrossingError.noSignChange(range: 0...6, differences: z)) {
+        try InterpolatedZero(x: x, y: z, noise: .errors(x.map { _ in 1 }), significance: 4)
+      }
+    }
+    #expect(pulls.variance < 1.4 && pulls.variance > 0.5, "\(pulls.variance)")
+    // Ends that are noise hide no change between significant points.
+    #expect(signChange(x: [0, 1, 2, 3], values: [-0.1, 5, -5, -0.1], errors: [1, 1, 1, 1]) == 1...2)
+    #expect(signChange(x: [0, 1, 2, 3], values: [4, 0.1, -0.2, -5], errors: [1, 1, 1, 1]) == 0...3)
+    #expect(throws: CrossingError.poorInterpolation(between: 1...2)) {
+      try InterpolatedZero(x: [0, 1, 2, 3], y: [0, 50, -50, 0], noise: .errors([1, 1, 1, 1]))
+    }
+  }
+
   @Test("a joint fit of Binder ratios finds K_c, nu and the critical value, as its errors say, over 100 seeds")
   func scaling() throws {
     let sizes = [8.0, 16, 32, 64].flatMap { [Double](repeating: $0, count: 7) }

@@ -10,8 +10,11 @@ struct FiniteSizeScaling {
     let size: Int, study: LatticeSweep, samples: [CouplingSample], names: [String]
     /// The samples combined, all of them and without each block; nil where reweighting cannot join them.
     let combined: [MultiHistogramReweighting]?
+    /// Settings in which the moves of the family's points differ; nil where they are alike.
+    let unequalMoves: String?
 
-    init(_ study: LatticeSweep, _ samples: [CouplingSample], names: [String]) {
+    init(_ study: LatticeSweep, _ samples: [CouplingSample], names: [String], unequalMoves: String?) {
+      self.unequalMoves = unequalMoves
       (size, self.study, self.samples, self.names) = (study.extents[0], study, samples, names)
       let blocks = samples[0].energies.count
       guard samples.count >= 2, samples.allSatisfy({ $0.energies.count == blocks }) else { combined = nil; return }
@@ -32,11 +35,12 @@ struct FiniteSizeScaling {
       } catch { combined = nil }
     }
 
-    /// Means of a row of common observables, with E^2, at any coupling within reach, without one block (index + 1) or of all (0).
+    /// Means of a row of common observables, with E^2, at any coupling within reach, without one block (index + 1) or of all
+    /// (0); what else a row holds is not a number there, since it is not reweighted.
     func means(at coupling: Double, _ which: Int = 0) -> [Double]? {
       guard let combined, let averages = try? combined[which].averages(at: coupling) else { return nil }
       let row = [averages.energy] + averages.observables
-      return row + [Double](repeating: 0, count: names.count) + [averages.energyVariance + averages.energy * averages.energy]
+      return row + [Double](repeating: .nan, count: names.count) + [averages.energyVariance + averages.energy * averages.energy]
     }
     /// A quantity of this name from means at a coupling.
     func value(_ name: String, at coupling: Double, _ which: Int = 0) -> Double {
@@ -72,10 +76,8 @@ struct FiniteSizeScaling {
     }
   }
 
-  /// Where two sizes cross.
-  struct CrossingPoint { let small: Int, large: Int, coupling: Estimate, value: Estimate }
   /// A joint fit from a smallest size on.
-  struct JointFit { let quantity: ScalingQuantity, leastSize: Int, fit: ScalingFit }
+  struct JointFit { let leastSize: Int, fit: ScalingFit }
 
   /// The study at any of the points, for what all share.
   let study: LatticeSweep
@@ -113,57 +115,50 @@ struct FiniteSizeScaling {
     return (words + others.map { "\($0.name)-\($0.value.words)" }).joined(separator: "-")
   }
 
-  /// Crossings of neighbouring sizes, by reweighting, with jackknife errors over the blocks of both.
-  func crossings(_ quantity: ScalingQuantity) -> [CrossingPoint] {
-    zip(sizes, sizes.dropFirst()).compactMap { small, large in
-      guard small.combined != nil, large.combined != nil else { return nil }
-      let low = max(small.couplings.first!, large.couplings.first!), high = min(small.couplings.last!, large.couplings.last!)
-      guard low < high else { return nil }
-      func find(_ a: Int, _ b: Int) -> [Double] {
-        let name = quantity.rawValue
-        guard let x = try? crossing(in: low...high, of: { small.value(name, at: $0, a) }, and: { large.value(name, at: $0, b) }) else {
-          return [.nan, .nan]
-        }
-        return [x, large.value(name, at: x, b)]
-      }
-      let one = jackknife(blocks: small.samples[0].energies.count) { find($0.map { $0 + 1 } ?? 0, 0) }
-      let two = jackknife(blocks: large.samples[0].energies.count) { find(0, $0.map { $0 + 1 } ?? 0) }
-      // Where leaving a block out takes a curve out of its reach there is no error, so no crossing either.
-      guard one[0].value.isFinite, one[0].error.isFinite, two[0].error.isFinite else { return nil }
-      return CrossingPoint(
-        small: small.size, large: large.size, coupling: Estimate(value: one[0].value, error: hypot(one[0].error, two[0].error)),
-        value: Estimate(value: one[1].value, error: hypot(one[1].error, two[1].error)))
-    }
-  }
-
-  /// Joint fits for each smallest size that leaves two sizes, the one asked for first.
-  func fits(_ quantity: ScalingQuantity) -> [JointFit] {
+  /// Joint fits for each smallest size that leaves two sizes, the one asked for first, started at `middle`; and why there is
+  /// none from other sizes on.
+  func fits(_ quantity: ScalingQuantity, from middle: Double?) -> (found: [JointFit], refused: [(leastSize: Int, reason: String)]) {
     let wanted = sizes.first { $0.size >= study.leastSize }?.size ?? sizes[0].size
     let starts = [wanted] + sizes.dropLast().map(\.size).filter { $0 != wanted }
-    return starts.compactMap { least in fit(quantity, leastSize: least).map { JointFit(quantity: quantity, leastSize: least, fit: $0) } }
+    var found: [JointFit] = [], refused: [(leastSize: Int, reason: String)] = []
+    for least in starts {
+      if least == sizes.last?.size {
+        refused.append((least, "one size alone is left"))
+        continue
+      }
+      do throws(FitError) {
+        found.append(JointFit(leastSize: least, fit: try fit(quantity, leastSize: least, from: middle)))
+      } catch { refused.append((least, error.words)) }
+    }
+    return (found, refused)
   }
 
-  private func fit(_ quantity: ScalingQuantity, leastSize: Int) -> ScalingFit? {
-    var lengths: [Double] = [], x: [Double] = [], y: [Double] = [], blocks: [[Double]] = []
-    for size in sizes where size.size >= leastSize {
-      let (values, covariance) = size.correlatedPoints(quantity.rawValue)
-      lengths += Array(repeating: Double(size.size), count: values.count)
-      x += size.couplings
-      y += values
-      blocks.append(covariance)
-    }
-    guard Set(lengths).count >= 2 else { return nil }
-    let noise = Self.blockDiagonal(blocks)
-    let middle = crossings(quantity).last?.coupling.value ?? study.criticalPoint?.coupling.value ?? x.reduce(0, +) / Double(x.count)
+  private func fit(_ quantity: ScalingQuantity, leastSize: Int, from middle: Double?) throws(FitError) -> ScalingFit {
+    let data = points(quantity, of: sizes.filter { $0.size >= leastSize })
+    let middle = middle ?? study.criticalPoint?.coupling.value ?? data.x.reduce(0, +) / Double(data.x.count)
     let guesses = [study.criticalPoint?.nu.map { 1 / $0.value }, 1, 1.5].compactMap { $0 }
-    var best: ScalingFit?
+    var best: ScalingFit?, failure = FitError.degenerate
     for guess in guesses {
-      let found = try? ScalingFit(
-        sizes: lengths, x: x, y: y, noise: .covariance(noise), degree: study.degree, critical: middle, inverseNu: guess,
-        omega: study.correctionExponent > 0 ? study.correctionExponent : nil, correctionDegree: study.correctionDegree)
-      if let found, best.map({ found.fit.chiSquared < $0.fit.chiSquared }) ?? true { best = found }
+      do throws(FitError) {
+        let found = try ScalingFit(
+          sizes: data.lengths, x: data.x, y: data.y, noise: data.noise, degree: study.degree, critical: middle, inverseNu: guess,
+          omega: study.correctionExponent > 0 ? study.correctionExponent : nil, correctionDegree: study.correctionDegree)
+        if best.map({ found.fit.chiSquared < $0.fit.chiSquared }) ?? true { best = found }
+      } catch { failure = error }
     }
+    guard let best else { throw failure }
     return best
+  }
+
+  /// All points of a quantity, size after size, with their covariance.
+  private func points(
+    _ quantity: ScalingQuantity, of sizes: [Size]
+  ) -> (lengths: [Double], x: [Double], y: [Double], noise: DataNoise) {
+    let found = sizes.map { $0.correlatedPoints(quantity.rawValue) }
+    return (
+      sizes.flatMap { size in size.couplings.map { _ in Double(size.size) } }, sizes.flatMap(\.couplings), found.flatMap(\.values),
+      .covariance(Self.blockDiagonal(found.map(\.covariance)))
+    )
   }
 
   /// The covariance of all sizes' points: different sizes are independent.
@@ -177,34 +172,17 @@ struct FiniteSizeScaling {
     return matrix
   }
 
-  /// The collapse of the sampled points, started at the joint fit; nil where curves do not overlap.
-  func collapse(_ quantity: ScalingQuantity, from fit: ScalingFit) -> DataCollapse? {
-    let curves = scalingCurves(quantity)
+  /// The collapse of the sampled points, started at the joint fit.
+  func collapse(_ quantity: ScalingQuantity, from fit: ScalingFit) throws(CollapseError) -> DataCollapse {
     let start = DataCollapse.Parameters(critical: fit.critical.value, a: fit.inverseNu.value)
     let scale = DataCollapse.Parameters(critical: max(fit.critical.error, 1e-7), a: max(fit.inverseNu.error, 1e-3), b: 0)
-    return try? DataCollapse(curves, start: start, scale: scale)
+    return try DataCollapse(scalingCurves(quantity), noise: points(quantity, of: sizes).noise, start: start, scale: scale)
   }
   /// The sampled points of a quantity as curves.
   func scalingCurves(_ quantity: ScalingQuantity) -> [ScalingCurve] {
     sizes.map { size in
       let points = size.points(quantity.rawValue)
       return ScalingCurve(size: Double(size.size), x: size.couplings, y: points.map(\.value), errors: points.map(\.error))
-    }
-  }
-
-  /// Where the helicity modulus meets the universal jump 2 / (pi K), by size, from a parabola through the points.
-  func helicityCrossings() -> [(size: Int, coupling: Estimate)] {
-    sizes.compactMap { size in
-      let (values, covariance) = size.correlatedPoints("helicity_modulus"), couplings = size.couplings, n = couplings.count
-      guard n >= 3, values.allSatisfy(\.isFinite) else { return nil }
-      // K Y - 2 / pi is zero there; the noise of Y scales alike.
-      let scaled = zip(couplings, values).map { $0 * $1 - 2 / Double.pi }
-      let noise = covariance.enumerated().map { couplings[$0 / n] * couplings[$0 % n] * $1 }
-      guard
-        let fit = try? PolynomialFit(x: couplings, y: scaled, noise: .covariance(noise), degree: 2),
-        let x = try? crossing(in: couplings.first!...couplings.last!, of: { fit.value(at: $0).value }, and: { _ in 0 })
-      else { return nil }
-      return (size.size, Estimate(value: x, error: fit.value(at: x).error / abs(fit.slope(at: x).value)))
     }
   }
 }

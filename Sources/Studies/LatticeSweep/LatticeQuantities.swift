@@ -22,17 +22,19 @@ struct LatticeQuantities {
     func derived(_ name: String, _ unit: String = "1", _ value: @escaping @Sendable ([Double]) -> Double) -> Quantity {
       Quantity(name: name, unit: unit, column: nil, scale: 1, value: value)
     }
+    // In a field <m> is no longer zero by symmetry: it is what fluctuations are about, and |m| is not.
+    let centre = study.field == 0 ? 1 : common + (names.firstIndex(of: "magnetization") ?? 0)
     let size = Double(study.extents.max()!), first = 2 * sin(Double.pi / size)
     var all = [
       mean("energy_per_site", study.model == .phi4 ? "1" : "J", 0, scale: 1 / sites),
       derived("specific_heat") { coupling * coupling * ($0[squareOfEnergy] - $0[0] * $0[0]) / sites },
       mean("abs_magnetization", "1", 1), mean("squared_magnetization", "1", 2),
       derived("susceptibility") { sites * $0[2] },
-      derived("connected_susceptibility") { sites * ($0[2] - $0[1] * $0[1]) },
+      derived("connected_susceptibility") { sites * ($0[2] - $0[centre] * $0[centre]) },
       derived("binder_cumulant") { 1 - $0[3] / (3 * $0[2] * $0[2]) },
     ]
-    // One length serves as xi only where all axes are alike.
-    if Set(study.extents).count == 1, study.extents[0] >= 3 {
+    // One length serves as xi only where all axes are alike; in a field S(0) holds N <m>^2, which is no correlation.
+    if Set(study.extents).count == 1, study.extents[0] >= 3, study.field == 0 {
       let length: @Sendable ([Double]) -> Double = { means in
         let ratio = sites * means[2] / means[4] - 1
         return ratio > 0 ? ratio.squareRoot() / first : 0
@@ -65,6 +67,15 @@ struct LatticeQuantities {
       guard let lattice = try? HypercubicLattice(extents), let free = try? FreeScalarField(lattice, hopping: coupling) else { return [] }
       return [("field_squared", free.square), ("neighbour_product", free.neighbourProduct), ("susceptibility", free.susceptibility)]
     default: return []
+    }
+  }
+
+  /// Whose exact values these are.
+  static func exactWords(_ study: LatticeSweep) -> String {
+    switch (study.model, study.extents.count) {
+    case (.ising, 1): "the exact solution of the ring"
+    case (.ising, _): "Kaufman's exact solution of the torus"
+    default: "the exact free field"
     }
   }
 }

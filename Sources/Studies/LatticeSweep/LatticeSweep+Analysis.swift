@@ -202,7 +202,7 @@ struct RowAnalysis {
     let sweep = sweep
     func time(_ series: AutocorrelationTime) -> Observable {
       Observable(
-        series.tau.value * sweep, error: series.tau.error * sweep, unit: timeUnit,
+        series.tau.value * sweep, error: series.tau.error * sweep, unit: study.timeUnit,
         reason: series.windowClosed ? nil : "the window did not close")
     }
     let energies = column(CommonObservable.energy.rawValue), scale = 1 / Double(study.sites)
@@ -223,8 +223,6 @@ struct RowAnalysis {
   }
 
   private var energyUnit: String { study.model == .phi4 ? "1" : "J" }
-  /// What a step of the move is called; Wolff clusters are counted as sweeps.
-  private var timeUnit: String { study.resolvedMove == .hybrid ? "trajectories" : study.resolvedMove == .mixed ? "steps" : "sweeps" }
   private func rounded(_ value: Double) -> String { written(value, nil, digits: 2) }
 
   /// The series as arrays over chain and draw.

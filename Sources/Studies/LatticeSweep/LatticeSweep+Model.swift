@@ -191,6 +191,26 @@ extension LatticeSweep {
     }
   }
 
+  /// What the coupling is called.
+  var letter: String { model == .phi4 ? "kappa" : "K" }
+  /// What a step of the move is called; Wolff clusters are counted as sweeps.
+  var timeUnit: String { resolvedMove == .hybrid ? "trajectories" : resolvedMove == .mixed ? "steps" : "sweeps" }
+
+  /// Why no power law of finite-size scaling is to be fitted; nil where there may be one.
+  var withoutPowerLaw: String? {
+    if let reason = withoutTransition { return reason }
+    if model == .xy && extents.count == 2 { return "the transition is Kosterlitz and Thouless's, of which the helicity modulus speaks" }
+    return nil
+  }
+  /// Why there is no critical point; nil where there may be one.
+  var withoutTransition: String? {
+    if extents.count == 1 { return "in one dimension there is no transition" }
+    if field != 0 { return "in a field there is no transition" }
+    if model == .phi4 && quartic == 0 { return "the free field has no transition short of where it loses its weight" }
+    if model == .potts && extents.count == 2 && colours > 4 { return "the transition is of first order" }
+    return nil
+  }
+
   /// What is known of the transition.
   var criticalPoint: CriticalPoint? {
     if field != 0 { return nil }

@@ -4,15 +4,15 @@ import Statistics
 
 extension LatticeSweep {
   public func report(_ results: [(unit: Unit, partial: Partial)]) throws(StudyError) -> Report {
-    guard let partial = results.first?.partial, let row = partial.recording.rows.first else {
+    guard let partial = results.first?.partial, !partial.recording.rows.isEmpty else {
       return Report(title: title, abstract: "The unit failed; there is nothing to report.", rows: [], derived: [], sections: [], arrays: [])
     }
-    var items: [ReportSection.Item] = [.text(Self.warning(row))]
+    var items: [ReportSection.Item] = [.text(Self.warning(partial.recording.rows))]
     for row in partial.recording.rows where row.observables.contains(where: { $0.name == "energy_per_site" }) {
       items.append(.table(Self.table(row)))
     }
     if let ladders = Self.ladders(partial.recording.rows) { items.append(.table(ladders)) }
-    if let figure = snapshots([("K = \(coupling)", partial)]) { items.append(.figure(figure)) }
+    if let figure = snapshots([("\(letter) = \(Shown.setting(coupling))", partial)]) { items.append(.figure(figure)) }
     if let figure = traces(partial) { items.append(.figure(figure)) }
     return Report(
       title: title, abstract: abstract, rows: partial.recording.rows, derived: [], sections: [ReportSection("What was found", items)],
@@ -29,7 +29,7 @@ extension LatticeSweep {
     }
   }
   private var abstract: String {
-    "\(extents.map(String.init).joined(separator: " x ")) sites, \(model == .phi4 ? "kappa" : "K") = "
+    "\(extents.map(String.init).joined(separator: " x ")) sites, \(letter) = "
       + (ladder.isEmpty
         ? "\(coupling), \(chains) chains of "
         : "\(ladder.map { "\($0)" }.joined(separator: ", ")) by replica exchange, \(chains) ladders of ")
@@ -40,9 +40,20 @@ extension LatticeSweep {
       + "else by the jackknife over \(blocks) blocks. The beginning of the chains is cut where the standard error of the rest is least (MSER-5), "
       + "and what is left is checked for drift and, where chains start both ways, for agreement of hot and cold starts."
   }
-  /// The first complaint about a row, or that there is none.
-  private static func warning(_ row: ResultRow) -> String {
-    row.observables.compactMap(\.observable.reason).first.map { "Take care: \($0)." } ?? "Nothing speaks against the errors."
+  /// All complaints about the rows, each once for a row, or that there is none.
+  private static func warning(_ rows: [ResultRow]) -> String {
+    let complaints = rows.flatMap { row -> [String] in
+      let place = rows.count > 1 ? row.at.first { ["coupling", "hopping", "ladder"].contains($0.name) } : nil
+      let front = place.map { "\($0.name) \($0.value.words): " } ?? ""
+      var reasons: [String] = []
+      for (_, observable) in row.observables {
+        if let reason = observable.reason, !reasons.contains(reason) { reasons.append(reason) }
+      }
+      return reasons.map { front + $0 }
+    }
+    if complaints.isEmpty { return "Nothing speaks against the errors." }
+    let more = complaints.count > 8 ? "; and \(complaints.count - 8) more, which results.json has" : ""
+    return "Take care: " + complaints.prefix(8).joined(separator: "; ") + more + "."
   }
   private static func table(_ row: ResultRow) -> ReportTable {
     ReportTable(
@@ -90,7 +101,7 @@ extension LatticeSweep {
     }
     return Figure(
       name: "traces", title: "Energy along the chains",
-      caption: "Energy per site of every \(every)th row of the first chains, warm-up cut off.",
+      caption: "Energy per site of \(every == 1 ? "every row" : "one row in \(every)") of the first chains, warm-up cut off.",
       content: .curves(curves, xLabel: "row", yLabel: "E / N", logX: false, logY: false))
   }
 }

@@ -22,8 +22,9 @@ extension LatticeSweep {
         report.sections.append(ReportSection("Configurations", [.figure(figure)]))
       }
     }
-    if let figure = times(families) { report.sections.append(ReportSection("Autocorrelation times", [.figure(figure)])) }
-    report.derived += dynamicExponents(families)
+    let times = AutocorrelationReport(families)
+    if !times.items.isEmpty { report.sections.append(ReportSection("Autocorrelation times", times.items)) }
+    report.derived += times.derived
     if let ladders = ladders(finished) { report.sections.append(ReportSection("Replica exchange", [.table(ladders)])) }
     report.sections.append(ReportSection("All points", [.table(table(finished))]))
     return report
@@ -31,18 +32,20 @@ extension LatticeSweep {
 
   private typealias Finished = (point: SweepPoint, study: LatticeSweep, partial: Partial)
 
-  /// Swept settings of a point that neither its rows nor its place on a curve tell.
-  private static func others(_ finished: Finished) -> [(name: String, value: ParameterValue)] {
+  /// Swept settings of a point that neither its rows nor its place on a curve tell, with their full names.
+  private static func swept(_ finished: Finished) -> [(name: String, value: ParameterValue)] {
     let told: Set = [
       "model.name", "model.coupling", "model.offset", "model.field", "model.colours", "model.quartic", "lattice.size", "lattice.extents",
       "lattice.dimensions", "sampling.move", "sampling.measurements", "sampling.warm_up", "exchange.couplings",
     ]
-    return finished.point.settings.filter { !told.contains($0.name) && $0.value.isScalar }
-      .map { (String($0.name.split(separator: ".").last ?? ""), $0.value) }
+    return finished.point.settings.filter { !told.contains($0.name) && $0.value.isScalar }.map { ($0.name, $0.value) }
   }
+  private static func short(_ name: String) -> String { String(name.split(separator: ".").last ?? "") }
   /// The rows of a point, which tell what identifies it.
   private static func identified(_ finished: Finished) -> [ResultRow] {
-    finished.partial.recording.rows.map { ResultRow(at: $0.at + others(finished), observables: $0.observables) }
+    finished.partial.recording.rows.map {
+      ResultRow(at: $0.at + swept(finished).map { (short($0.name), $0.value) }, observables: $0.observables)
+    }
   }
 
   /// The arrays of a point under names of its own.
@@ -56,13 +59,16 @@ extension LatticeSweep {
   }
 
   /// Points of cubic lattices that differ in size and coupling alone, in the order of their first appearance.
+  ///
+  /// How a lattice is sampled does not change its law, so points of other chains, intervals or steps belong together as well;
+  /// but a setting of the sampling that is swept at one and the same size and coupling is to be compared, and keeps apart.
   private static func families(_ finished: [Finished]) -> [FiniteSizeScaling] {
-    func key(_ one: Finished) -> String {
-      let study = one.study
-      return "\(study.model) \(study.extents.count) \(study.colours) \(study.quartic) \(study.field) \(study.resolvedMove) "
-        + others(one).map { "\($0.name) \($0.value.words)" }.joined(separator: " ")
-    }
     let cubic = finished.filter { Set($0.study.extents).count == 1 && !$0.partial.samples.isEmpty }
+    let compared = comparedSettings(cubic)
+    func others(_ one: Finished) -> [(name: String, value: ParameterValue)] {
+      swept(one).filter { !$0.name.hasPrefix("sampling.") || compared.contains($0.name) }.map { (short($0.name), $0.value) }
+    }
+    func key(_ one: Finished) -> String { law(one) + others(one).map { "\($0.name) \($0.value.words)" }.joined(separator: " ") }
     var keys: [String] = []
     for one in cubic where !keys.contains(key(one)) { keys.append(key(one)) }
     return keys.map { wanted in
@@ -71,10 +77,44 @@ extension LatticeSweep {
         let own = members.filter { $0.study.extents[0] == size }
         let samples = own.flatMap(\.partial.samples).sorted { $0.coupling < $1.coupling }
         let names = (try? own[0].study.rowNames()) ?? []
-        return FiniteSizeScaling.Size(own[0].study, samples, names: names)
+        return FiniteSizeScaling.Size(own[0].study, samples, names: names, unequalMoves: unequalMoves(members))
       }
       return FiniteSizeScaling(sizes, others: others(members[0]))
     }
+  }
+  /// What tells the laws and the moves of two points apart, sizes and couplings aside.
+  private static func law(_ one: Finished) -> String {
+    let study = one.study
+    return
+      "\(study.model) \(study.extents.count) \(study.colours) \(study.quartic) \(study.field) \(study.resolvedMove) \(study.ladder.isEmpty) "
+  }
+  /// Settings of the sampling of which one size at one coupling has several, all others being equal.
+  private static func comparedSettings(_ points: [Finished]) -> Set<String> {
+    let names = Set(points.flatMap { swept($0).map(\.name) }).filter { $0.hasPrefix("sampling.") }
+    return names.filter { name in
+      var seen: [String: String] = [:]
+      return points.contains { one in
+        let rest = swept(one).filter { $0.name != name }.map { "\($0.name) \($0.value.words)" }.joined(separator: " ")
+        let place = law(one) + "\(one.study.extents) \(one.study.coupling) \(one.study.ladder) " + rest
+        let value = swept(one).first { $0.name == name }?.value.words ?? ""
+        defer { seen[place] = value }
+        return seen[place].map { $0 != value } ?? false
+      }
+    }
+  }
+  /// Settings that make steps of the move unlike and that differ between points; nil where all are alike.
+  private static func unequalMoves(_ points: [Finished]) -> String? {
+    let settings: [(name: String, value: (LatticeSweep) -> Double?)] = [
+      (
+        "width",
+        { ($0.resolvedMove == .metropolis || $0.resolvedMove == .mixed) && ($0.model == .xy || $0.model == .phi4) ? $0.width : nil }
+      ),
+      ("clusters", { $0.resolvedMove == .mixed ? Double($0.clustersPerSweep) : nil }),
+      ("step_size", { $0.resolvedMove == .hybrid ? $0.stepSize : nil }),
+      ("step_count", { $0.resolvedMove == .hybrid ? Double($0.stepCount) : nil }),
+    ]
+    let unlike = settings.filter { setting in Set(points.map { setting.value($0.study) }).count > 1 }.map { "sampling.\($0.name)" }
+    return unlike.isEmpty ? nil : unlike.joined(separator: " and ")
   }
 
   /// One configuration of each size at the middle coupling.
@@ -85,81 +125,11 @@ extension LatticeSweep {
         $0.study.extents == size.study.extents && $0.study.coupling == middle && $0.study.model == size.study.model
           && $0.study.resolvedMove == size.study.resolvedMove
       }
-      return own.map { ("L = \(size.size), K = \(written(middle, nil, digits: 5))", $0.partial) }
+      return own.map { ("L = \(size.size), \(family.study.letter) = \(written(middle, nil, digits: 5))", $0.partial) }
     }
     guard var figure = family.study.snapshots(shown) else { return nil }
     if !isOnly { figure.name += "-\(family.slug)" }
     return figure
-  }
-
-  // MARK: Autocorrelation
-
-  /// What an autocorrelation time is of.
-  private enum TimedObservable: String, CaseIterable {
-    case energy
-    case squaredMagnetization = "squared_magnetization"
-    var words: String { self == .energy ? "e" : "m^2" }
-    func time(_ sample: CouplingSample) -> Estimate? { self == .energy ? sample.time : sample.magnetizationTime }
-  }
-
-  /// (L, tau) at the coupling nearest to the transition, and how far that is from it, |K - K_c| L^(1/nu).
-  private static func times(
-    _ family: FiniteSizeScaling, _ observable: TimedObservable
-  ) -> [(size: Double, tau: Estimate, distance: Double)] {
-    family.sizes.compactMap { size in
-      let critical = size.study.criticalPoint?.coupling.value ?? size.couplings[size.couplings.count / 2]
-      guard let nearest = size.samples.min(by: { abs($0.coupling - critical) < abs($1.coupling - critical) }),
-        let tau = observable.time(nearest), tau.value > 0, tau.error > 0
-      else { return nil }
-      let length = Double(size.size), nu = size.study.criticalPoint?.nu?.value ?? 1
-      return (length, tau, abs(nearest.coupling - critical) * exponential(logarithm(length) / nu))
-    }
-  }
-  private static func times(_ families: [FiniteSizeScaling]) -> Figure? {
-    let curves = families.flatMap { family in
-      TimedObservable.allCases.compactMap { observable -> Curve? in
-        let points = times(family, observable)
-        guard points.count >= 2 else { return nil }
-        return Curve(
-          "\(family.study.resolvedMove.rawValue), \(observable.words)", x: points.map(\.size), y: points.map(\.tau.value),
-          yErrors: points.map(\.tau.error))
-      }
-    }
-    guard !curves.isEmpty else { return nil }
-    return Figure(
-      name: "autocorrelation", title: "Autocorrelation times of energy and squared magnetization against size",
-      caption:
-        "tau in sweeps (N / <|C|> clusters for Wolff) at the coupling nearest to the transition, both axes logarithmic: the slope is the dynamic exponent z. "
-        + "What decays slowest tells it: with local moves m^2, of which the energy feels only a part.",
-      content: .curves(curves, xLabel: "L", yLabel: "tau (sweeps)", logX: true, logY: true))
-  }
-  private static func dynamicExponents(_ families: [FiniteSizeScaling]) -> [(name: String, observable: Observable)] {
-    families.flatMap { family in
-      TimedObservable.allCases.compactMap { observable in dynamicExponent(family, observable, isOnly: families.count == 1) }
-    }
-  }
-  private static func dynamicExponent(
-    _ family: FiniteSizeScaling, _ observable: TimedObservable, isOnly: Bool
-  ) -> (name: String, observable: Observable)? {
-    let points = times(family, observable)
-    guard points.count >= 2,
-      let fit = try? linearFit(
-        design: points.map { [1, logarithm($0.size)] }, values: points.map { logarithm($0.tau.value) },
-        noise: .errors(points.map { $0.tau.error / $0.tau.value }))
-    else { return nil }
-    let tail = isOnly ? "" : "_" + String(family.slug.map { $0.isLetter || $0.isNumber ? $0 : "_" })
-    var reasons: [String] = []
-    if points.count > 2, fit.reducedChiSquared > 3 {
-      reasons.append("chi^2 per degree of freedom \(written(fit.reducedChiSquared, nil, digits: 2)): no single power law")
-    }
-    // At x = 1 the correlation length is about L.
-    if let far = points.first(where: { $0.distance > 1 }) {
-      reasons.append("L = \(Int(far.size)) has no coupling near the transition, so this is no dynamic exponent")
-    }
-    return (
-      "dynamic_exponent_\(observable.rawValue)\(tail)",
-      Observable(fit[1].value, error: fit[1].error, reason: reasons.isEmpty ? nil : reasons.joined(separator: "; "))
-    )
   }
 
   // MARK: Table
@@ -173,7 +143,7 @@ extension LatticeSweep {
       return [
         row.at.map { "\($0.name) \($0.value.words)" }.joined(separator: ", "),
         acceptance.values.map { written($0, nil, digits: 2) }.joined(separator: " "), written(trips.values[0], trips.errors?[0]),
-        trips.reason ?? "",
+        row.observables.first { $0.name == "round_trips" }?.observable.reason ?? "",
       ]
     }
     return found.isEmpty
@@ -198,7 +168,7 @@ extension LatticeSweep {
         return [row.at.dropFirst().map { "\($0.name) \($0.value.words)" }.joined(separator: ", ")]
           + shown.map(cell) + [
             energy?.tau.map { written($0, nil, digits: 2) } ?? "", deviation.map { written($0.values[0], nil, digits: 2) } ?? "",
-            energy?.reason == nil ? "" : "take care",
+            row.observables.contains { $0.observable.reason != nil } ? "take care" : "",
           ]
       }
     }

@@ -133,6 +133,11 @@ public struct LatticeSweep: Study {
     leastSize = parameters.integer("analysis.least_size")
     keepsSeries = parameters.flag("analysis.keep_series")
 
+    let dimensions = parameters.integer("lattice.dimensions")
+    guard given.isEmpty || dimensions == 2 || dimensions == given.count else {
+      throw .invalid(
+        parameter: "lattice.extents", what: "\(given.count) axes, but lattice.dimensions = \(dimensions); leave one of the two out")
+    }
     guard given.count <= 7 else { throw .invalid(parameter: "lattice.extents", what: "\(given.count) axes; at most 7") }
     guard field == 0 || model == .ising else {
       throw .invalid(parameter: "model.field", what: "\(field): only ising has a field")
