@@ -41,7 +41,7 @@ public struct RunStatus: Sendable {
       }
     }
     fraction = isComplete && failures.isEmpty ? 1 : (total > 0 ? done / total : 0)
-    remaining = isComplete ? 0 : Self.remaining(log, units.map(\.state), fraction)
+    remaining = isComplete ? 0 : Self.remaining(log, units, fraction)
   }
   /// The units that failed, by label, with the reason.
   public var failed: [(label: String, reason: String)] {
@@ -90,16 +90,24 @@ public struct RunStatus: Sendable {
     return .begun(fraction: min(1, max(0, fraction)), stage: json["stage"]?.string ?? "", updated: json["updated"]?.string ?? "")
   }
 
-  /// From the last "start" event, which says what part was done by then (`fraction`), to the last sign of life.
-  private static func remaining(_ log: [JSON], _ states: [UnitState], _ fraction: Double) -> Double? {
-    guard let start = log.last(where: { $0["event"] == "start" }), let begun = start["time"]?.string.flatMap(Timestamp.seconds) else {
-      return nil
+  /// By the speed of the present launch: from its "started" to the last sign of life, less what was done before it, which its units
+  /// say when they are read back (all of it) or at their first stage.
+  private static func remaining(
+    _ log: [JSON], _ units: [(label: String, state: UnitState, operations: Double)], _ fraction: Double
+  ) -> Double? {
+    guard let place = log.lastIndex(where: { $0["event"] == "started" }), let begun = log[place]["time"]?.string.flatMap(Timestamp.seconds)
+    else { return nil }
+    var latest = log.last?["time"]?.string.flatMap(Timestamp.seconds) ?? begun, before: [String: Double] = [:]
+    for line in log[place...] {
+      guard let unit = line["unit"]?.string, before[unit] == nil else { continue }
+      if line["event"] == "unit-read-back" { before[unit] = 1 }
+      if line["event"] == "stage" { before[unit] = line["fraction"]?.string.flatMap(Double.init) ?? 0 }
     }
-    var latest = log.last?["time"]?.string.flatMap(Timestamp.seconds) ?? begun
-    for case .begun(_, _, let updated) in states { latest = max(latest, Timestamp.seconds(updated) ?? latest) }
-    let before = start["fraction"]?.double ?? 0
-    guard latest - begun > 1, fraction - before > 1e-3 else { return nil }
-    return (1 - fraction) * (latest - begun) / (fraction - before)
+    for case .begun(_, _, let updated) in units.map(\.state) { latest = max(latest, Timestamp.seconds(updated) ?? latest) }
+    let total = units.reduce(0) { $0 + $1.operations }
+    let done = units.reduce(0) { $0 + $1.operations * (before[$1.label] ?? 0) } / max(total, 1)
+    guard latest - begun > 1, fraction - done > 1e-3 else { return nil }
+    return (1 - fraction) * (latest - begun) / (fraction - done)
   }
 
   /// The status for programs.
