@@ -275,7 +275,8 @@ extension ProgramTests {
         """
       let found = try Program.withFolder { try run(text, folder: $0) }
       try #require(found.end.status == 0, "\(found.end.all)")
-      let whole = try #require(try JSONSerialization.jsonObject(with: try #require(found.json)) as? [String: Any])
+      let json = try #require(found.json)
+      let whole = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
       return try #require(whole["derived"] as? [String: Any])
     }
 
@@ -293,7 +294,8 @@ extension ProgramTests {
         """
       let found = try Program.withFolder { try run(text, folder: $0) }
       try #require(found.end.status == 0, "\(found.end.all)")
-      let whole = try #require(try JSONSerialization.jsonObject(with: try #require(found.json)) as? [String: Any])
+      let json = try #require(found.json)
+      let whole = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
       for name in ["binder_cumulant", "correlation_length_over_size"] {
         let one = try #require((whole["derived"] as? [String: Any])?["crossing_\(name)_16_32"] as? [String: Any])
         let value = try #require(one["value"] as? Double), error = try #require(one["error"] as? Double)
