@@ -157,6 +157,28 @@ import Testing
     try log.write(.info, "started")
     #expect(try RunStatus(folder, plan: nil).units.map(\.state) == [.done, .waiting])
   }
+
+  @Test("the time left follows from what the present launch has done, not from what it found done")
+  func timeLeft() throws {
+    let path = base.path + "/half", study = try Toy.resolve("study = \"toy-lattice\"")
+    var notices: [String] = []
+    var lock = try RunFolder.open(path, for: study, fresh: false, notices: &notices)
+    defer { lock.release() }
+    let folder = lock.folder
+    for (index, label) in ["a", "b", "c"].enumerated() { try FileAccess.createFolder(folder.unit(index, label).path) }
+    try FileAccess.writeAtomically("", to: folder.unit(0, "a").partial)
+    // One of three units was done and b a fifth; a hundred seconds later b is at three fifths: 1.4 units left at 0.4 in 100 s.
+    let lines = [
+      #"{"time":"2025-01-31T12:00:00.000Z","event":"started"}"#,
+      #"{"time":"2025-01-31T12:00:01.000Z","event":"unit-read-back","unit":"a"}"#,
+      #"{"time":"2025-01-31T12:00:01.000Z","event":"stage","unit":"b","stage":"training","fraction":"0.2"}"#,
+    ]
+    try FileAccess.writeAtomically(lines.joined(separator: "\n") + "\n", to: folder.log)
+    try FileAccess.writeAtomically(
+      #"{"fraction":0.6,"stage":"training","updated":"2025-01-31T12:01:40.000Z"}"#, to: folder.unit(1, "b").progress)
+    let remaining = try #require(try RunStatus(folder, plan: nil).remaining)
+    #expect(abs(remaining - 350) < 1e-6)
+  }
 }
 
 @Suite struct ProgressTests {
