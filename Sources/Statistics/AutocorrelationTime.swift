@@ -19,8 +19,9 @@ public enum SeriesError: Error, Equatable, Sendable {
 /// with W >= 6 tau(W). `error^2 = 2 tau Gamma(0)/N`. In this definition tau = 1/2 for independent samples, and
 /// N/(2 tau) is the effective number of samples. Cost N W, for large W N log N.
 ///
-/// Where rho(1) <= -1/3 that window would close at once, on a sum that alternates, and tau is a small difference of large numbers: there
-/// the error is that of 64 blocks (all chains together; W is their length), and tau follows from it, 2 tau Gamma(0) = W Var(block mean).
+/// Where that window closes on a sum below 1/3 the series alternates: the sum is a small difference of large numbers, and may have closed
+/// in a dip. There the error is that of 64 blocks (all chains together; W is their length), and tau follows from it,
+/// 2 tau Gamma(0) = W Var(block mean).
 ///
 /// A constant series has tau = 1/2 and error 0. Source: Madras and Sokal 1988; Wolff 2004.
 public struct AutocorrelationTime: Sendable, Equatable {
@@ -57,7 +58,7 @@ public struct AutocorrelationTime: Sendable, Equatable {
       sum += covariance.sum(lag: lag) / n / variance
       closed = Double(lag) >= 6 * sum
     }
-    if lag == 1 && closed && variance > 0, let blocks = Self.blocks(centred.chains, of: max(2, count / 64)) {
+    if closed && variance > 0 && sum < 1.0 / 3, let blocks = Self.blocks(centred.chains, of: max(2, count / 64)) {
       window = max(2, count / 64)
       windowClosed = blocks.count >= 16
       let spread = blocks.reduce(0) { $0 + $1 * $1 } / Double(blocks.count - 1)

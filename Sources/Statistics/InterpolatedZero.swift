@@ -15,10 +15,11 @@ public func signChange(x: [Double], values: [Double], errors: [Double], signific
 /// Where a curve that is known at points with errors passes zero, by polynomials through the points near its change of
 /// sign.
 ///
-/// Every run of points about the change, three at least, is fitted by every degree that leaves a degree of freedom. The
+/// Every run of points about the change, four at least, is fitted by every degree that leaves two degrees of freedom. The
 /// zeros are averaged with weights exp(-A/2), A = chi^2 + 2 x (parameters + points left out), so that a stiff polynomial
 /// through all points counts only as far as chi^2 allows it, and the error holds the scatter between polynomials besides
-/// that of the points: `sigma^2 = sum w (sigma_i^2 + x_i^2) - x^2`.
+/// that of the points, and half the distance to the zero of the chord across the change, which is what the curve can do between
+/// points that are far apart: `sigma^2 = sum w (sigma_i^2 + x_i^2) - x^2 + (x - x_chord)^2 / 4`.
 ///
 /// Source: Jay and Neil 2021.
 public struct InterpolatedZero: Sendable, Equatable {
@@ -40,9 +41,9 @@ public struct InterpolatedZero: Sendable, Equatable {
     }
     var candidates: [(x: Estimate, fit: Fit, points: Int, criterion: Double)] = []
     for start in x.indices where x[start] <= bracket.lowerBound {
-      for end in x.indices where x[end] >= bracket.upperBound && end - start >= 2 {
+      for end in x.indices where x[end] >= bracket.upperBound && end - start >= 3 {
         let part = Array(start...end), near = noise.part(part)
-        for degree in 1...6 where degree + 2 <= part.count {
+        for degree in 1...6 where degree + 3 <= part.count {
           guard let curve = try? PolynomialFit(x: part.map { x[$0] }, y: part.map { y[$0] }, noise: near, degree: degree),
             let zero = try? crossing(in: bracket, of: { curve.value(at: $0).value }, and: { _ in 0 })
           else { continue }
@@ -63,7 +64,10 @@ public struct InterpolatedZero: Sendable, Equatable {
       mean += weight / total * away
       square += weight / total * (away * away + candidate.x.error * candidate.x.error)
     }
-    self.x = Estimate(value: best.x.value + mean, error: max(0, square - mean * mean).squareRoot())
+    let zero = best.x.value + mean, low = x.firstIndex(of: bracket.lowerBound) ?? 0, high = x.firstIndex(of: bracket.upperBound) ?? 0
+    let chord = x[low] + (x[high] - x[low]) * y[low] / (y[low] - y[high])
+    let variance = max(0, square - mean * mean) + (zero - chord) * (zero - chord) / 4
+    self.x = Estimate(value: zero, error: variance.squareRoot())
     (self.best, points, self.bracket) = (best.fit, best.points, bracket)
   }
 }

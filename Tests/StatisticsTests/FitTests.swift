@@ -146,6 +146,22 @@ struct FitTests {
     #expect(abs(parabolas.mean) > 5, "\(parabolas.mean)")
   }
 
+  @Test("between points far apart on a step the zero is within 3 of its errors, or there is none")
+  func coarseZeros() throws {
+    for (seed, spacing) in [0.3, 0.5, 0.8, 1.2, 1.7].enumerated() {
+      for shift in [0.0, 0.2, 0.45, 0.7] {
+        let x = (-4...4).map { (Double($0) + shift) * spacing }, z = gauss(seed: UInt64(5000 + seed), count: x.count)
+        // A step whose zero is at 0.1, steeper on one side.
+        let y = x.indices.map { i in
+          let step = tanh(1.5 * (x[i] - 0.1))
+          return step * (1 + 0.3 * step) + 0.003 * z[i]
+        }
+        guard let found = try? InterpolatedZero(x: x, y: y, noise: .errors(x.map { _ in 0.003 })) else { continue }
+        #expect(abs(found.x.value - 0.1) < 3 * found.x.error, "spacing \(spacing), shift \(shift): \(found.x)")
+      }
+    }
+  }
+
   @Test("a zero of a straight line has the straight line's error; noise without a change of sign has none")
   func plainZeros() throws {
     let x = (0..<7).map(Double.init), errors = x.map { _ in 0.1 }

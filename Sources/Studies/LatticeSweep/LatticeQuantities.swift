@@ -36,8 +36,11 @@ struct LatticeQuantities {
     // One length serves as xi only where all axes are alike; in a field S(0) holds N <m>^2, which is no correlation.
     if Set(study.extents).count == 1, study.extents[0] >= 3, study.field == 0 {
       let length: @Sendable ([Double]) -> Double = { means in
+        // Without any fluctuation at the lowest momentum there is no length.
+        guard means[4] > 1e-12 * sites * means[2] else { return .nan }
+        // Below zero by noise alone: kept for the jackknife, refused where it is the result.
         let ratio = sites * means[2] / means[4] - 1
-        return ratio > 0 ? ratio.squareRoot() / first : 0
+        return (ratio < 0 ? -(-ratio).squareRoot() : ratio.squareRoot()) / first
       }
       all.append(derived("correlation_length", "sites", length))
       all.append(derived("correlation_length_over_size") { length($0) / size })

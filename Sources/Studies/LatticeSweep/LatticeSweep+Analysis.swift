@@ -166,6 +166,13 @@ struct RowAnalysis {
           observable.reason = "rows / tau of this series is below 1000: its error may be too small"
         }
       }
+      if quantity.name.hasPrefix("correlation_length"), !(observable.values[0] >= 0) {
+        observable = Observable(
+          .nan, unit: quantity.unit,
+          reason: observable.values[0].isNaN
+            ? "nothing fluctuates at the lowest momentum"
+            : "at the lowest momentum fluctuations are not below those at zero: no length beyond the noise")
+      }
       result.append((quantity.name, observable))
     }
     return result + exact(found, quantities) + (try times(found, quantities))
@@ -173,6 +180,9 @@ struct RowAnalysis {
 
   /// Why the errors may be too small; nil where nothing speaks against them.
   private var reliability: String? {
+    if energy.variance == 0 {
+      return "the energy is the same in all rows: either the state is frozen, or the move is (a smaller step_size or width, another start)"
+    }
     if let warmUp, !warmUp.isSettled {
       return
         "not settled: drift \(rounded(warmUp.drift)), hot against cold \(rounded(warmUp.disagreement)) standard errors after \(warmUp.discard) rows; more measurements or a longer warm-up are needed"

@@ -76,9 +76,12 @@ struct ScalingReport {
     let fit = best.fit, known = family.study.criticalPoint
     let tail = quantity == family.study.quantity ? tag : "_\(quantity.rawValue)\(tag)"
     let poor = poor(fit)
-    derived.append(("critical_coupling\(tail)", Observable(fit.critical.value, error: fit.critical.error, reason: poor)))
-    derived.append(("nu\(tail)", Observable(fit.nu.value, error: fit.nu.error, reason: poor)))
-    derived.append(("critical_value\(tail)", Observable(fit.criticalValue.value, error: fit.criticalValue.error, reason: poor)))
+    // What chi^2 rejects by an order of magnitude is no measurement: the page shows it, the results do not.
+    let isHopeless = fit.fit.reducedChiSquared > 10
+    for (name, found) in [("critical_coupling", fit.critical), ("nu", fit.nu), ("critical_value", fit.criticalValue)] {
+      derived.append(
+        (name + tail, isHopeless ? Observable(.nan, reason: poor) : Observable(found.value, error: found.error, reason: poor)))
+    }
     derived.append(("chi_squared_per_degree\(tail)", Observable(fit.fit.reducedChiSquared)))
     var text =
       "Joint fit from L = \(best.leastSize) on: \(letter)_c = \(written(fit.critical.value, fit.critical.error)), nu = \(written(fit.nu.value, fit.nu.error)), "
