@@ -26,7 +26,7 @@ public enum KahlerError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unstable(let beta, let threshold):
-      "beta = \(beta) has no normalisable weight: it must exceed \(threshold)"
+      "beta = \((beta * 1e12).rounded() / 1e12) has no normalisable weight: it must exceed \(threshold)"
     case .gibbsUnstable(let threshold, let heaviest):
       "not Gibbs stable: the threshold is \(threshold), which must exceed 1 (the heaviest weight is \(heaviest); each must stay below half of their sum)"
     case .coneWeight(let weight): "a cone weight must lie below 1, found \(weight)"
@@ -38,8 +38,8 @@ public enum KahlerError: Error, Equatable, Sendable, CustomStringConvertible {
       "the polygon is not reflexive: its edge from vertex \(vertex) is at lattice distance \(distance) from the origin, not 1"
     case .notConvex(let vertex): "the vertices must go round a convex polygon counterclockwise; vertex \(vertex) does not turn left"
     case .notResolved(let degree, let residual):
-      "the density is too narrow for polynomials of degree \(degree): (2 + 2 beta) <z> + a <1 - z^2> is \(residual), not 0"
-    case .notConverged(let residual): "the iteration did not come to rest: the residual is \(residual)"
+      "the density is too narrow for polynomials of degree \(degree): (2 + 2 beta) <z> + a <1 - z^2> is \(Float(residual)), not 0"
+    case .notConverged(let residual): "the iteration did not come to rest: the residual is \(Float(residual))"
     }
   }
 }

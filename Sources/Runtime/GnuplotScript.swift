@@ -40,6 +40,12 @@ struct GnuplotScript {
     if logX { lines += ["set logscale x"] + Self.ticFormat("x", curves.flatMap(\.x)) }
     if logY { lines += ["set logscale y"] + Self.ticFormat("y", curves.flatMap(\.y)) }
     lines += Self.range("x", curves.flatMap(\.x), logarithmic: logX, margin: 0.02)
+    // Between a few whole numbers there is nothing to label.
+    if !logX, let low = curves.flatMap(\.x).min(), let high = curves.flatMap(\.x).max(), (1...8).contains(high - low),
+      curves.allSatisfy({ $0.x.allSatisfy { $0 == $0.rounded() } })
+    {
+      lines.append("set xtics 1")
+    }
     lines += Self.range("y", Self.reach(curves, logarithmic: logY), logarithmic: logY, margin: 0.05)
     let plots = curves.enumerated().flatMap { Self.plot($1, block: $0, of: name) }
     lines.append("plot " + plots.joined(separator: ", \\\n     "))

@@ -58,8 +58,10 @@ public struct AutocorrelationTime: Sendable, Equatable {
       sum += covariance.sum(lag: lag) / n / variance
       closed = Double(lag) >= 6 * sum
     }
-    if closed && variance > 0 && sum < 1.0 / 3, let blocks = Self.blocks(centred.chains, of: max(2, count / 64)) {
-      window = max(2, count / 64)
+    // A block lies in one chain.
+    let length = max(2, min(count / 64, chains.reduce(count) { min($0, $1.count) }))
+    if closed && variance > 0 && sum < 1.0 / 3, let blocks = Self.blocks(centred.chains, of: length) {
+      window = length
       windowClosed = blocks.count >= 16
       let spread = blocks.reduce(0) { $0 + $1 * $1 } / Double(blocks.count - 1)
       let time = Double(window) * spread / variance / 2

@@ -8,6 +8,8 @@ public enum CrossingError: Error, Equatable, Sendable {
   case notFinite(at: Double)
   /// The sign changes between these points, but no polynomial through the points about them agrees with them.
   case poorInterpolation(between: ClosedRange<Double>)
+  /// The sign changes between these points, but the fewest points that a polynomial could disagree with are more than there are.
+  case tooFewPoints(between: ClosedRange<Double>, found: Int, required: Int)
 }
 
 /// The point in `range` where two curves cross, by false position (the Illinois rule), to a few units in the last place.

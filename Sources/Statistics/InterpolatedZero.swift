@@ -31,8 +31,8 @@ public struct InterpolatedZero: Sendable, Equatable {
   public let bracket: ClosedRange<Double>
 
   /// - Parameter x: rising.
-  /// - Throws: `noSignChange`, `notFinite`, or `poorInterpolation` where even the best polynomial is refused by chi^2 (p
-  ///   below 1e-3) or there are too few points for any.
+  /// - Throws: `noSignChange`, `notFinite`, `tooFewPoints`, or `poorInterpolation` where even the best polynomial is refused by chi^2 (p
+  ///   below 1e-3).
   public init(x: [Double], y: [Double], noise: DataNoise, significance: Double = 3) throws(CrossingError) {
     for (place, value) in y.enumerated() where !value.isFinite { throw .notFinite(at: x[place]) }
     guard let first = x.first, let last = x.last else { throw .noSignChange(range: 0...0, differences: []) }
@@ -53,6 +53,7 @@ public struct InterpolatedZero: Sendable, Equatable {
         }
       }
     }
+    if x.count < 4 { throw .tooFewPoints(between: bracket, found: x.count, required: 4) }
     guard let best = candidates.min(by: { $0.criterion < $1.criterion }), best.fit.pValue > 1e-3 else {
       throw .poorInterpolation(between: bracket)
     }

@@ -69,6 +69,27 @@ import Testing
     #expect(found.error < 0.05 && abs(found.value - exact) < 4 * found.error + 0.01 * exact, "\(found), \(exact)")
   }
 
+  @Test("E-2: points that attract meet and part by the law: E |sum x|^2 comes to N/(1 + beta) at rate 4 (1 + beta), within 4 sigma")
+  func meetings() throws {
+    let gas = try SphereGas(points: 3, beta: -0.45), start = points(3), field = SphereGasFlow(gas), time = 0.4, longest = 0.002
+    var squares: [Double] = []
+    for replica in 0..<3000 {
+      var p = start, left = time
+      let rule = Langevin<Double>(rate: longest, temperature: 1, key: streams.key, replica: replica)
+      var flow = GradientFlow(field, rule: rule, direction: p)
+      while left > 0 {
+        flow.rule.rate = min(left, field.stepLength(at: p, upTo: longest))
+        try flow.step(&p, at: 0, on: SoloCommunicator())
+        left -= flow.rule.rate
+      }
+      squares.append((p.total * p.total).sum())
+    }
+    // Steps of one length miss it by 5 to 7 sigma.
+    let rest = 3 / (1 - 0.45), before = (start.total * start.total).sum(), found = Estimate(meanOf: squares)
+    let exact = rest + (before - rest) * exp(-4 * (1 - 0.45) * time)
+    #expect(found.error < 0.05 && abs(found.value - exact) < 4 * found.error, "\(found), \(exact)")
+  }
+
   @Test("the adjusted steps leave the gas invariant at a step where the unadjusted ones are biased")
   func adjusted() throws {
     let gas = try SphereGas(points: 6, beta: 1), h = 0.15

@@ -152,6 +152,28 @@ extension ProgramTests {
       }
     }
 
+    @Test("a density too narrow to be followed keeps its curves, and the page says what is not known and why")
+    func narrow() throws {
+      try Program.withFolder { folder in
+        let out = folder + "/out"
+        let settings = [
+          "gas.points=[]", "gas.betas=[-0.9, 2.0]", "density.field=5.0", "network.units=[]", "training.models=[]", "ensemble.copies=0",
+        ].flatMap { ["--set", $0] }
+        let end = try Program.run(["run", try KahlerStudies.write("gradient-flow", in: folder), "--out", out] + settings)
+        try #require(end.status == 0, "\(end.all)")
+        let json = try #require(try JSONSerialization.jsonObject(with: Program.bytes(out + "/results.json")) as? [String: Any])
+        let rows = try #require(json["results"] as? [[String: Any]])
+        #expect(rows.count == 2)
+        for row in rows {
+          let observables = try #require(row["observables"] as? [String: [String: Any]])
+          #expect((observables["free_energy"]?["value"] as? [Double])?.count ?? 0 > 40)
+          let isNarrow = (row["at"] as? [String: Any])?["beta"] as? Double == -0.9
+          #expect((observables["rate_exact"]?["reason"] as? String)?.contains("so narrow a density") ?? false == isNarrow)
+        }
+        #expect(String(decoding: try Program.bytes(out + "/report/index.html"), as: UTF8.self).contains("beta = -0.9: rate is not known"))
+      }
+    }
+
     static let files: [(values: [Double], shape: String, words: [String])] = [
       ([0, 0, 1, 1, 0, 0, 0, 0, 1], "3, 3", ["points 0 and 2 stand at one place"]),
       ([0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0], "2, 2, 3", ["configuration 1: points 0 and 1 stand at one place"]),
@@ -180,6 +202,7 @@ extension ProgramTests {
       ("kahler-einstein", ["toric.vertices=[1, 0, -1, -1, 0, 1]"], ["toric.vertices", "counterclockwise"]),
       ("kahler-einstein", ["toric.vertices=[1, 0, 1]"], ["toric.vertices", "3 numbers"]),
       ("kahler-einstein", ["sphere.points=[4, 4]"], ["sphere.points", "named twice"]),
+      ("kahler-einstein", ["sphere.points=[2]", "sphere.betas=[-0.49]"], ["N = 2", "double precision", "at least -0.4525"]),
       ("gradient-flow", ["gas.betas=[-0.8]"], ["gas.betas", "N = 4", "must exceed -0.75"]),
       ("gradient-flow", ["network.step=0.9", "network.decay=2.0"], ["network.step", "overshoot"]),
       ("gradient-flow", ["network.step=0.0001"], ["network.steps", "does not forget the start", "at least"]),

@@ -331,7 +331,9 @@ extension DeepRenormalization {
 /// A value with its error as people write it, "0.4321 ± 0.0012": as many digits as the error's first two say.
 func written(_ value: Double, _ error: Double?, digits: Int = 4) -> String {
   guard value.isFinite else { return "–" }
-  guard let error, error.isFinite, error > 0 else { return fixed(value, places: places(abs(value), digits)) }
+  guard let error, error.isFinite, error > 0 else {
+    return value != 0 && abs(value) < 1e-5 ? Shown.number(value, digits: digits) : fixed(value, places: places(abs(value), digits))
+  }
   let places = places(error, 2)
   return "\(fixed(value, places: places)) ± \(fixed(error, places: places))"
 }

@@ -41,7 +41,7 @@ extension GradientFlowStudy {
     do {
       switch unit {
       case .gas(let n, let beta):
-        let gas = try gas(n, beta), cost = (Double(decaySteps(beta)) + 2 * Double(equilibriumSteps)) * Self.stepCost(n)
+        let gas = try gas(n, beta), cost = gasCost(n, beta)
         let done = try more(&state, of: copies, width: Self.decayPoints + 2, cost: cost, on: team) { copy in
           try gasCopy(gas, copy, KeyedStreams(streams))
         }
@@ -109,7 +109,12 @@ extension GradientFlowStudy {
     var flow = GradientFlow(
       SphereGasFlow(gas), rule: Langevin<Double>(rate: length(beta), temperature: 1, key: source.key, replica: copy), direction: point)
     for k in 0..<steps {
-      try flow.step(&point, at: UInt64(k), on: SoloCommunicator())
+      var left = length(beta)
+      while left > 0 {
+        flow.rule.rate = min(left, flow.field.stepLength(at: point, upTo: length(beta)))
+        try flow.step(&point, at: UInt64(k), on: SoloCommunicator())
+        left -= flow.rule.rate
+      }
       while found.count < Self.decayPoints, (found.count + 1) * steps <= (k + 1) * Self.decayPoints {
         found.append((point.total * before).sum())
       }
@@ -117,7 +122,7 @@ extension GradientFlowStudy {
     // Equilibrium from the gas's own law, by its moves; then the adjusted flow alone.
     let other = KeyedStreams(source.key.use("equilibrium"))
     var state = gas.start(replicas: 1, firstReplica: copy, from: other), kernel = gas.kernel(at: 1)
-    for sweep in 1...60 { kernel.step(&state, at: UInt64(sweep), from: other) }
+    for sweep in 1...relaxation(gas.points, beta) { kernel.step(&state, at: UInt64(sweep), from: other) }
     point = SpherePoints(state.vectors(of: 0))
     let length = equilibriumStep / max(1, 1 + beta), silent = equilibriumSteps / 6
     let rule = Langevin<Double>(rate: length, temperature: 1, key: source.key.use("adjusted"), replica: copy)

@@ -47,6 +47,14 @@ extension GradientFlowStudy {
     return "\(Int((x / pow(10, power)).rounded(.down)))e\(Int(power))"
   }
 
+  /// What to think of gases whose points hardly part once they have met.
+  private var singular: String {
+    let worst = sizes.filter { n in betas.contains { 4 * $0 / Double(n - 1) < -1 } }
+    return worst.isEmpty
+      ? ""
+      : "At N = \(worst.map(String.init).joined(separator: ", ")) points attract so strongly (s < -1) that no step is short enough while they meet: their decays come out too fast by some percent, which is no part of the error bar. "
+  }
+
   private func decaySection(_ all: Recording) -> ReportSection? {
     guard !(sizes.isEmpty || betas.isEmpty) || !counts.isEmpty else { return nil }
     var curves: [Curve] = [], colour = 0, rows: [[String]] = [], slow: [Curve] = []
@@ -102,8 +110,8 @@ extension GradientFlowStudy {
             content: .curves(slow, xLabel: "1 + beta, or 1 + lambda", yLabel: "relaxation time", logX: true, logY: true))),
         .table(
           ReportTable(
-            caption:
-              "Rates fitted to each decay; z: how many errors its last point lies from the exact value. The gas's steps have an error of order h that is not in the error bar. Without noise (beta > 0, N to 1024): the largest difference of the gas's sum from e^(-2 beta t), relative to its start, and the steps at which the energy rose.",
+            caption: singular
+              + "Rates fitted to each decay; z: how many errors its last point lies from the exact value. The gas's steps have an error of their own that is not in the error bar; where points attract, steps are divided while two are close. Without noise (beta > 0, N to 1024): the largest difference of the gas's sum from e^(-2 beta t), relative to its start, and the steps at which the energy rose.",
             header: ["flow", "N", "curvature", "rate", "exact", "z", "without noise", "rises"], rows: rows)),
       ])
   }
@@ -147,13 +155,25 @@ extension GradientFlowStudy {
   }
 
   private func densitySection(_ all: Recording) -> ReportSection? {
-    var curves: [Curve] = [], rows: [[String]] = [], rising: [String] = []
+    var curves: [Curve] = [], rows: [[String]] = [], rising: [String] = [], missing: [ReportSection.Item] = []
     for (colour, beta) in betas.enumerated() {
       let at: Place = [("flow", .text("density")), ("beta", .real(beta))]
       guard let times = all.observable("times", at: at)?.values, let energy = all.observable("free_energy", at: at)?.values else {
         continue
       }
-      let least = all.observable("free_energy_minimum", at: at)?.values[0] ?? .nan
+      let minimum = all.observable("free_energy_minimum", at: at), least = minimum?.values[0] ?? .nan
+      for name in ["free_energy_minimum", "rate", "rate_exact"] {
+        guard let reason = all.observable(name, at: at)?.reason else { continue }
+        let tail = least.isNaN ? "; nor is how well polynomials of degree 24 follow the density" : ""
+        missing.append(.text("beta = \(Shown.setting(beta)): \(name.replacing("_", with: " ")) is not known, \(reason)\(tail)."))
+        if least.isNaN { break }
+      }
+      if let left = all.observable("left_out", at: at)?.values[0], left > 1e-6 {
+        missing.append(
+          .text(
+            "beta = \(Shown.setting(beta)): the density at rest has parts of degree above 24 of up to \(Shown.number(left, digits: 2)), which the flow leaves out; it comes to a rest of its own, F may rise, and F(end) may lie below min F."
+          ))
+      }
       curves.append(
         Curve(
           "beta = \(Shown.setting(beta))", x: times, y: energy.map { $0 - least > 1e-13 ? $0 - least : .nan }, style: .line, colour: colour)
@@ -187,9 +207,9 @@ extension GradientFlowStudy {
         .table(
           ReportTable(
             caption:
-              "The rate is half of that at which F - min F falls, in the later half of what is seen of it between 1e-3 and 1e-9; exact: the slowest mode of the flow linearised at rest.",
+              "The rate is half of that at which F - min F falls, in the later half of what is seen of it between 1e-3 and 1e-9; exact: the slowest mode of the flow linearised at rest. At large beta the next modes are hardly faster (by 4 of 2 + 2 beta without a field), and what is seen is a mixture.",
             header: ["beta", "F(0)", "F(end)", "min F", "<z>(end)", "<z> at rest", "rate", "exact"], rows: rows)),
-      ])
+      ] + missing)
   }
 
   private func trainingSection(_ all: Recording) -> ReportSection? {

@@ -38,7 +38,10 @@ public struct GradientFlowStudy: Study {
         Parameter("field", .real(1), .reals(-5...5), "a"),
         Parameter("first_moment", .real(0.2), .reals(-0.33...0.33), "<z> of the start 1 + 3 <z> z"),
         Parameter("time", .real(4), .reals(0.1...100), unit: "t", "how long it is followed"),
-        Parameter("step", .real(0.001), .reals(1e-5...0.004), unit: "t", "length of a Runge-Kutta step"),
+        Parameter(
+          "step", .real(0.001), .reals(1e-5...0.004), unit: "t",
+          "length of a Runge-Kutta step, or what the fastest mode allows at this beta"
+        ),
       ]),
     ParameterTable(
       "network", "hidden units of a wide network with output (1/N) sum a_i",
@@ -138,6 +141,7 @@ public struct GradientFlowStudy: Study {
         do throws(KahlerError) { _ = try SphereGas(points: n, beta: beta) } catch {
           throw .invalid(parameter: "gas.betas", what: "with N = \(n), \(error.description)")
         }
+        try KahlerEinstein.checkPrecision(n, beta, "gas.betas")
         guard beta >= -0.95 else {
           throw .invalid(parameter: "gas.betas", what: "\(beta) is too near the threshold of the limit, -1: at least -0.95")
         }
@@ -165,7 +169,7 @@ public struct GradientFlowStudy: Study {
     }
     if let n = sizes.last {
       for beta in betas {
-        try checkCopy((Double(decaySteps(beta)) + 2 * Double(equilibriumSteps)) * Self.stepCost(n), "gas.equilibrium_steps")
+        try checkCopy(gasCost(n, beta), "gas.equilibrium_steps")
       }
     }
     if let n = counts.last { try checkCopy(Double(networkSteps) * 40 * Double(n), "network.steps") }
@@ -188,12 +192,13 @@ public struct GradientFlowStudy: Study {
         plan.append(
           PlannedUnit(
             label: "gas-n\(n)-beta\(KahlerEinstein.word(beta))", unit: .gas(points: n, beta: beta), team: .upTo(16),
-            operations: Double(copies) * (Double(decaySteps(beta)) + 2 * Double(equilibriumSteps)) * Self.stepCost(n),
+            operations: Double(copies) * gasCost(n, beta),
             bytesPerRank: Double(200 * n + 16 * copies)))
       }
       plan.append(
         PlannedUnit(
-          label: "density-beta\(KahlerEinstein.word(beta))", unit: .density(beta: beta), team: .one, operations: time / densityStep * 3e4,
+          label: "density-beta\(KahlerEinstein.word(beta))", unit: .density(beta: beta), team: .one,
+          operations: Double(densitySteps(beta)) * 3e4,
           bytesPerRank: 1e6))
     }
     for n in counts {
@@ -221,6 +226,14 @@ public struct GradientFlowStudy: Study {
   func ensembleCost(_ model: Model) -> Double {
     Double(ensembleSteps) * (model == .network ? 1500 * Double(ensembleSamples) : 2000 * Double(1 << hidden))
   }
+  /// Elementary operations of a copy of the gas. Where points attract, steps are divided when two come close: with s = -0.8 into ten.
+  func gasCost(_ n: Int, _ beta: Double) -> Double {
+    let s = min(0, 4 * beta / Double(n - 1)), divided = s < -1 ? 50.0 : s < -0.2 ? 1 + 14 * s * s : 1
+    return (Double(decaySteps(beta)) * divided + 2 * Double(equilibriumSteps)) * Self.stepCost(n)
+      + Double(relaxation(n, beta)) * KahlerEinstein.sweepCost(n)
+  }
+  /// Sweeps from uniform points to the gas's own law: points that attract strongly stay together for long.
+  func relaxation(_ n: Int, _ beta: Double) -> Int { 4 * beta / Double(n - 1) < -0.3 ? 1000 : 60 }
   static func stepCost(_ n: Int) -> Double { Double(n) * (200 + 3 * Double(n)) }
   /// The length of a Langevin step: the flow's rates grow with 1 + beta, and Euler steps err by rate times length.
   func length(_ beta: Double) -> Double { step / max(1, 1 + beta) }

@@ -98,7 +98,7 @@ extension KahlerEinstein {
       limit = try MeanField(beta: beta, field: field)
       solution = try limit.solve()
     } catch {
-      for name in ["mean_height_limit", "free_energy_limit", "kolmogorov_distance", "wasserstein_distance"] {
+      for name in ["mean_height_limit", "free_energy_limit", "kolmogorov_distance", "wasserstein_distance", "density_limit"] {
         put(name, Observable(.nan, unit: name.hasPrefix("free") ? "nats" : "1", reason: "no limit: \(error.description)"))
       }
       return

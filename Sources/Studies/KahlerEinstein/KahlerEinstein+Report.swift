@@ -140,7 +140,9 @@ extension KahlerEinstein {
       let t = (0..<Self.bins).map { -1 + (2 * Double($0) + 1) / Double(Self.bins) }
       let name = "beta = \(Shown.setting(gas.beta)), a = \(Shown.setting(gas.field))"
       curves.append(Curve(name, x: t, y: value(all, gas, "density")?.values ?? [], style: .points, colour: colour))
-      curves.append(Curve("limit", x: t, y: value(all, gas, "density_limit")?.values ?? [], style: .line, colour: colour))
+      if let limit = value(all, gas, "density_limit"), limit.values.count == t.count {
+        curves.append(Curve("limit", x: t, y: limit.values, style: .line, colour: colour))
+      }
     }
     let rows = fielded.map { gas in
       ["\(gas.n)", Shown.setting(gas.beta), Shown.setting(gas.field)]
@@ -161,7 +163,14 @@ extension KahlerEinstein {
             caption:
               "Mean heights and their limits; (2 + 2 beta) <z> + a <1 - z^2>, which is 0 for every N; the largest distance of the law of z from its limit, and the mean one (Wasserstein).",
             header: ["N", "beta", "a", "<z>", "limit", "Ward identity", "z-score", "Kolmogorov", "Wasserstein"], rows: rows)),
-      ])
+      ] + withoutLimit(all, fielded))
+  }
+  /// Why some have no limit beside them.
+  private func withoutLimit(_ all: Recording, _ fielded: [Gas]) -> [ReportSection.Item] {
+    let reasons = fielded.compactMap { gas in
+      value(all, gas, "mean_height_limit")?.reason.map { "beta = \(Shown.setting(gas.beta)), a = \(Shown.setting(gas.field)): \($0)" }
+    }
+    return Set(reasons).sorted().map { .text($0 + ".") }
   }
 
   private func freeEnergies(_ all: Recording) -> ReportSection {

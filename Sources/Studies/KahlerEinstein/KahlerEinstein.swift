@@ -94,6 +94,7 @@ public struct KahlerEinstein: Study {
           do throws(KahlerError) { _ = try SphereGas(points: n, beta: beta, field: field) } catch {
             throw .invalid(parameter: "sphere.betas", what: "with N = \(n), \(error.description)")
           }
+          try Self.checkPrecision(n, beta, "sphere.betas")
           guard beta >= -0.99 else {
             throw .invalid(parameter: "sphere.betas", what: "\(beta) is too near the threshold of the limit, -1: at least -0.99")
           }
@@ -132,6 +133,18 @@ public struct KahlerEinstein: Study {
       throw .invalid(parameter: "sphere.points", what: "with no gas, no polygon and no file there is nothing to do")
     }
     self.units = units
+  }
+
+  /// Near its threshold -(N - 1)/N the gas falls on one point: the chance that all lie within r is about r^(2 N (beta + (N - 1)/N)),
+  /// and double precision tells no distances below 1e-16.
+  static func checkPrecision(_ n: Int, _ beta: Double, _ parameter: String) throws(StudyError) {
+    let threshold = -Double(n - 1) / Double(n), least = threshold + 0.19 / (2 * Double(n))
+    guard beta < least else { return }
+    throw .invalid(
+      parameter: parameter,
+      what:
+        "with N = \(n), beta = \(beta) is too near the threshold \(Float(threshold)): points fall on each other closer than double precision tells; at least \(((least * 1e4).rounded(.up)) / 1e4)"
+    )
   }
 
   /// A path of annealing and one of integration are walked in one go, which the runtime expects to end within seconds.
@@ -210,6 +223,9 @@ public struct KahlerEinstein: Study {
       label: label, unit: unit, team: .upTo(chains), operations: Double(sweeps) * Self.sweepCost(n),
       bytesPerRank: Double(max(chains * rungs, annealingReplicas) * 24 * n) + Double(chains * measurements * 64))
   }
-  /// A number as part of a label: lower case, digits and `-`.
-  static func word(_ x: Double) -> String { String("\(x)".map { $0 == "." || $0 == "+" ? "-" : $0 }).lowercased() }
+  /// A number as part of a label: lower case, digits and `-`, without what rounding left in the last of many digits.
+  static func word(_ x: Double) -> String {
+    let near = (x * 1e12).rounded() / 1e12
+    return String("\(abs(near - x) < 1e-14 * abs(x) ? near : x)".map { $0 == "." || $0 == "+" ? "-" : $0 }).lowercased()
+  }
 }

@@ -84,10 +84,18 @@ extension FiniteSizeScaling {
       return SizePair(
         small, large, CrossingPoint(coupling: zero.x, value: Estimate(value: .nan, error: .nan), method: words(zero)))
     } catch {
-      guard case .poorInterpolation(let bracket) = error else { return SizePair(small, large, without: otherwise) }
-      return SizePair(
-        small, large,
-        without: "\(otherwise); \(between(bracket)) they cross, but no polynomial through the points about it agrees with them")
+      switch error {
+      case .poorInterpolation(let bracket):
+        return SizePair(
+          small, large,
+          without: "\(otherwise); \(between(bracket)) they cross, but no polynomial through the points about it agrees with them")
+      case .tooFewPoints(let bracket, let found, let required):
+        return SizePair(
+          small, large,
+          without:
+            "\(otherwise); \(between(bracket)) they cross, but a polynomial needs \(required) common couplings, and there are \(found)")
+      case .noSignChange, .notFinite: return SizePair(small, large, without: otherwise)
+      }
     }
   }
 
@@ -110,6 +118,8 @@ extension FiniteSizeScaling {
           case .noSignChange: "Y - 2 / (pi K) is not of both signs by 3 of its errors"
           case .notFinite(let x): "Y is not a number at K = \(written(x, nil))"
           case .poorInterpolation(let bracket): "\(between(bracket)), but no polynomial through the points about it agrees with them"
+          case .tooFewPoints(let bracket, let found, let required):
+            "\(between(bracket)), but \(found) couplings are too few for a polynomial: at least \(required)"
           }
         return HelicityCrossing(size: size.size, coupling: nil, words: reason)
       }

@@ -171,11 +171,11 @@ struct RowAnalysis {
           .nan, unit: quantity.unit,
           reason: observable.values[0].isNaN
             ? "nothing fluctuates at the lowest momentum"
-            : "at the lowest momentum fluctuations are not below those at zero: no length beyond the noise")
+            : "at the lowest momentum fluctuations are not below those at zero: they do not fall off with a length")
       }
       result.append((quantity.name, observable))
     }
-    return result + exact(found, quantities) + (try times(found, quantities))
+    return result + exact(result, quantities) + (try times(found, quantities))
   }
 
   /// Why the errors may be too small; nil where nothing speaks against them.
@@ -196,13 +196,13 @@ struct RowAnalysis {
     return nil
   }
 
-  /// Exact values of the same lattice with the deviation in standard errors.
-  private func exact(_ found: [Estimate], _ quantities: LatticeQuantities) -> [(String, Observable)] {
+  /// Exact values of the same lattice with the deviation in standard errors, those that stand beside the value.
+  private func exact(_ found: [(name: String, value: Observable)], _ quantities: LatticeQuantities) -> [(String, Observable)] {
     quantities.exact.flatMap { name, value -> [(String, Observable)] in
-      guard let place = quantities.all.firstIndex(where: { $0.name == name }) else { return [] }
+      guard let shown = found.first(where: { $0.name == name })?.value else { return [] }
       return [
-        (name + "_exact", Observable(value, unit: quantities.all[place].unit)),
-        (name + "_deviation", Observable((found[place].value - value) / found[place].error, unit: "standard errors")),
+        (name + "_exact", Observable(value, unit: shown.unit)),
+        (name + "_deviation", Observable((shown.values[0] - value) / (shown.errors?[0] ?? .nan), unit: "standard errors")),
       ]
     }
   }

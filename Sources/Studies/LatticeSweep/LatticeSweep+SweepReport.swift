@@ -13,7 +13,11 @@ extension LatticeSweep {
     var report = Report(
       title: first.study.title, abstract: "\(finished.count) of \(points.count) points of a sweep. " + errorWords(first.study.blocks),
       rows: finished.flatMap(identified), derived: [], sections: [], arrays: finished.flatMap(arrays))
-    let families = families(finished)
+    let families = families(finished), others = finished.count { Set($0.study.extents).count > 1 }
+    if others > 0 {
+      report.abstract +=
+        " Finite-size scaling takes lattices whose sides are equal: \(others == 1 ? "one point of another shape stands" : "\(others) points of other shapes stand") in the table alone."
+    }
     for family in families {
       let scaling = ScalingReport(family, isOnly: families.count == 1)
       report.derived += scaling.derived

@@ -41,7 +41,12 @@ struct ScalingReport {
     let pairs = family.crossings(quantity)
     let fits = family.fits(quantity, from: pairs.compactMap(\.crossing).last?.coupling.value)
     var items: [ReportSection.Item] = []
-    if let best = fits.found.first { items += verdict(quantity, best) }
+    if let best = fits.found.first {
+      items += verdict(quantity, best)
+    } else {
+      let tail = tail(quantity), reason = fits.refused.first.map { "no joint fit: \($0.1)" } ?? "no joint fit"
+      for name in ["critical_coupling", "nu", "critical_value"] { derived.append((name + tail, Observable(.nan, reason: reason))) }
+    }
     for (least, reason) in fits.refused { items.append(.text("No joint fit from L = \(least) on: \(reason).")) }
     if !fits.found.isEmpty { items.append(.table(table(of: fits.found))) }
     if pairs.contains(where: { $0.crossing != nil }) { items.append(.table(table(of: pairs, quantity))) }
@@ -72,9 +77,14 @@ struct ScalingReport {
     }
   }
 
+  /// The end of the names of a quantity's results.
+  private func tail(_ quantity: ScalingQuantity) -> String {
+    quantity == family.study.quantity ? tag : "_\(quantity.rawValue)\(tag)"
+  }
+
   private mutating func verdict(_ quantity: ScalingQuantity, _ best: FiniteSizeScaling.JointFit) -> [ReportSection.Item] {
     let fit = best.fit, known = family.study.criticalPoint
-    let tail = quantity == family.study.quantity ? tag : "_\(quantity.rawValue)\(tag)"
+    let tail = tail(quantity)
     let poor = poor(fit)
     // What chi^2 rejects by an order of magnitude is no measurement: the page shows it, the results do not.
     let isHopeless = fit.fit.reducedChiSquared > 10
@@ -87,7 +97,7 @@ struct ScalingReport {
       "Joint fit from L = \(best.leastSize) on: \(letter)_c = \(written(fit.critical.value, fit.critical.error)), nu = \(written(fit.nu.value, fit.nu.error)), "
       + "value at the transition \(written(fit.criticalValue.value, fit.criticalValue.error)), chi^2 per degree of freedom "
       + "\(written(fit.fit.reducedChiSquared, nil, digits: 3)) (p \(probability(fit.fit.pValue)))."
-    if let known {
+    if let known, !isHopeless {
       let away = (fit.critical.value - known.coupling.value) / hypot(fit.critical.error, known.coupling.error)
       text +=
         " Known: \(letter)_c = \(written(known.coupling.value, known.coupling.error, digits: 8)) (\(written(away, nil, digits: 2)) standard errors away)"
@@ -110,7 +120,7 @@ struct ScalingReport {
   private func poor(_ fit: ScalingFit) -> String? {
     let couplings = family.sizes.flatMap(\.couplings)
     if fit.fit.degreesOfFreedom == 0 { return "no degree of freedom is left that could speak against it" }
-    if fit.fit.pValue < 1e-3 {
+    if fit.fit.pValue < 1e-3 || fit.fit.reducedChiSquared > 10 {
       return "chi^2 per degree of freedom \(written(fit.fit.reducedChiSquared, nil, digits: 3)): corrections to scaling or too wide a range"
     }
     if fit.inverseNu.value < 2 * fit.inverseNu.error { return "1/nu is not positive by two of its errors" }
