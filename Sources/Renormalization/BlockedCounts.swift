@@ -66,6 +66,13 @@ public struct BlockedCounts: Mergeable, Checkpointable, Sendable, Equatable {
     }
     return sum
   }
+  /// Each `factor` neighbouring blocks as one.
+  func merged(_ factor: Int) -> BlockedCounts {
+    precondition(blocks % factor == 0, "whole blocks")
+    var longer = BlockedCounts(blocks: blocks / factor, width: width)
+    for block in 0..<blocks { for i in 0..<width { longer.values[block / factor * width + i] &+= values[block * width + i] } }
+    return longer
+  }
 
   public static var formatVersion: Int { 1 }
   public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {

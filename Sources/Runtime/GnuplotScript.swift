@@ -95,7 +95,8 @@ struct GnuplotScript {
   private static func plot(_ curve: Curve, block: Int, of name: String) -> [String] {
     let number = curve.colour ?? block
     let colour = colours[number % colours.count]
-    let point = [7, 5, 9, 13, 11, 6, 4, 8][number % 8]
+    // Marks go on by one where colours begin again, so that no two of 64 curves look the same.
+    let point = [7, 5, 9, 13, 11, 6, 4, 8][(number + number / colours.count) % 8]
     let size = curve.x.count > 60 ? 0.35 : 0.65
     let title = curve.label.isEmpty ? "notitle" : "title \(quote(curve.label))"
     let source = "'\(name).dat' index \(block)"

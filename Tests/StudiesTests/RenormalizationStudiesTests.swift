@@ -121,6 +121,7 @@ enum RenormalizationStudies {
     configurations = 100
     temperatures = 20
     replicas = 20
+    equilibration = 5
     """,
   ]
 
@@ -145,6 +146,48 @@ extension ProgramTests {
       try Program.withFolder { folder in
         let file = try RenormalizationStudies.write(name, in: folder)
         try Program.expectSameBytes(of: file, ranks: [1, 2, 4], stopped: name == "flow" ? nil : 2, in: folder)
+      }
+    }
+
+    /// The value, error and reason of an observable in the row whose `at` has these texts and numbers.
+    static func found(_ folder: String, texts: [String: String] = [:], numbers: [String: Double], _ name: String) throws -> (
+      value: Double?, error: Double?, reason: String?
+    ) {
+      let whole = try #require(try JSONSerialization.jsonObject(with: Program.bytes(folder + "/results.json")) as? [String: Any])
+      let rows = try #require(whole["results"] as? [[String: Any]])
+      let row = try #require(
+        rows.first { row in
+          guard let at = row["at"] as? [String: Any], at.count == texts.count + numbers.count else { return false }
+          return texts.allSatisfy { at[$0.key] as? String == $0.value } && numbers.allSatisfy { at[$0.key] as? Double == $0.value }
+        })
+      let one = try #require((row["observables"] as? [String: [String: Any]])?[name])
+      return (one["value"] as? Double, one["error"] as? Double, one["reason"] as? String)
+    }
+
+    @Test("ground states have no temperature, and the results say why")
+    func groundStates() throws {
+      try Program.withFolder { folder in
+        let file = try RenormalizationStudies.write("boltzmann-flow", in: folder)
+        let end = try Program.run(["run", file, "--out", folder + "/out", "--set", "lattice.temperatures=[0.5, 2.25, 4.0]"])
+        #expect(end.status == 0, "\(end.all)")
+        let cold = try Self.found(folder + "/out", texts: ["sample": "equilibrium"], numbers: ["temperature": 0.5], "temperature_of_energy")
+        #expect(cold.value == nil && cold.reason?.contains("ground states") == true)
+        let warm = try Self.found(
+          folder + "/out", texts: ["sample": "equilibrium"], numbers: ["temperature": 2.25], "temperature_of_energy")
+        #expect((warm.value ?? 0) > 1 && (warm.error ?? 0) > 0 && warm.reason == nil)
+      }
+    }
+
+    @Test("lattices that are matched stand in the results with an error on every number")
+    func matching() throws {
+      try Program.withFolder { folder in
+        let file = try RenormalizationStudies.write("monte-carlo-rg", in: folder)
+        let end = try Program.run(["run", file, "--out", folder + "/out"])
+        #expect(end.status == 0, "\(end.all)")
+        for name in ["shift_by_nearest", "shift_by_knight", "thermal_exponent", "critical_coupling"] {
+          let one = try Self.found(folder + "/out", numbers: ["size": 16, "matched_with": 8, "steps": 1], name)
+          #expect(one.value != nil && (one.error ?? 0) > 0, "\(name)")
+        }
       }
     }
 

@@ -145,26 +145,40 @@ public struct MonteCarloRenormalization: Sendable {
       Step(step: step, shape: shapes[step - 1], even: sector(counts, step, 0), odd: sector(counts, step, 1))
     }
   }
+  /// How much larger the errors of all exponents are with blocks `factor` times as long, as a geometric mean: near 1 where blocks are long
+  /// beside the autocorrelation times, above it where they are too short for errors to be believed. Not a number for fewer than eight of
+  /// the longer blocks.
+  public func errorGrowth(_ counts: BlockedCounts, factor: Int) -> Double {
+    guard counts.blocks % factor == 0, counts.blocks / factor >= 8 else { return .nan }
+    let longer = counts.merged(factor)
+    func errors(_ counts: BlockedCounts) -> [Double] {
+      steps(counts).flatMap { $0.even.exponents + $0.odd.exponents }.map(\.error)
+    }
+    let ratios = zip(errors(counts), errors(longer)).filter { $0 > 0 && $1 > 0 && ($0 + $1).isFinite }.map { log($1 / $0) }
+    return ratios.isEmpty ? .nan : exp(ratios.reduce(0, +) / Double(ratios.count))
+  }
   /// All levels, the first before any step.
   public func levels(_ counts: BlockedCounts) -> [Level] {
     shapes.indices.map { level in
-      let sites = Double(shapes[level].reduce(1, *)), count = even.count, start = 1 + level * width
-      let found = jackknifed(counts) { sums in
-        let n = sums[0], energy = sums[1] / n
-        var values = (0..<count).map { sums[start + $0] / n / sites }
-        for k in 0..<count { values.append((sums[start + energyStart + k] / n - sums[start + k] / n * energy) / sites) }
-        values.append(odd.isEmpty ? .nan : sums[start + squareStarts[1]] / n / (sites * sites))
-        return values
-      }
+      let count = even.count, found = jackknifed(counts) { values($0, level) }
       return Level(
         shape: shapes[level], even: Array(found[..<count]), squaredMagnetization: found[2 * count],
         responses: Array(found[count..<2 * count]))
     }
   }
+  /// Per site, from totals: <S> of the even operators, their responses, <M^2> over the sites.
+  func values(_ sums: [Double], _ level: Int) -> [Double] {
+    let sites = Double(shapes[level].reduce(1, *)), count = even.count, start = 1 + level * width
+    let n = sums[0], energy = sums[1] / n
+    var values = (0..<count).map { sums[start + $0] / n / sites }
+    for k in 0..<count { values.append((sums[start + energyStart + k] / n - sums[start + k] / n * energy) / sites) }
+    values.append(odd.isEmpty ? .nan : sums[start + squareStarts[1]] / n / (sites * sites))
+    return values
+  }
 
   /// Errors by the jackknife from totals in floating point: the blocks' integers are exact, but of a lattice of 64 million spins a few
   /// hundred squares would overflow their sum.
-  private func jackknifed(_ counts: BlockedCounts, _ quantities: ([Double]) -> [Double]) -> [Estimate] {
+  func jackknifed(_ counts: BlockedCounts, _ quantities: ([Double]) -> [Double]) -> [Estimate] {
     let all = total(counts)
     return jackknife(blocks: counts.blocks) { left in
       guard let left else { return quantities(all) }
@@ -173,7 +187,7 @@ public struct MonteCarloRenormalization: Sendable {
       return quantities(rest)
     }
   }
-  private func total(_ counts: BlockedCounts) -> [Double] {
+  func total(_ counts: BlockedCounts) -> [Double] {
     var sum = [Double](repeating: 0, count: counts.width)
     for block in 0..<counts.blocks { for i in 0..<counts.width { sum[i] += Double(counts.values[block * counts.width + i]) } }
     return sum

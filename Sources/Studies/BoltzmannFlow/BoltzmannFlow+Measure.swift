@@ -34,7 +34,10 @@ extension BoltzmannFlow {
     // Of one configuration: the mean over networks, whose own spread stands beside it.
     let means = (0..<spins.count).map { row in readings.reduce(0.0) { $0 + $1[row] } / Double(readers.count) }
     record("reading", Estimate(meanOf: means), "J/k", at: at, &all)
-    all.record(at: at, "reading_scatter", Observable(Moments(means).variance.squareRoot(), unit: "J/k"))
+    let scatter = jackknife(blocks: means.count) { left in
+      [Moments(means.indices.filter { $0 != left }.map { means[$0] }).variance.squareRoot()]
+    }[0]
+    record("reading_scatter", scatter, "J/k", at: at, &all)
     let networks = readings.map { Moments($0).mean }
     all.record(
       at: at, "readings_of_networks", Observable(values: networks, errors: readings.map { Estimate(meanOf: $0).error }, unit: "J/k"))
@@ -44,18 +47,20 @@ extension BoltzmannFlow {
     record(
       "abs_magnetization", Estimate(meanOf: (0..<spins.count).map { Double(abs(spins.magnetization($0))) / sites }), "1", at: at, &all)
     let temperature = try self.temperature(energy)
-    all.record(
-      at: at, "temperature_of_energy",
-      Observable(
-        temperature.value, error: temperature.error, unit: "J/k",
-        reason: temperature.value.isFinite ? nil : "no temperature below 1000 has so high an energy"))
+    let reason =
+      temperature.value.isFinite
+      ? nil
+      : energy.value < -1
+        ? "all are ground states, as at any temperature low enough" : "no temperature below 1000 has so high an energy"
+    all.record(at: at, "temperature_of_energy", Observable(temperature.value, error: temperature.error, unit: "J/k", reason: reason))
   }
 
   /// The temperature at which the torus has this energy: the thermometer that equilibrium itself is.
   private func temperature(_ energy: Estimate) throws -> Estimate {
     func torus(_ t: Double) throws -> KaufmanTorus { try KaufmanTorus(columns: size, rows: size, coupling: 1 / t) }
     var low = 0.2, high = 1000.0
-    guard energy.value < (try torus(high).energyPerSite) else { return Estimate(value: .nan, error: .nan) }
+    // Of ground states alone the temperature could be any that leaves no spin turned.
+    guard energy.value > -2, energy.value < (try torus(high).energyPerSite) else { return Estimate(value: .nan, error: .nan) }
     for _ in 0..<60 {
       let middle = (low * high).squareRoot()
       if try torus(middle).energyPerSite < energy.value { low = middle } else { high = middle }

@@ -35,7 +35,9 @@ extension BoltzmannFlow {
         let end = end(all, machine, name)
         return (
           "\(name)_\(machines[machine].rawValue)",
-          Observable(end.value, error: end.error, unit: "J/k", reason: end.value.isFinite ? nil : "the energy is that of no temperature")
+          Observable(
+            end.value, error: end.error, unit: "J/k",
+            reason: end.value.isFinite ? nil : "the energy of a start is that of no temperature, or of ground states alone")
         )
       }
     }
@@ -59,7 +61,7 @@ extension BoltzmannFlow {
       let name = machines[machine].rawValue
       words.append(
         "Machine \"\(name)\": after \(flowSteps) steps the networks read \(text(reading)) and the energy says "
-          + (energy.value.isFinite ? text(energy) : "that there is no such temperature") + "; T_c is 2.269. "
+          + (energy.value.isFinite ? text(energy) : "no one temperature") + "; T_c is 2.269. "
           + (spread <= width
             ? "All starts have come to the same reading within three standard errors of their difference."
             : "The starts still differ by \(String(format: "%.2f", spread)) in their readings: the flow remembers where it began."))
@@ -154,7 +156,7 @@ extension BoltzmannFlow {
     ReportTable(
       caption:
         "Readings of \(test) test configurations of each temperature, and of the same with permuted sites. T in J/k; scatter: of single configurations; "
-        + "apart: by how much the networks differ.",
+        + "apart: by how much the networks differ; –: ground states alone, or an energy above that of T = 1000.",
       header: ["T", "reading", "scatter", "apart", "T of the energy", "permuted", "T of its energy"],
       rows: temperatures.map { t in
         let here = Self.at("equilibrium", t), there = Self.at("permuted", t)

@@ -283,6 +283,10 @@ extension CompareCoarseGrainings {
     ] {
       state.recording.record(at: at, name, Observable(values: values.map(\.value), errors: values.map(\.error)))
     }
+    let growth = try renormalization().errorGrowth(state.counts, factor: Self.longerBlocks)
+    state.recording.record(
+      at: at, "error_growth",
+      Observable(growth, reason: growth.isFinite ? nil : "too few blocks to join \(Self.longerBlocks) of them to one"))
     for (name, probe, counts) in [("fine", probes.fine, state.fine), ("coarse", probes.coarse, state.coarse)] {
       let result = probe.result(counts)
       state.recording.record(

@@ -54,9 +54,12 @@ extension CompareCoarseGrainings {
   private func text(_ estimate: Estimate) -> String { estimate.value.isFinite ? written(estimate.value, estimate.error) : "–" }
 
   private func table(_ found: [Found], _ best: Double) -> ReportTable {
+    let most = found.map { $0.estimate("environment_information") }.first { $0.value == best }
     let rows = found.map { row -> [String] in
-      let information = row.estimate("environment_information")
-      let share = Estimate(value: information.value / best, error: information.error / best)
+      // Rows have samples of their own: relative errors add in quadrature. The best is its own measure.
+      let information = row.estimate("environment_information"), value = information.value / best
+      let error = hypot(information.error / best, value * (most?.error ?? .nan) / best)
+      let share = Estimate(value: value, error: information.value == best ? 0 : error)
       let kl = row.rule.choice == nil ? "0 (X = 1)" : text(row.estimate("kullback_leibler_per_site"))
       return [
         row.rule.rawValue, text(row.estimates("thermal_exponents")[shownStep]), text(row.estimates("magnetic_exponents")[shownStep]),
@@ -66,7 +69,7 @@ extension CompareCoarseGrainings {
     return ReportTable(
       caption:
         "Step \(shownStep + 1), \(size >> shownStep) to \(size >> (shownStep + 1)): y_t and y_h with all operators. I/best: bound of I(h:E) over the "
-        + "best row's \(written(best, nil)) nats. D_KL per site of the filter as a Boltzmann machine on 8 x 8; a rule that is a law p(h | v) has "
+        + "best row's \(written(best, most?.error)) nats. D_KL per site of the filter as a Boltzmann machine on 8 x 8; a rule that is a law p(h | v) has "
         + "X = 1, so that D_KL = 0 whatever it is worth.",
       header: ["rule", "y_t", "y_h", "I/best", "D_KL"], rows: rows)
   }
@@ -76,15 +79,24 @@ extension CompareCoarseGrainings {
       return [
         row.rule.rawValue, text(row.estimate("coupling_share_beyond_nearest")), text(row.estimate("coarse_correlation_exponent")),
         text(row.estimate("fine_correlation_exponent")), "\(Int(row.estimate("spins_read_per_coarse_spin").value))",
-        "\(Int(row.estimate("trained_on").value))", String(format: "%.2g", time),
+        "\(Int(row.estimate("trained_on").value))", written(time, nil, digits: 2),
       ]
     }
     return ReportTable(
       caption:
-        "Range: share of the couplings per site that are not nearest-neighbour ones after one step. Exponent of G between r = L/8 and L/4, after "
+        "Range: share of the couplings per site that are not nearest-neighbour ones after one step (moduli, which the noise of the couplings "
+        + "raises by \(written(found.map(noise).filter(\.isFinite).max() ?? .nan, nil, digits: 2)) at most). Exponent of G between r = L/8 and L/4, after "
         + "one step and before any. Cost: spins read for a coarse spin; configurations trained on; nanoseconds for a coarse spin on the machine "
         + "that wrote this page, which are not in the results.",
       header: ["rule", "range", "exponent of G", "before", "reads", "trained on", "ns"], rows: rows)
+  }
+
+  /// By how much noise raises a row's share of couplings, at most: the modulus of a normal number of mean 0 is sqrt(2 / pi) deviations.
+  private func noise(_ row: Found) -> Double {
+    let couplings = row.estimates("couplings"), terms = Self.fitted.map { Double($0.terms.count) }
+    guard couplings.count == terms.count else { return .nan }
+    let all = zip(couplings, terms).reduce(0) { $0 + abs($1.0.value) * $1.1 }
+    return (2 / Double.pi).squareRoot() * zip(couplings, terms).dropFirst().reduce(0) { $0 + $1.0.error * $1.1 } / all
   }
 
   private func meanings(_ found: [Found]) -> ReportTable {
@@ -128,6 +140,13 @@ extension CompareCoarseGrainings {
           + "\(text(random.estimate("coupling_share_beyond_nearest"))) lie beyond nearest neighbours, of the majority's "
           + "\(text(majority.estimate("coupling_share_beyond_nearest"))).")
     }
+    let growths = found.map { $0.estimate("error_growth") }.map(\.value).filter(\.isFinite)
+    if let least = growths.min(), let most = growths.max() {
+      words.append(
+        "With blocks of the jackknife \(Self.longerBlocks) times as long the exponents' errors are larger by factors from "
+          + "\(written(least, nil, digits: 2)) to \(written(most, nil, digits: 2)): "
+          + (most < 1.4 ? "blocks are long enough." : "where it is well above 1, blocks are too short for these errors."))
+    }
     let informed = found.filter { $0.estimate("environment_information").value >= 0.98 * best }
     words.append(
       "Within 2 % of the most information about the surroundings: \(names(informed)). The bound is of coarse spins that see up to 4 x 4 "
@@ -141,9 +160,15 @@ extension CompareCoarseGrainings {
       }),
       measured.count > 1
     {
+      let least = short.estimate("coupling_share_beyond_nearest")
+      let close = measured.filter { row in
+        let share = row.estimate("coupling_share_beyond_nearest")
+        return row.rule != short.rule && share.value - least.value <= 3 * hypot(share.error, least.error)
+      }
       words.append(
-        "The coarse couplings reach least far for \(short.rule.rawValue) (\(text(short.estimate("coupling_share_beyond_nearest"))) of them beyond "
-          + "nearest neighbours) and furthest for \(long.rule.rawValue) (\(text(long.estimate("coupling_share_beyond_nearest")))).")
+        "The coarse couplings reach least far for \(short.rule.rawValue) (\(text(least)) of them beyond nearest neighbours)"
+          + (close.isEmpty ? "" : ", within 3 standard errors of that for \(names(close)),")
+          + " and furthest for \(long.rule.rawValue) (\(text(long.estimate("coupling_share_beyond_nearest")))).")
     }
     let mapped = found.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }
     if mapped.count > 1 {
@@ -169,21 +194,32 @@ extension CompareCoarseGrainings {
 
   // MARK: figures
 
+  /// Exponents by step, side by side. At K_c points far from the exact value, which would press all others onto one line, are left out
+  /// and named.
   private func exponentFigure(_ found: [Found], isThermal: Bool) -> Figure {
     let name = isThermal ? "thermal_exponents" : "magnetic_exponents", label = isThermal ? "y_t" : "y_h"
-    var curves: [Curve] = []
-    for row in found {
-      let y = row.estimates(name)
+    let exact = isThermal ? 1 : 1.875, width = isThermal ? 0.2 : 0.02
+    var curves: [Curve] = [], outside: [String] = []
+    if isCritical { curves.append(Curve("exact", x: [0.7, Double(flowSteps) + 0.3], y: [exact, exact], style: .line, colour: 0)) }
+    for (place, row) in found.enumerated() {
+      let y = row.estimates(name), move = 0.5 * (Double(place) + 0.5) / Double(found.count) - 0.25
+      let shown = y.indices.filter { y[$0].value.isFinite && (!isCritical || abs(y[$0].value - exact) <= width * exact) }
+      let cut = y.indices.filter { y[$0].value.isFinite && !shown.contains($0) }
+      if !cut.isEmpty { outside.append("\(row.rule.rawValue) (\(cut.map { "\($0 + 1)" }.joined(separator: ", ")))") }
+      guard !shown.isEmpty else { continue }
       curves.append(
-        Curve(row.rule.rawValue, x: y.indices.map { Double($0 + 1) }, y: y.map(\.value), yErrors: y.map(\.error), style: .linePoints))
+        Curve(
+          row.rule.rawValue, x: shown.map { Double($0 + 1) + move }, y: shown.map { y[$0].value }, yErrors: shown.map { y[$0].error },
+          style: .points, colour: place + 1))
     }
-    if isCritical {
-      let exact = isThermal ? 1 : 1.875
-      curves.append(Curve("exact", x: [1, Double(max(2, flowSteps))], y: [exact, exact], style: .line))
+    var caption = "With all operators; step n takes \(size) / 2^(n-1) to half of it. Rules stand side by side at each step."
+    if !outside.isEmpty {
+      caption +=
+        " Further than \(Int((100 * width).rounded())) % from the exact value, and left out, in the steps in brackets: "
+        + "\(outside.joined(separator: ", "))."
     }
     return Figure(
-      name: isThermal ? "thermal" : "magnetic", title: "\(label) by step",
-      caption: "With all operators; step n takes \(size) / 2^(n-1) to half of it.",
+      name: isThermal ? "thermal" : "magnetic", title: "\(label) by step", caption: caption,
       content: .curves(curves, xLabel: "step", yLabel: label, logX: false, logY: false))
   }
 

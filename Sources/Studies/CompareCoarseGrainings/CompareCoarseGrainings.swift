@@ -65,6 +65,8 @@ public struct CompareCoarseGrainings: Study {
   /// Even and odd operators of the exponents; operators of the couplings.
   static let even = [SpinOperator.nearest, .diagonal, .secondAlongAxes, .plaquette, .knight]
   static let odd = SpinOperator.odd
+  /// How many blocks of the jackknife are joined to one, to see whether they are long enough.
+  static let longerBlocks = 4
   static let fitted = [SpinOperator.nearest, .diagonal, .secondAlongAxes, .knight, .secondDiagonal, .thirdAlongAxes, .plaquette]
 
   /// Validates what the ranges of the single parameters leave open.

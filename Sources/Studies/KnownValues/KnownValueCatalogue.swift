@@ -7,7 +7,7 @@ public enum KnownValueCatalogue {
     let lists = [
       ExactSolutionKnownValues.checks, LatticeMonteCarloKnownValues.checks, LatticeModelKnownValues.checks,
       FlowKnownValues.checks, MonteCarloRGKnownValues.checks, CoarseInformationKnownValues.checks, LearnedFieldKnownValues.checks,
-      RenormalizationKnownValues.checks,
+      RenormalizationKnownValues.checks, VariationalMapKnownValues.checks,
       BoltzmannKnownValues.checks, TrainingKnownValues.checks, InformationKnownValues.checks, BottleneckKnownValues.checks,
       StatisticsKnownValues.checks,
       DeepRenormalizationKnownValues.checks, AnalysisKnownValues.checks,

@@ -6,15 +6,24 @@ import Statistics
 
 extension MonteCarloRG {
   /// A lattice's results.
-  private struct Found { var size: Int, steps: [MonteCarloRenormalization.Step], levels: [MonteCarloRenormalization.Level] }
+  private struct Found {
+    var size: Int, steps: [MonteCarloRenormalization.Step], levels: [MonteCarloRenormalization.Level]
+    /// Errors with blocks of several times the length, over those as they are.
+    var growth: Double
+  }
+  /// How much longer blocks are taken to test the errors.
+  private static let longer = 4
 
   public func report(_ results: [(unit: Unit, partial: BlockedCounts)]) throws(StudyError) -> Report {
     var found: [Found] = []
     for (unit, counts) in results {
       let renormalization = try renormalization(unit.size)
-      found.append(Found(size: unit.size, steps: renormalization.steps(counts), levels: renormalization.levels(counts)))
+      found.append(
+        Found(
+          size: unit.size, steps: renormalization.steps(counts), levels: renormalization.levels(counts),
+          growth: renormalization.errorGrowth(counts, factor: Self.longer)))
     }
-    let matches = matches(found)
+    let matches = try matches(results)
     var matching: [ReportSection.Item] = [.text(matchingWords(matches))]
     if !matches.isEmpty { matching.append(.table(matchingTable(matches))) }
     let sections = [
@@ -32,7 +41,7 @@ extension MonteCarloRG {
         + "\(measurements) configurations each. T = dK'/dK follows from correlations of operators before and after a step; y = ln lambda / "
         + "ln \(scale) of its largest eigenvalue in the sectors that are even and odd under the flip of all spins. Errors are by the "
         + "jackknife over \(blocks) blocks. The exponent converges in three ways: with the step, with the operators, with the lattice.",
-      rows: rows(found), derived: derived(found, matches), sections: sections, arrays: [])
+      rows: rows(found) + rows(matches), derived: derived(found, matches), sections: sections, arrays: [])
   }
 
   private var ruleName: String {
@@ -78,6 +87,25 @@ extension MonteCarloRG {
     return rows
   }
 
+  private func rows(_ matches: [Match]) -> [ResultRow] {
+    matches.map { match in
+      var row = ResultRow(
+        at: [("size", .integer(match.large)), ("matched_with", .integer(match.small)), ("steps", .integer(match.found.steps))])
+      for (one, shift) in zip(even, match.found.shifts) {
+        row.observables.append(
+          (
+            "shift_by_\(one.name.replacingOccurrences(of: "-", with: "_"))",
+            Observable(
+              shift.value, error: shift.error, unit: "1",
+              reason: shift.value.isFinite ? nil : "the operator does not respond to the coupling here")
+          ))
+      }
+      row.observables.append(("thermal_exponent", observable(match.found.exponent)))
+      row.observables.append(("critical_coupling", observable(match.found.criticalCoupling)))
+      return row
+    }
+  }
+
   private func derived(_ found: [Found], _ matches: [Match]) -> [(name: String, observable: Observable)] {
     var derived: [(name: String, observable: Observable)] = []
     if let largest = found.max(by: { $0.size < $1.size }), let last = largest.steps.last {
@@ -85,7 +113,7 @@ extension MonteCarloRG {
       derived.append(("magnetic_exponent", observable(last.odd.exponents[odd.count - 1])))
     }
     if let match = matches.last(where: { $0.large == sizes.max() }) {
-      derived.append(("critical_coupling_by_matching", observable(match.critical)))
+      derived.append(("critical_coupling_by_matching", observable(match.found.criticalCoupling)))
     }
     return derived
   }
@@ -95,13 +123,18 @@ extension MonteCarloRG {
   private func words(_ found: [Found]) -> String {
     var words: [String] = []
     guard let largest = found.max(by: { $0.size < $1.size }) else { return "" }
+    let tested = found.filter(\.growth.isFinite)
     if isCritical {
       for step in largest.steps {
         for (name, sector, exact) in [("y_t", step.even, 1.0), ("y_h", step.odd, 1.875)] {
-          guard let y = sector.exponents.last, y.value.isFinite else { continue }
-          let percent = 100 * abs(y.value - exact) / exact
+          // On the smallest lattices operators say the same; the largest set that does not.
+          guard let most = sector.exponents.lastIndex(where: \.value.isFinite) else { continue }
+          let y = sector.exponents[most], percent = 100 * abs(y.value - exact) / exact
+          let note =
+            most + 1 == sector.exponents.count
+            ? "" : " with \(most + 1) operator\(most == 0 ? "" : "s"), the others say nothing of their own there"
           words.append(
-            "Step \(step.step) of \(largest.size) x \(largest.size): \(name) = \(written(y.value, y.error)), "
+            "Step \(step.step) of \(largest.size) x \(largest.size): \(name) = \(written(y.value, y.error))\(note), "
               + "\(String(format: "%.2f", percent)) % from the exact \(exact == 1 ? "1" : "15/8").")
         }
       }
@@ -112,6 +145,16 @@ extension MonteCarloRG {
       words.append(
         "K is not the critical coupling \(String(format: "%.9f", IsingModel.criticalCoupling)): the flow leaves the critical fixed point, "
           + "and the eigenvalues of later steps are not its exponents.")
+    }
+    if !tested.isEmpty {
+      let list = tested.map { "\(written($0.growth, nil, digits: 2)) (L = \($0.size))" }.joined(separator: ", ")
+      words.append(
+        "With blocks \(Self.longer) times as long the errors are larger by the factor \(list) on average: "
+          + (tested.allSatisfy { $0.growth < 1.4 }
+            ? "blocks are long enough."
+            : "where it is well above 1, blocks are too short for these errors; take more configurations or a longer interval."))
+    } else {
+      words.append("The blocks are too few to be joined, which would test whether they are long enough.")
     }
     if rule == .decimation {
       words.append(
@@ -165,29 +208,16 @@ extension MonteCarloRG {
   // MARK: two lattices
 
   /// Two lattices of the same size, one of them after one step more.
-  private struct Match {
-    var large: Int, small: Int, steps: Int, shift: Estimate, exponent: Estimate, critical: Estimate, operators: [Double]
-  }
+  private struct Match { var large: Int, small: Int, found: LatticeMatching }
 
-  /// Lattices L after n + 1 steps beside L / b after n: dK makes their nearest-neighbour sums meet.
-  private func matches(_ found: [Found]) -> [Match] {
+  /// Each lattice with the one that is a step smaller.
+  private func matches(_ results: [(unit: Unit, partial: BlockedCounts)]) throws(StudyError) -> [Match] {
     var matches: [Match] = []
-    for large in found {
-      guard let small = found.first(where: { $0.size * scale == large.size }) else { continue }
-      for n in 1..<small.levels.count where n + 1 < large.levels.count {
-        let a = large.levels[n + 1], b = small.levels[n]
-        func shift(_ k: Int) -> Double { (a.even[k].value - b.even[k].value) / b.responses[k].value }
-        let error = (a.even[0].error * a.even[0].error + b.even[0].error * b.even[0].error).squareRoot() / abs(b.responses[0].value)
-        let ratio = a.responses[0].value / b.responses[0].value
-        let relative = [a.responses[0], b.responses[0]].reduce(0) { $0 + $1.error * $1.error / ($1.value * $1.value) }.squareRoot()
-        let exponent = Estimate(value: log(ratio) / log(Double(scale)), error: relative / log(Double(scale)))
-        // S(large) - S(small) = S' (lambda - 1)(K - K_c), with the response S' of the smaller lattice.
-        let critical = Estimate(value: coupling - shift(0) / (ratio - 1), error: error / abs(ratio - 1))
-        matches.append(
-          Match(
-            large: large.size, small: small.size, steps: n, shift: Estimate(value: shift(0), error: error), exponent: exponent,
-            critical: critical, operators: even.indices.map(shift)))
-      }
+    for (large, counts) in results {
+      guard let (small, smallCounts) = results.first(where: { $0.unit.size * scale == large.size }) else { continue }
+      let found = try renormalization(large.size).matchings(
+        counts, with: renormalization(small.size), smallCounts, coupling: coupling)
+      matches += found.map { Match(large: large.size, small: small.size, found: $0) }
     }
     return matches
   }
@@ -201,23 +231,26 @@ extension MonteCarloRG {
       + "difference over the response of the smaller one is the shift dK of the coupling that would make them meet; the ratio of the "
       + "responses is lambda once more, and K_c = K - dK / (lambda - 1)."
     if isCritical, let last = matches.last(where: { $0.large == sizes.max() }) {
-      let sigmas = abs(last.critical.value - coupling) / last.critical.error
-      words +=
-        " The last of the largest lattices gives K_c = \(written(last.critical.value, last.critical.error)), \(String(format: "%.1f", sigmas)) standard errors "
-        + "from the exact value."
+      let found = last.found.criticalCoupling, sigmas = abs(found.value - coupling) / found.error
+      if sigmas.isFinite {
+        words +=
+          " The last of the largest lattices gives K_c = \(written(found.value, found.error)), \(String(format: "%.1f", sigmas)) standard errors "
+          + "from the exact value."
+      }
     }
     return words
   }
 
+  private func text(_ e: Estimate) -> String { written(e.value, e.error) }
   private func matchingTable(_ matches: [Match]) -> ReportTable {
     ReportTable(
       caption: "Lattices matched by the operator \(even[0].name); in the last column the shifts that the other even operators ask for.",
       header: ["lattices", "steps", "dK", "y_t", "K_c", "dK by other operators"],
       rows: matches.map { match in
         [
-          "\(match.large), \(match.small)", "\(match.steps + 1), \(match.steps)", written(match.shift.value, match.shift.error),
-          written(match.exponent.value, match.exponent.error), written(match.critical.value, match.critical.error),
-          match.operators.dropFirst().map { String(format: "%.5f", $0) }.joined(separator: ", "),
+          "\(match.large), \(match.small)", "\(match.found.steps + 1), \(match.found.steps)", text(match.found.shifts[0]),
+          text(match.found.exponent), text(match.found.criticalCoupling),
+          match.found.shifts.dropFirst().map(text).joined(separator: ", "),
         ]
       })
   }

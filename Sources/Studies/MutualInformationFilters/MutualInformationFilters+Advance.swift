@@ -97,6 +97,7 @@ extension MutualInformationFilters {
     let exact = BlockEnvironment(coupling: coupling)
     for law in named {
       recording.record(at: Self.at(coupling, law.name), "exact_information", Observable(exact.information(law.law), unit: "nats"))
+      recording.record(at: Self.at(coupling, law.name), "exact_linear_reading", Observable(exact.linearReading(law.law), unit: "nats"))
     }
     recording.record(at: Self.at(coupling, "best-odd-map"), "exact_information", Observable(exact.bestOddMap, unit: "nats"))
     recording.record(at: Self.at(coupling, "block"), "exact_information", Observable(exact.blockInformation, unit: "nats"))

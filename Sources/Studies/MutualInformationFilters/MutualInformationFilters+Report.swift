@@ -45,7 +45,7 @@ extension MutualInformationFilters {
       let edge = ring(all, block, "edge-spin", "exact_information").first ?? .nan
       let isEdge = abs(best - edge) < 1e-12, reach = beyond(all, block, "best-of-all")
       words.append(
-        "Blocks of \(block): of \(1 << (1 << (block - 1))) rules the best knows \(written(best, nil)) nats"
+        "Blocks of \(block): of \(1 << (1 << (block - 1))) rules the best knows \(nats(best)) nats"
           + (isEdge ? ", which is what the spin at the edge knows; " : "; ")
           + (reach < 1e-12
             ? "its couplings beyond nearest neighbours vanish to rounding."
@@ -55,6 +55,8 @@ extension MutualInformationFilters {
     return words.joined(separator: " ")
   }
 
+  /// Six digits of a number that may be very small.
+  private func nats(_ value: Double) -> String { abs(value) < 1e-4 ? String(format: "%.3e", value) : written(value, nil, digits: 6) }
   private func ringTable(_ all: Recording) -> ReportTable {
     var rows: [[String]] = []
     for block in blocks {
@@ -63,8 +65,7 @@ extension MutualInformationFilters {
         let pairs = ring(all, block, rule, "pair_couplings")
         rows.append(
           [
-            "\(block)", rule, written(ring(all, block, rule, "exact_information").first ?? .nan, nil, digits: 6),
-            written(whole, nil, digits: 6),
+            "\(block)", rule, nats(ring(all, block, rule, "exact_information").first ?? .nan), nats(whole),
           ]
             + pairs.prefix(3).map { abs($0) < 1e-13 ? "0" : String(format: "%.6f", $0) }
             + [ring(all, block, rule, "other_couplings").first.map { $0 < 1e-12 ? "0" : String(format: "%.2e", $0) } ?? "–"])
@@ -117,6 +118,17 @@ extension MutualInformationFilters {
         "Valued exactly on 6 x 6, with the twelve sites around the block as buffer, the block filter has at least "
           + "\(String(format: "%.2f", 100 * least)) % of what the best of all 256 odd maps has, at every coupling here.")
     }
+    let readings = couplings.compactMap { k -> (k: Double, share: Double)? in
+      guard let whole = value(all, k, "block-filter", "exact_information"),
+        let linear = value(all, k, "block-filter", "exact_linear_reading")
+      else { return nil }
+      return (k, linear.value / whole.value)
+    }
+    if let least = readings.min(by: { $0.share < $1.share }) {
+      words.append(
+        "The bound takes E in through a weighted sum of its spins. There the best such sum tells of the block filter's spin at least "
+          + "\(String(format: "%.1f", 100 * least.share)) % of what E does (at K = \(String(format: "%g", least.k))), exactly.")
+    }
     let gains = couplings.compactMap { k -> Double? in
       guard let wide = value(all, k, "wide-filter", "information_bound"), let block = value(all, k, "block-filter", "information_bound")
       else {
@@ -126,8 +138,8 @@ extension MutualInformationFilters {
     }
     if let least = gains.min(), least > 0 {
       words.append(
-        "The wide filter's bound is above the block filter's at every coupling, since its window overlaps with its neighbours'; what that does "
-          + "to exponents is in compare-coarse-grainings.")
+        "The wide filter's bound is above the block filter's at every coupling: it sees twelve spins more, nearer to E. Its window overlaps with "
+          + "its neighbours'; what that does to exponents is in compare-coarse-grainings.")
     }
     return words.joined(separator: " ")
   }
@@ -138,15 +150,18 @@ extension MutualInformationFilters {
       return [
         written(k, nil), text("block", "exact_information"), text("best-odd-map", "exact_information"),
         text("majority", "exact_information"),
-        text("one-spin", "exact_information"), text("block-filter", "exact_information"), text("majority", "information_bound"),
+        text("one-spin", "exact_information"), text("block-filter", "exact_information"), text("block-filter", "exact_linear_reading"),
+        text("majority", "information_bound"),
         text("block-filter", "information_bound"), text("wide-filter", "information_bound"),
       ]
     }
     return ReportTable(
       caption:
-        "Nats. Exact on 6 x 6: I(V:E), the best of all odd maps, majority with fair ties, one spin, the block filter. Bounds on \(size) x "
-        + "\(size): majority, block filter, wide filter.",
-      header: ["K", "I(V:E)", "best", "majority", "one spin", "block filter", "majority, bound", "block, bound", "wide, bound"], rows: rows)
+        "Nats. Exact on 6 x 6: I(V:E), the best of all odd maps, majority with fair ties, one spin, the block filter and what a sum of "
+        + "spins tells of it. Bounds on \(size) x \(size): majority, block filter, wide filter.",
+      header: [
+        "K", "I(V:E)", "best", "majority", "one spin", "block filter", "by a sum", "majority, bound", "block, bound", "wide, bound",
+      ], rows: rows)
   }
 
   private func latticeFigure(_ all: Recording) -> Figure {

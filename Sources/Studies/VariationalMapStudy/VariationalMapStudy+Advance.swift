@@ -12,13 +12,13 @@ extension VariationalMapStudy {
     var done = 0, recording = Recording()
     /// Of a large lattice: what is trained on, the training, and the annealing under way.
     var data: [UInt64] = [], progress = FilterProgress()
-    var position = 0, replicas: [UInt64] = [], logWeights: [Double] = [], runs: [[Double]] = []
+    var position = 0, sweeps = 0, replicas: [UInt64] = [], logWeights: [Double] = [], runs: [[Double]] = []
 
     init() {}
-    public static var formatVersion: Int { 2 }
+    public static var formatVersion: Int { 3 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
-      try archive.write([done, position, runs.count], at: "\(path)/done")
+      try archive.write([done, position, runs.count, sweeps], at: "\(path)/done")
       try archive.write(data, at: "\(path)/data")
       try progress.save(to: &archive, at: "\(path)/progress")
       try archive.write(replicas, at: "\(path)/replicas")
@@ -27,8 +27,8 @@ extension VariationalMapStudy {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let place = try archive.read(Int.self, count: 3, at: "\(path)/done")
-      (done, position) = (place[0], place[1])
+      let place = try archive.read(Int.self, count: 4, at: "\(path)/done")
+      (done, position, sweeps) = (place[0], place[1], place[3])
       data = try archive.read(UInt64.self, count: nil, at: "\(path)/data")
       progress = try FilterProgress(from: archive, at: "\(path)/progress")
       replicas = try archive.read(UInt64.self, count: nil, at: "\(path)/replicas")

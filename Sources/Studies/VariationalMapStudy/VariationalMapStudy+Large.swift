@@ -9,7 +9,7 @@ import Statistics
 
 extension VariationalMapStudy {
   /// Lattices too large to be summed over: filters are trained on samples, ln Z_lambda comes from annealing, ln Z is Kaufman's. The state
-  /// goes through both objectives; each is a training and two runs of annealing.
+  /// goes through both objectives; each is a training, two runs of annealing and one back.
   func advanceLarge(
     _ state: inout State, _ size: Int, _ streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws -> Advance<Recording> {
@@ -30,23 +30,35 @@ extension VariationalMapStudy {
     let training = FilterTraining(window: 4, steps: steps, batch: 64, rate: 0.01)
     let filter = TiedFilter(window: 4, weights: training.weights(state.progress))
     let machine = MachineMarginal.machine(filter, shape: [size, size])
-    let annealing = SlicedAnnealing(machine, schedule: .dense(steps: temperatures), replicas: replicas)
+    // Two runs there, and one back from the machine's own samples, which bounds ln Z_lambda from above.
+    let isBack = state.runs.count == 2, schedule = AnnealingSchedule.dense(steps: temperatures(size))
+    let annealing = SlicedAnnealing(machine, schedule: isBack ? schedule.reversed : schedule, replicas: replicas)
+    if isBack, state.sweeps < equilibration {
+      if state.sweeps == 0 { state.replicas = (0..<replicas).flatMap { data.slice($0 % data.count..<$0 % data.count + 1).words } }
+      try annealing.equilibrate(
+        sweep: &state.sweeps, to: equilibration, words: &state.replicas, from: KeyedStreams(streams.use("equilibration \(objective)")),
+        on: team)
+      return .more(fraction: fraction, stage: "annealing")
+    }
     let isFinished = try annealing.advance(
       position: &state.position, words: &state.replicas, logWeights: &state.logWeights,
       from: KeyedStreams(streams.use("annealing \(objective)", state.runs.count)), on: team)
     guard isFinished else { return .more(fraction: fraction, stage: "annealing") }
     state.runs.append(state.logWeights)
     (state.position, state.replicas, state.logWeights) = (0, [], [])
-    guard state.runs.count == 2 else { return .more(fraction: fraction, stage: "annealing") }
+    guard isBack else { return .more(fraction: fraction, stage: "annealing") }
     try recordLarge(
       &state, size, objective, filter, start: annealing.sampling.model.startLogPartition, test: try largeData(size, streams.use("test")))
-    (state.runs, state.progress) = ([], FilterProgress())
+    (state.runs, state.progress, state.sweeps) = ([], FilterProgress(), 0)
     state.done += 1
     return isLast ? .done(state.recording) : .more(fraction: fraction, stage: "annealing")
   }
 
   /// What the filters are trained for.
   static let objectives = ["likelihood", "spread"]
+
+  /// Effective replicas of a run below which the error of a mean of weights is not believed.
+  static let fewReplicas = 100.0
 
   static func at(_ objective: String, size: Int) -> [(name: String, value: ParameterValue)] {
     [("example", .text("large-\(objective)")), ("size", .integer(size))]
@@ -68,13 +80,21 @@ extension VariationalMapStudy {
   private func recordLarge(
     _ state: inout State, _ size: Int, _ objective: String, _ filter: TiedFilter, start: Double, test: Configurations
   ) throws {
-    func estimate(_ weights: [Double]) -> AnnealedEstimate {
-      AnnealedEstimate(logWeights: weights, startLogPartition: start, reverse: false)
+    let runs = state.runs.enumerated().map {
+      AnnealedEstimate(logWeights: $0.element, startLogPartition: start, reverse: $0.offset == 2)
     }
-    let runs = state.runs.map(estimate), both = estimate(state.runs[0] + state.runs[1])
-    // The delta-method error of a small effective sample is too small; half the difference of the runs is another.
-    let difference = abs(runs[0].logPartition.value - runs[1].logPartition.value) / 2
-    let annealed = Estimate(value: both.logPartition.value, error: max(both.logPartition.error, difference))
+    let there = AnnealedEstimate(logWeights: state.runs[0] + state.runs[1], startLogPartition: start, reverse: false)
+    let bracket = [there.bound, runs[2].bound], annealed: Estimate
+    if min(runs[0].effectiveSampleSize, runs[1].effectiveSampleSize) >= Self.fewReplicas {
+      // Half the difference of the runs is another measure of the error.
+      let difference = abs(runs[0].logPartition.value - runs[1].logPartition.value) / 2
+      annealed = Estimate(value: there.logPartition.value, error: max(there.logPartition.error, difference))
+    } else {
+      // A mean of weights hangs on few replicas, and its error by them is none: what is left is the bracket.
+      let half = abs(bracket[1].value - bracket[0].value) / 2
+      annealed = Estimate(
+        value: (bracket[0].value + bracket[1].value) / 2, error: max(half, bracket[0].error, bracket[1].error))
+    }
     let exact = try KaufmanTorus(columns: size, rows: size, coupling: largeCoupling).logPartition, sites = Double(size * size)
     let map = SampledVariationalMap(
       energies: try largeEnergies(test), machineEnergies: try MachineMarginal.hiddenFreeEnergies(filter, test).map { -$0 },
@@ -87,6 +107,8 @@ extension VariationalMapStudy {
     record("log_x_deviation_per_root", map.deviationOfLogX, over: sites.squareRoot())
     record("free_energy_difference_per_site", map.freeEnergyDifference, over: sites)
     record("log_partition", annealed)
+    state.recording.record(
+      at: at, "log_partition_bracket", Observable(values: bracket.map(\.value), errors: bracket.map(\.error), unit: "nats"))
     if sites <= 64 {
       let enumerated = MachineMarginal.logPartition(filter, shape: [size, size])
       state.recording.record(at: at, "log_partition_enumerated", Observable(enumerated, unit: "nats"))

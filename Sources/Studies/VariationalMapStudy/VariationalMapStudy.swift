@@ -42,19 +42,23 @@ public struct VariationalMapStudy: Study {
         Parameter("coupling", .real(0.408), .reals(0.01...1), unit: "1", "K"),
         Parameter(
           "configurations", .integer(4000), .integers(100...200_000), unit: "configurations", "to train on, and as many to test on"),
-        Parameter("temperatures", .integer(2000), .integers(10...1_000_000), unit: "steps", "of annealed importance sampling"),
-        Parameter("replicas", .integer(200), .integers(20...100_000), unit: "replicas", "of each of two runs of it"),
+        Parameter(
+          "temperatures", .integer(2000), .integers(10...1_000_000), unit: "steps",
+          "of annealed importance sampling up to 16 x 16 sites; beyond, in proportion to the sites"),
+        Parameter("replicas", .integer(200), .integers(20...100_000), unit: "replicas", "of each of two runs of it and one back"),
+        Parameter(
+          "equilibration", .integer(300), .integers(1...1_000_000), unit: "sweeps", "of the machine, from data, before the run back"),
       ]),
   ]
 
   public static let debugOverrides = [
     "ring.sites=4", "torus.configurations=200", "torus.steps=20", "large.sizes=[8]",
-    "large.configurations=100", "large.temperatures=20", "large.replicas=20",
+    "large.configurations=100", "large.temperatures=20", "large.replicas=20", "large.equilibration=5",
   ]
 
   let sites: Int, ringCouplings: [Double], weights: [Double], amplitudes: [Double]
   let torusCouplings: [Double], configurations: Int, steps: Int
-  let largeSizes: [Int], largeCoupling: Double, largeConfigurations: Int, temperatures: Int, replicas: Int
+  let largeSizes: [Int], largeCoupling: Double, largeConfigurations: Int, temperatures: Int, replicas: Int, equilibration: Int
 
   /// Validates what the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
@@ -70,6 +74,7 @@ public struct VariationalMapStudy: Study {
     largeConfigurations = parameters.integer("large.configurations")
     temperatures = parameters.integer("large.temperatures")
     replicas = parameters.integer("large.replicas")
+    equilibration = parameters.integer("large.equilibration")
     if let odd = largeSizes.first(where: { $0 % 2 != 0 }) { throw .invalid(parameter: "large.sizes", what: "\(odd) is odd") }
     guard Set(largeSizes).count == largeSizes.count else { throw .invalid(parameter: "large.sizes", what: "\(largeSizes): each once") }
     guard sites % 2 == 0 else { throw .invalid(parameter: "ring.sites", what: "\(sites) is odd; every second spin is kept") }
@@ -88,12 +93,15 @@ public struct VariationalMapStudy: Study {
       label: "examples", unit: Unit.examples, team: .one, operations: 1e10 + 116 * training, bytesPerRank: 1e8)
     return [examples]
       + largeSizes.map { size in
-        let sites = Double(size * size), annealing = 4 * Double(4 * temperatures * replicas) * sites * sites / 4
+        let sites = Double(size * size), annealing = 4 * Double((6 * temperatures(size) + 2 * equilibration) * replicas) * sites * sites / 4
         return PlannedUnit(
           label: "size-\(size)", unit: .large(size), team: .upTo(8), operations: 116 * 2 * Double(steps) * 64 * sites * 30 + annealing,
           bytesPerRank: 1e8 + 2 * sites * sites)
       }
   }
+
+  /// Steps of annealing: the variance of ln w goes with the sites over the steps.
+  func temperatures(_ size: Int) -> Int { max(temperatures, temperatures * size * size / 256) }
 
   // MARK: what is computed
 
