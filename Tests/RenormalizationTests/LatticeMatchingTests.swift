@@ -48,7 +48,8 @@ import Testing
 
   @Test("matched rings have the exact shift, exponent and coupling, with errors as large as the spread over repetitions")
   func rings() throws {
-    let k = 0.5, repetitions = 40, count = 2000
+    // Where the shift is large the errors of the responses are most of it: without them that of dK would be half as large, that of K_c twice.
+    let k = 1.4, repetitions = 40, count = 2000
     func coupling(_ k: Double, after steps: Int) -> Double {
       RingDecimation(scale: 2).flow(from: RingCouplings(coupling: k), steps: steps)[steps].coupling
     }
