@@ -1,3 +1,4 @@
+public import MessagePassing
 import RandomStreams
 public import Statistics
 
@@ -51,8 +52,23 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
   /// As `evaluate` on the counts of all queries and the estimates of all stretches.
   /// - Throws: `tooFewSamples` below k + 1 samples.
   public func estimate(_ samples: borrowing PairedSamples) throws(EstimationError) -> MutualInformation {
-    let all = try counts(samples, queries: 0..<samples.count)
-    let parts = try stretchValues(samples, 0..<stretches(of: samples.count))
+    try estimate(samples, on: SoloCommunicator())
+  }
+
+  /// The same by all ranks of a team, each of which has all samples: queries and stretches are split over them, and counts are
+  /// integers, so that the bits are those of one rank.
+  /// - Throws: `tooFewSamples` below k + 1 samples; `communication`.
+  public func estimate(
+    _ samples: borrowing PairedSamples, on team: borrowing some Communicator & ~Copyable
+  ) throws(EstimationError) -> MutualInformation {
+    func share(_ count: Int) -> Range<Int> { team.rank * count / team.size..<(team.rank + 1) * count / team.size }
+    let mine = try counts(samples, queries: share(samples.count))
+    let stretches = try stretchValues(samples, share(stretches(of: samples.count)))
+    let all: NeighbourCounts, parts: [Double]
+    do throws(MessagePassingError) {
+      all = NeighbourCounts(x: try team.allGather(mine.x).flatMap { $0 }, y: try team.allGather(mine.y).flatMap { $0 })
+      parts = try team.allGather(stretches).flatMap { $0 }
+    } catch { throw .communication(error) }
     return try evaluate(all, stretchValues: parts, samples: samples.count, correlationNats: samples.correlationInformation)
   }
 
