@@ -1,6 +1,6 @@
 """PyTorch's side of `Scripts/bench --peer torch`: the same work as kernels of `renorm bench`, one thread, processor time.
 
-Prints one JSON object: samples per second by the kernel's name there, single precision, and ", bf16" behind it for bf16.
+Prints one JSON object: samples (of InfoNCE: steps) per second by the kernel's name there, single precision, and ", bf16" behind it for bf16.
 """
 import json
 import statistics
@@ -73,6 +73,29 @@ def contrastive_divergence(visible, hidden, batch, dtype):
     return step
 
 
+def contrast(bf16):
+    """A step of InfoNCE with a separable critic: two networks, all pairs of a batch, Adam."""
+    n = torch.nn
+
+    def network():
+        return n.Sequential(n.Linear(10, 256), n.ReLU(), n.Linear(256, 256), n.ReLU(), n.Linear(256, 32))
+
+    first, second, x = network(), network(), torch.randn(6000, 10)
+    y = 0.6 * x + 0.8 * torch.randn(6000, 10)
+    optimizer = torch.optim.Adam([*first.parameters(), *second.parameters()], lr=1e-3)
+
+    def step():
+        chosen = torch.randint(0, 6000, (512,))
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            scores = first(x[chosen]) @ second(y[chosen]).t()
+        scores = scores.float()
+        (torch.logsumexp(scores, 1) - scores.diagonal()).mean().backward()
+        optimizer.step()
+
+    return step
+
+
 def main():
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     rates = {}
@@ -87,6 +110,7 @@ def main():
                 lambda bf16: contrastive_divergence(visible, hidden, batch, torch.bfloat16 if bf16 else torch.float32))
     add("MLP 784-512-256-10 training, batch 256", 256, 20, lambda bf16: training(perceptron(), (784,), bf16))
     add("CNN 32-64 3x3 training, batch 256", 256, 1, lambda bf16: training(convolutional(), (1, 28, 28), bf16))
+    add("InfoNCE step, batch 512, d = 10, two networks of 256 x 256 units", 1, 50, contrast)
     print(json.dumps(rates))
 
 

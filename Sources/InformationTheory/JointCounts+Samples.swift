@@ -36,7 +36,7 @@ private struct BinLanes {
 }
 
 extension JointCounts {
-  /// The counts of pairs (x_i, y_i) by bins of each axis. About 1.7 ns for each pair.
+  /// The counts of pairs (x_i, y_i) by bins of each axis. 1.3 to 1.7 ns for each pair: 16 bytes from memory.
   ///
   /// Four tables take turns, since counting in a cell twice in a row would wait for the first to be stored.
   public init(x: [Double], y: [Double], bins xBins: EqualBins, _ yBins: EqualBins) {

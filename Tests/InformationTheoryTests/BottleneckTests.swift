@@ -131,4 +131,45 @@ struct BottleneckTests {
       last = found
     }
   }
+
+  @Test(
+    "An iteration is the formula, whatever the sizes",
+    arguments: [(1, 1, 1), (2, 3, 1), (3, 2, 2), (5, 13, 7), (12, 4, 8), (9, 6, 9), (17, 5, 33), (8, 16, 300), (128, 16, 128)])
+  func formula(rows: Int, columns: Int, clusters: Int) throws {
+    let cells = (0..<rows * columns).map { 1.05 + sin(1.3 * Double($0 * $0)) }, sum = cells.reduce(0, +), beta = 4.0
+    let law = try JointLaw(cells.map { $0 / sum }, rows: rows, columns: columns)
+    var iteration = BottleneckIteration(law, clusters: clusters)
+    iteration.start(from: (0..<rows * clusters).map { 1.1 + sin(Double($0)) })
+    let old = iteration.encoder, change = iteration.step(beta: beta), found = iteration.encoder
+    var largest = 0.0
+    for x in 0..<rows {
+      var powers: [Double] = []
+      for t in 0..<clusters {
+        var weight = 0.0, divergence = 0.0
+        for other in 0..<rows { weight += law.rowLaw[other] * old[other * clusters + t] }
+        for y in 0..<columns {
+          var joint = 0.0
+          for other in 0..<rows { joint += law.probabilities[other * columns + y] * old[other * clusters + t] }
+          let p = law.probabilities[x * columns + y] / law.rowLaw[x]
+          divergence += p * log(p * weight / joint)
+        }
+        powers.append(weight * exp(-beta * divergence))
+      }
+      let norm = powers.reduce(0, +)
+      for t in 0..<clusters {
+        let exact = powers[t] / norm
+        #expect(abs(found[x * clusters + t] - exact) < 1e-13)
+        largest = max(largest, abs(exact - old[x * clusters + t]))
+      }
+    }
+    #expect(abs(change - largest) < 1e-13)
+    var hard = BottleneckIteration(law, clusters: clusters)
+    hard.start(from: old)
+    _ = hard.step(beta: beta, kind: .deterministic)
+    for x in 0..<rows {
+      // A choice between equals may fall either way of rounding.
+      let row = Array(found[x * clusters..<(x + 1) * clusters]), chosen = hard.encoder[x * clusters..<(x + 1) * clusters]
+      #expect(chosen.reduce(0, +) == 1 && row[chosen.firstIndex(of: 1)! - x * clusters] > row.max()! - 1e-12)
+    }
+  }
 }

@@ -39,23 +39,27 @@ struct NeuralBoundTests {
     }
   }
 
-  @Test("independent data of one and ten dimensions give zero within the error, 30 seeds, both bounds", arguments: [1, 10])
-  func independent(dimension: Int) throws {
+  @Test(
+    "independent data of one and ten dimensions give zero within the error, 30 seeds, both bounds, both critics", arguments: [1, 10],
+    CriticKind.allCases)
+  func independent(dimension: Int, critic: CriticKind) throws {
+    let batch = critic == .separable ? 100 : 40
     for bound in NeuralBound.allCases {
       var values = Moments(), pulls = Moments()
       for seed in 0..<30 {
         let samples = try normalPairs(3000, dimension: dimension, correlation: 0, seed: UInt64(400 + seed))
-        let found = try NeuralEstimator(bound, batch: 100, hidden: 16, steps: 100, from: streams).estimate(samples)
+        let found = try NeuralEstimator(bound, critic: critic, batch: batch, hidden: 16, steps: 100, from: streams).estimate(samples)
         values.add(found.nats)
         let error = try #require(found.standardError)
         if error > 0 { pulls.add(found.nats / error) }
       }
-      // The third part knows nothing of the choice; where the beginning was kept, both value and error are zero. Six batches give an
-      // error of its own spread: Student's t of five degrees has variance 5/3 and excess kurtosis 6, so that the variance of n
-      // pulls has the spread 5/3 (6/n + 2/(n - 1))^(1/2).
+      // The third part, a fifth of the samples, knows nothing of the choice; where the beginning was kept, both value and error are zero.
+      // So few batches give an error of its own spread: Student's t of f degrees has variance f/(f - 2) and excess kurtosis 6/(f - 4),
+      // so that the variance of n pulls has the spread f/(f - 2) (6/(f - 4)/n + 2/(n - 1))^(1/2).
       #expect(abs(values.mean) < 4 * values.standardError + 1e-3, "\(bound): \(values.estimate)")
       guard pulls.count >= 4 else { continue }
-      let n = Double(pulls.count), most = 5 / 3 * (1 + 4 * (6 / n + 2 / (n - 1)).squareRoot())
+      let f = Double(600 / batch - 1), n = Double(pulls.count)
+      let most = f / (f - 2) * (1 + 4 * (6 / (f - 4) / n + 2 / (n - 1)).squareRoot())
       #expect(pulls.variance < most, "\(bound): \(pulls.variance) of \(pulls.count)")
     }
   }

@@ -60,6 +60,13 @@ struct RankProgramsTests {
     for ranks in [2, 3, 4, 8] { #expect(try holds("network-training", ranks: ranks) == one, "\(ranks) ranks") }
   }
 
+  @Test("Mutual information from neighbours and by critics on 1, 2, 3, 4 and 9 ranks is the same, bit for bit")
+  func mutualInformation() throws {
+    let one = try holds("mutual-information", ranks: 1)
+    #expect(one.hasPrefix("hash "))
+    for ranks in [2, 3, 4, 9] { #expect(try holds("mutual-information", ranks: ranks) == one, "\(ranks) ranks") }
+  }
+
   @Test("The communicator of one process obeys the same claims without MPI")
   func solo() throws {
     let result = try run(program!, ["solo"], timeout: 60)

@@ -27,6 +27,7 @@ import MessagePassing
   case "strip-clusters": try stripClusters(world.communicator)
   case "large-strip": try largeStrip(world.communicator)
   case "network-training": try networkTraining(world.communicator)
+  case "mutual-information": try mutualInformation(world.communicator)
   case "hosts": try hosts(world.communicator)
   case "dropped": try dropped(world.communicator)
   case "aborts": try aborts(world.communicator)

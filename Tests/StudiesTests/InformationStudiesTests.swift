@@ -109,9 +109,9 @@ extension ProgramTests {
     }
 
     static let mistakes: [(String, [String], [String])] = [
-      ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 3.0]"], ["law", "3 numbers where 4 are needed"]),
-      ("bottleneck-curve", ["law.kind=table", "law.table=[0.0, 0.0]"], ["law", "sum to 0"]),
-      ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 2.0, 4.0]"], ["curve.largest_beta", "independent"]),
+      ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 3.0]"], ["law.table", "3 weights do not fill rows of 2"]),
+      ("bottleneck-curve", ["law.kind=table", "law.table=[0.0, 0.0]"], ["law.table", "all weights are zero"]),
+      ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 2.0, 4.0]"], ["law", "independent"]),
       ("bottleneck-curve", ["curve.largest_beta=1.5"], ["curve.largest_beta", "the first transition is at beta = 2.0891"]),
       ("information-estimators", ["estimators.names=[\"ksg-3\"]"], ["estimators.names[0]", "\"ksg-3\" is none of ksg-1"]),
       ("information-estimators", ["training.batch=128"], ["training.batch", "400 are fewer than 1280"]),

@@ -15,7 +15,8 @@ public enum BinRule: Sendable, Equatable {
 ///
 /// It is the information of the bin numbers, at most that of the variables. A function of a deterministic network has as much of it as
 /// the bins resolve: a statement about the bins. The value is that of all samples, the error the jackknife over consecutive
-/// blocks of them. The ceiling is the logarithm of the number of bins of the smaller variable, or of N.
+/// blocks of them. The ceiling is the logarithm of the number of bins of the smaller variable, or of N. Grassberger's correction wants
+/// counts that vary: with quantile bins, which fill alike, it leaves the bias of plug-in.
 public struct BinnedEstimator: MutualInformationEstimator {
   /// Bins of a column, how they are laid, how entropies are estimated, blocks of the jackknife.
   public let bins: Int, rule: BinRule, entropy: EntropyEstimator, blocks: Int

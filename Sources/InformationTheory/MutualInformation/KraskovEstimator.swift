@@ -1,3 +1,4 @@
+public import MessagePassing
 import RandomStreams
 public import Statistics
 
@@ -51,8 +52,21 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
   /// As `evaluate` on the counts of all queries and the estimates of all stretches.
   /// - Throws: `tooFewSamples` below k + 1 samples.
   public func estimate(_ samples: borrowing PairedSamples) throws(EstimationError) -> MutualInformation {
-    let all = try counts(samples, queries: 0..<samples.count)
-    let parts = try stretchValues(samples, 0..<stretches(of: samples.count))
+    try estimate(samples, on: SoloCommunicator())
+  }
+
+  /// The same by all ranks of a team, each of which has all samples: queries and stretches are split over them, and counts are
+  /// integers, so that the bits are those of one rank.
+  /// - Throws: `tooFewSamples` below k + 1 samples; `communication`.
+  public func estimate(
+    _ samples: borrowing PairedSamples, on team: borrowing some Communicator & ~Copyable
+  ) throws(EstimationError) -> MutualInformation {
+    func share(_ count: Int) -> Range<Int> { team.rank * count / team.size..<(team.rank + 1) * count / team.size }
+    let columns = samples.xDimension + samples.yDimension
+    let repeats = try gathered(share(columns).map { hasRepeats(column($0, of: samples)) ? 1 : 0 }, on: team)
+    let mine = try counts(samples, queries: share(samples.count), repeats: repeats)
+    let parts = try gathered(try stretchValues(samples, share(stretches(of: samples.count))), on: team)
+    let all = NeighbourCounts(x: try gathered(mine.x, on: team), y: try gathered(mine.y, on: team))
     return try evaluate(all, stretchValues: parts, samples: samples.count, correlationNats: samples.correlationInformation)
   }
 
@@ -74,12 +88,21 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
   /// The counts of some of the samples among all of them: a rank's share. O(queries N) in many dimensions, much less in few.
   /// - Throws: `tooFewSamples` below k + 1 samples.
   public func counts(_ samples: borrowing PairedSamples, queries: Range<Int>) throws(EstimationError) -> NeighbourCounts {
+    let columns = samples.xDimension + samples.yDimension
+    return try counts(samples, queries: queries, repeats: (0..<columns).map { hasRepeats(column($0, of: samples)) ? 1 : 0 })
+  }
+
+  /// The same where it is known which columns, X before Y, repeat a value (1) and which do not (0).
+  private func counts(
+    _ samples: borrowing PairedSamples, queries: Range<Int>, repeats: [Int]
+  ) throws(EstimationError) -> NeighbourCounts {
     let n = samples.count
     guard n > k else { throw .tooFewSamples(found: n, required: k + 1) }
     precondition(queries.lowerBound >= 0 && queries.upperBound <= n, "queries are samples")
     let xs = samples.xDimension
     let table = CoarseTable(
-      x: separated(samples.x, xs, firstColumn: 0), xColumns: xs, y: separated(samples.y, samples.yDimension, firstColumn: xs),
+      x: separated(samples.x, xs, repeats, firstColumn: 0), xColumns: xs,
+      y: separated(samples.y, samples.yDimension, repeats, firstColumn: xs),
       yColumns: samples.yDimension, count: n)
     let found: [QueryNeighbours]
     switch variant {
@@ -129,16 +152,14 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
   }
 
   /// The values with noise on columns that repeat some value and do not repeat one alone.
-  private func separated(_ values: [Double], _ columns: Int, firstColumn: Int) -> [Double] {
+  private func separated(_ values: [Double], _ columns: Int, _ repeats: [Int], firstColumn: Int) -> [Double] {
     guard tieNoise > 0 else { return values }
     var result = values
     let count = values.count / columns
     let source = KeyedStreams(StreamKey(high: 0x6b6e_6f74_7321_0001, low: 0))
-    for c in 0..<columns {
-      let column = (0..<count).map { values[$0 * columns + c] }
-      guard hasRepeats(column) else { continue }
+    for c in 0..<columns where repeats[firstColumn + c] != 0 {
       var spread = Moments()
-      for value in column { spread.add(value) }
+      for i in 0..<count { spread.add(values[i * columns + c]) }
       let noise = tieNoise * spread.variance.squareRoot()
       guard noise > 0 else { continue }
       var draws = source.series(replica: firstColumn + c, step: 0, site: 0, purpose: .tie)
@@ -146,6 +167,19 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
     }
     return result
   }
+}
+
+/// The arrays of all ranks, one after the other.
+private func gathered<E: MessageElement>(
+  _ mine: [E], on team: borrowing some Communicator & ~Copyable
+) throws(EstimationError) -> [E] {
+  do throws(MessagePassingError) { return try team.allGather(mine).flatMap { $0 } } catch { throw .communication(error) }
+}
+
+/// A column of samples, X before Y.
+private func column(_ c: Int, of samples: borrowing PairedSamples) -> [Double] {
+  let xs = samples.xDimension, ys = samples.yDimension
+  return c < xs ? (0..<samples.count).map { samples.x[$0 * xs + c] } : (0..<samples.count).map { samples.y[$0 * ys + c - xs] }
 }
 
 /// Whether some value stands twice; by a table of hashes, which is faster than sorting.

@@ -1,3 +1,5 @@
+public import MessagePassing
+
 /// An estimate of mutual information with what one has to know to read it.
 public struct MutualInformation: Sendable, Equatable {
   /// The estimate in nats; a bias-corrected estimate may be slightly negative and is not clipped.
@@ -30,6 +32,8 @@ public enum EstimationError: Error, Equatable, Sendable {
   case notFinite(index: Int)
   /// The arrays do not hold the same number of samples of these dimensions.
   case shapes(x: Int, xDimension: Int, y: Int, yDimension: Int)
+  /// The ranks that share the work could not reach each other.
+  case communication(MessagePassingError)
 }
 
 /// Samples of two variables -> their mutual information in nats, with a standard error and a stated ceiling.

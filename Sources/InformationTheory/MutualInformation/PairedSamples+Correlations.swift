@@ -1,6 +1,5 @@
 import Glibc
 import LinearAlgebra
-import Statistics
 
 extension PairedSamples {
   /// The information in nats that normal variables of the samples' correlations have: ln(det R_x det R_y / det R) / 2.
@@ -12,14 +11,8 @@ extension PairedSamples {
     let n = count, columns = xDimension + yDimension
     guard n > 1 else { return 0 }
     var scaled = [Double](repeating: 0, count: n * columns)
-    for c in 0..<columns {
-      func value(_ i: Int) -> Double { c < xDimension ? x[i * xDimension + c] : y[i * yDimension + c - xDimension] }
-      var moments = Moments()
-      for i in 0..<n { moments.add(value(i)) }
-      let spread = moments.variance.squareRoot()
-      guard spread > 0, spread.isFinite else { continue }
-      for i in 0..<n { scaled[i * columns + c] = (value(i) - moments.mean) / spread }
-    }
+    scale(x, xDimension, into: &scaled, columns: columns, first: 0)
+    scale(y, yDimension, into: &scaled, columns: columns, first: xDimension)
     var correlations = [Double](repeating: 0, count: columns * columns)
     Linear.multiply(scaled, transposed: true, scaled, rows: columns, inner: n, columns: columns, into: &correlations)
     for k in correlations.indices { correlations[k] /= Double(n - 1) }
@@ -32,6 +25,26 @@ extension PairedSamples {
     }
     return max(0, sum)
   }
+}
+
+/// Writes `values: [count, width]` with each column brought to mean 0 and variance 1 to some columns of `scaled`; constant ones stay zero.
+private func scale(_ values: [Double], _ width: Int, into scaled: inout [Double], columns: Int, first: Int) {
+  let n = values.count / width
+  // Sums of differences from the first value: of a constant column they are exactly zero.
+  var means = [Double](repeating: 0, count: width), factors = means
+  for i in 0..<n { for c in 0..<width { means[c] += values[i &* width &+ c] - values[c] } }
+  for c in 0..<width { means[c] = values[c] + means[c] / Double(n) }
+  for i in 0..<n {
+    for c in 0..<width {
+      let difference = values[i &* width &+ c] - means[c]
+      factors[c] += difference * difference
+    }
+  }
+  for c in 0..<width {
+    let spread = (factors[c] / Double(n - 1)).squareRoot()
+    factors[c] = spread > 0 && spread.isFinite ? 1 / spread : 0
+  }
+  for i in 0..<n { for c in 0..<width { scaled[i &* columns &+ first &+ c] = (values[i &* width &+ c] - means[c]) * factors[c] } }
 }
 
 /// What each column of a range keeps of its variance when those of the range before it are known: the squared diagonal of Cholesky's

@@ -41,10 +41,8 @@ struct DenseScan: ~Copyable {
         let first = unsafe memory + 2 * vectors * place, second = unsafe first + 2 * vectors
         unsafe distances(table, tiles, (i, other), 0..<table.xColumns, into: (first, second))
         unsafe distances(table, tiles, (i, other), table.xColumns..<table.columns, into: (first + vectors, second + vectors))
-        for tile in tiles {
-          unsafe nearest(table, tile, i, first, first + vectors, &found[place])
-          if other > i { unsafe nearest(table, tile, other, second, second + vectors, &found[place + 1]) }
-        }
+        unsafe nearest(table, tiles, i, first, first + vectors, &found[place])
+        if other > i { unsafe nearest(table, tiles, other, second, second + vectors, &found[place + 1]) }
       }
     }
     for (place, i) in queries.enumerated() {
@@ -111,30 +109,55 @@ struct DenseScan: ~Copyable {
   @inline(__always) private static func larger(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .> a) }
   @inline(__always) private static func smaller(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: b .< a) }
 
-  /// Takes a tile's points into the k nearest of a query.
+  /// Takes the points of some tiles into the k nearest of a query.
   @inline(never)
   private static func nearest(
-    _ table: borrowing CoarseTable, _ tile: Int, _ i: Int, _ x: UnsafePointer<Lanes>, _ y: UnsafePointer<Lanes>,
+    _ table: borrowing CoarseTable, _ tiles: Range<Int>, _ i: Int, _ x: UnsafePointer<Lanes>, _ y: UnsafePointer<Lanes>,
     _ found: inout QueryNeighbours
   ) {
-    let k = found.distances.count, vectors = tile &* CoarseTable.blocks..<(tile &+ 1) &* CoarseTable.blocks
-    var beyond = Lanes(repeating: table.bounds(found.distances[k - 1]).beyond)
-    var least = Lanes(repeating: .max)
-    for v in vectors { least = unsafe smaller(least, larger(x[v], y[v])) }
-    guard NeighbourScan.any(NeighbourScan.signs(least &- beyond)) else { return }
-    for v in vectors {
-      let words = unsafe NeighbourScan.signs(larger(x[v], y[v]) &- beyond)
-      guard NeighbourScan.any(words) else { continue }
-      for word in 0..<4 {
-        var bits = words[word]
-        while bits != 0 {
-          let slot = v &* CoarseTable.lanes &+ word &* 4 &+ bits.trailingZeroBitCount / 16
-          bits &= bits &- 1
-          if slot < table.count { found.offer(table.point[slot], to: i, in: table) }
-        }
-      }
-      beyond = Lanes(repeating: table.bounds(found.distances[k - 1]).beyond)
+    let k = found.distances.count
+    // The least of each tile by lanes, and of all: each of the latter is another point's.
+    var leasts = InlineArray<16, Lanes>(repeating: Lanes(repeating: .max)), all = Lanes(repeating: .max)
+    for (place, tile) in tiles.enumerated() {
+      var least = Lanes(repeating: .max)
+      for v in tile &* CoarseTable.blocks..<(tile &+ 1) &* CoarseTable.blocks { least = unsafe smaller(least, larger(x[v], y[v])) }
+      leasts[place] = least
+      all = smaller(all, least)
     }
+    // Of the k + 1 smallest of these one may be the query's own: k others are at most 1 farther than the largest of them, and
+    // whoever is as near as that has an integer not larger than 2 more.
+    var bound = table.bounds(found.distances[k - 1]).beyond
+    if k < CoarseTable.lanes { bound = min(bound, order(all, k) &+ 3) }
+    var beyond = Lanes(repeating: bound)
+    for (place, tile) in tiles.enumerated() {
+      guard NeighbourScan.any(NeighbourScan.signs(leasts[place] &- beyond)) else { continue }
+      for v in tile &* CoarseTable.blocks..<(tile &+ 1) &* CoarseTable.blocks {
+        let words = unsafe NeighbourScan.signs(larger(x[v], y[v]) &- beyond)
+        guard NeighbourScan.any(words) else { continue }
+        for word in 0..<4 {
+          var bits = words[word]
+          while bits != 0 {
+            let slot = v &* CoarseTable.lanes &+ word &* 4 &+ bits.trailingZeroBitCount / 16
+            bits &= bits &- 1
+            if slot < table.count { found.offer(table.point[slot], to: i, in: table) }
+          }
+        }
+        bound = min(bound, table.bounds(found.distances[k - 1]).beyond)
+        beyond = Lanes(repeating: bound)
+      }
+    }
+  }
+
+  /// The lane that k others are not larger than.
+  private static func order(_ lanes: Lanes, _ k: Int) -> Int16 {
+    var rest = lanes, least = Int16.max
+    for _ in 0...k {
+      var place = 0
+      for lane in 1..<CoarseTable.lanes where rest[lane] < rest[place] { place = lane }
+      least = rest[place]
+      rest[place] = .max
+    }
+    return least
   }
 
   /// How many points, the query counted too, lie within a radius over some columns.

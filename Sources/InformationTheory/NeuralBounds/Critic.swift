@@ -1,5 +1,6 @@
 public import GradientFlows
 public import LinearAlgebra
+import NeuralNetworks
 public import RandomStreams
 
 /// What a neural bound scores pairs with.
@@ -10,11 +11,12 @@ public enum CriticKind: String, Sendable, CaseIterable {
   case joint
 }
 
-/// Scores f(x_i, y_j) of all pairs of a batch, `[batch, batch]`, and their gradient by the weights.
+/// The networks of a critic: two hidden layers of ReLU each, a linear end.
 public struct Critic: Space, Sendable, Equatable {
   /// Which of the two.
   public let kind: CriticKind
-  var first: Perceptron, second: Perceptron?
+  /// g and h of a separable critic; g of a joint one.
+  private(set) var networks: [Network<Float>]
   let xDimension: Int, yDimension: Int
 
   /// Networks of two hidden layers of `hidden` units; a separable critic's meet in `embedding` numbers. All scores begin as zero,
@@ -23,69 +25,31 @@ public struct Critic: Space, Sendable, Equatable {
     self.kind = kind
     self.xDimension = xDimension
     self.yDimension = yDimension
+    func network(_ inputs: Int, _ outputs: Int, end: Double, _ replica: Int) -> Network<Float> {
+      let layers: [LayerDescription] = [.dense(hidden, .relu), .dense(hidden, .relu), .dense(outputs, .identity)]
+      guard var network = try? Network<Float>(input: .vector(inputs), layers) else { preconditionFailure("three dense layers fit") }
+      for (layer, below) in [inputs, hidden, hidden].enumerated() {
+        var draws = streams.series(replica: replica, step: 0, site: layer + 1, purpose: .weights)
+        let scale = ((layer == 2 ? end : 2) / Double(below)).squareRoot()
+        for k in network.parameters[2 * layer].indices { network.parameters[2 * layer][k] = Float(scale * draws.normal()) }
+      }
+      return network
+    }
     switch kind {
     case .separable:
-      first = Perceptron(widths: [xDimension, hidden, hidden, embedding], silentEnd: false, from: streams, replica: 0)
-      second = Perceptron(widths: [yDimension, hidden, hidden, embedding], silentEnd: true, from: streams, replica: 1)
-    case .joint: first = Perceptron(widths: [xDimension + yDimension, hidden, hidden, 1], silentEnd: true, from: streams, replica: 0)
+      networks = [network(xDimension, embedding, end: 0.2, 0), network(yDimension, embedding, end: 0, 1)]
+    case .joint: networks = [network(xDimension + yDimension, 1, end: 0, 0)]
     }
   }
-  public var blockCount: Int { first.blockCount + (second?.blockCount ?? 0) }
+  /// Numbers in which the networks of a separable critic meet.
+  var embedding: Int { networks[0].output.count }
+  /// The number of all weights and biases.
+  var parameterCount: Int { networks.reduce(0) { $0 + $1.parameterCount } }
+
+  public var blockCount: Int { networks.count * 6 }
   public func role(of index: Int) -> BlockRole { index % 2 == 0 ? .weights : .biases }
   public subscript(block index: Int) -> [Float] {
-    get { index < first.blockCount ? first.blocks[index] : second.map { $0.blocks[index - first.blockCount] } ?? [] }
-    _modify {
-      if index < first.blockCount {
-        yield &first.blocks[index]
-      } else {
-        var block = second?.blocks[index - first.blockCount] ?? []
-        second?.blocks[index - first.blockCount] = []
-        yield &block
-        second?.blocks[index - first.blockCount] = block
-      }
-    }
-  }
-
-  /// What a pass leaves for the gradient.
-  struct Pass {
-    var scores: [Float]
-    var first: [[Float]], second: [[Float]]
-  }
-
-  func scores(_ x: [Float], _ y: [Float], batch: Int) -> Pass {
-    guard let second else {
-      var pairs: [Float] = []
-      pairs.reserveCapacity(batch * batch * (xDimension + yDimension))
-      for i in 0..<batch {
-        for j in 0..<batch {
-          pairs.append(contentsOf: x[i * xDimension..<(i + 1) * xDimension])
-          pairs.append(contentsOf: y[j * yDimension..<(j + 1) * yDimension])
-        }
-      }
-      let layers = first.forward(pairs, rows: batch * batch)
-      return Pass(scores: layers[layers.count - 1], first: layers, second: [])
-    }
-    let left = first.forward(x, rows: batch), right = second.forward(y, rows: batch)
-    let width = first.widths[first.widths.count - 1]
-    var scores = [Float](repeating: 0, count: batch * batch)
-    Linear.multiply(left[3], transposed: false, right[3], transposed: true, rows: batch, inner: width, columns: batch, into: &scores)
-    return Pass(scores: scores, first: left, second: right)
-  }
-
-  func gradient(_ pass: Pass, slope: [Float], batch: Int, into gradient: inout Critic) {
-    guard let second else {
-      first.backward(pass.first, slope: slope, rows: batch * batch, into: &gradient.first)
-      return
-    }
-    let width = first.widths[first.widths.count - 1]
-    var left = [Float](repeating: 0, count: batch * width), right = left
-    Linear.multiply(slope, pass.second[3], rows: batch, inner: batch, columns: width, into: &left)
-    Linear.multiply(slope, transposed: true, pass.first[3], rows: batch, inner: batch, columns: width, into: &right)
-    first.backward(pass.first, slope: left, rows: batch, into: &gradient.first)
-    if var below = gradient.second {
-      gradient.second = nil
-      second.backward(pass.second, slope: right, rows: batch, into: &below)
-      gradient.second = below
-    }
+    get { networks[index / 6].parameters[index % 6] }
+    _modify { yield &networks[index / 6].parameters[index % 6] }
   }
 }

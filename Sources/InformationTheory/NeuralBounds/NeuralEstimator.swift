@@ -1,5 +1,6 @@
 import Glibc
 import GradientFlows
+public import MessagePassing
 public import RandomStreams
 public import Statistics
 
@@ -39,27 +40,32 @@ public struct NeuralEstimator: MutualInformationEstimator {
     self.streams = streams
   }
 
-  /// A training under way.
-  public struct Training: Sendable {
-    var critic: Critic, gradient: Critic, rule: Adam<Float>, memory: Double?
+  /// A training under way, on one of the ranks that share it.
+  public final class Training {
+    private let settings: NeuralEstimator, pass: CriticPass
+    private var critic: Critic, gradient: Critic, rule: Adam<Float>, memory: Double?
     /// The state that does best on the second part, and its bound there.
-    var best: Critic, bestValue = 0.0
+    private var best: Critic, bestValue = 0.0
     /// The samples, each column brought to mean 0 and variance 1, single precision.
-    let x: [Float], y: [Float]
+    private let x: [Float], y: [Float], count: Int
     /// What correlations alone say of all samples.
-    let correlationNats: Double
+    private let correlationNats: Double
     /// The first sample of the second part and of the third.
-    let training: Int, held: Int
+    private let training: Int, held: Int
+    private var order: [Int] = []
     /// Steps taken.
     public private(set) var step = 0
 
-    fileprivate init(_ samples: borrowing PairedSamples, _ settings: NeuralEstimator) {
+    fileprivate init(_ samples: borrowing PairedSamples, _ settings: NeuralEstimator, rank: Int, ranks: Int) {
+      self.settings = settings
       critic = Critic(
         settings.critic, xDimension: samples.xDimension, yDimension: samples.yDimension, hidden: settings.hidden,
         embedding: settings.embedding, from: settings.streams)
+      pass = CriticPass(critic, batch: settings.batch, rank: rank, ranks: ranks)
       gradient = critic
       best = critic
       rule = Adam(rate: settings.rate)
+      count = samples.count
       (training, held) = settings.parts(samples.count)
       correlationNats = samples.correlationInformation
       x = standardized(samples.x, samples.xDimension)
@@ -67,36 +73,53 @@ public struct NeuralEstimator: MutualInformationEstimator {
     }
 
     /// One step on a batch of the training part. Returns the bound on that batch.
-    public mutating func advance(_ settings: NeuralEstimator) -> Double {
+    public func advance(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> Double {
       let batch = settings.batch, perEpoch = training / batch, epoch = step / perEpoch
       var draws = settings.streams.generator(replica: epoch, step: 0, site: 0, purpose: .batch)
       if step % perEpoch == 0 { order = draws.permutation(count: training) }
-      let chosen = order[step % perEpoch * batch..<(step % perEpoch + 1) * batch]
-      let pass = critic.scores(
-        gathered(x, critic.xDimension, chosen), gathered(y, critic.yDimension, chosen), batch: batch)
-      let slope = settings.bound.slope(pass.scores, batch: batch, memory: &memory)
-      critic.gradient(pass, slope: slope, batch: batch, into: &gradient)
+      let chosen = Array(order[step % perEpoch * batch..<(step % perEpoch + 1) * batch])
+      let value = try pass.value(settings.bound, critic, x, y, chosen, memory: &memory, leads: true, on: team)
+      try pass.gradient(of: critic, into: &gradient, on: team)
       rule.step(&critic, along: gradient)
       step += 1
       if step % 50 == 0 {
-        let values = settings.values(of: critic, self, from: training, to: held)
-        let mean = values.reduce(0, +) / Double(values.count)
+        let values = try values(of: critic, training..<held, on: team), mean = values.reduce(0, +) / Double(values.count)
         if mean > bestValue { (best, bestValue) = (critic, mean) }
       }
-      return settings.bound.value(pass.scores, batch: batch)
+      return value
     }
-    private var order: [Int] = []
+
+    /// The bound of the best state on the samples that neither trained nor chose it.
+    public func evaluate(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> MutualInformation {
+      let values = try values(of: best, held..<count, on: team)
+      return MutualInformation(
+        nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values),
+        ceiling: log(Double(settings.batch)),
+        correlationNats: correlationNats)
+    }
+
+    private func values(
+      of critic: Critic, _ samples: Range<Int>, on team: borrowing some Communicator & ~Copyable
+    ) throws(MessagePassingError) -> [Double] {
+      let batch = settings.batch
+      var values: [Double] = []
+      for start in stride(from: samples.lowerBound, through: samples.upperBound - batch, by: batch) {
+        values.append(
+          try pass.value(settings.bound, critic, x, y, Array(start..<start + batch), memory: &memory, leads: false, on: team))
+      }
+      return values
+    }
   }
 
-  /// Begins.
+  /// Begins, on one of `ranks` ranks that each have all samples.
   /// - Throws: `tooFewSamples` where either part has less than a batch.
-  public func begin(_ samples: borrowing PairedSamples) throws(EstimationError) -> Training {
+  public func begin(_ samples: borrowing PairedSamples, rank: Int = 0, ranks: Int = 1) throws(EstimationError) -> Training {
     let n = samples.count, (training, held) = parts(n)
     guard training >= batch, held - training >= batch, n - held >= batch else {
       let share = min(trainingShare, 0.5 * (1 - trainingShare))
       throw .tooFewSamples(found: n, required: Int((Double(batch + 1) / share).rounded(.up)))
     }
-    return Training(samples, self)
+    return Training(samples, self, rank: rank, ranks: ranks)
   }
 
   /// Where the second part and the third begin: the rest after training is halved.
@@ -105,42 +128,23 @@ public struct NeuralEstimator: MutualInformationEstimator {
     return (training, training + (count - training) / 2)
   }
 
-  /// The bound of the best state on the samples that neither trained nor chose it.
-  public func evaluate(_ training: Training) -> MutualInformation {
-    let n = training.x.count / training.critic.xDimension
-    let values = values(of: training.best, training, from: training.held, to: n)
-    return MutualInformation(
-      nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values), ceiling: log(Double(batch)),
-      correlationNats: training.correlationNats)
-  }
-
-  private func values(of critic: Critic, _ training: Training, from first: Int, to end: Int) -> [Double] {
-    var values: [Double] = []
-    var start = first
-    while start + batch <= end {
-      let chosen = Array(start..<start + batch)
-      let pass = critic.scores(
-        gathered(training.x, training.critic.xDimension, chosen[...]), gathered(training.y, training.critic.yDimension, chosen[...]),
-        batch: batch)
-      values.append(bound.value(pass.scores, batch: batch))
-      start += batch
-    }
-    return values
-  }
-
   /// - Throws: `tooFewSamples` where either part has less than a batch.
   public func estimate(_ samples: borrowing PairedSamples) throws(EstimationError) -> MutualInformation {
-    var training = try begin(samples)
-    for _ in 0..<steps { _ = training.advance(self) }
-    return evaluate(training)
+    try estimate(samples, on: SoloCommunicator())
   }
-}
 
-private func gathered(_ values: [Float], _ width: Int, _ rows: ArraySlice<Int>) -> [Float] {
-  var result: [Float] = []
-  result.reserveCapacity(rows.count * width)
-  for row in rows { result.append(contentsOf: values[row * width..<(row + 1) * width]) }
-  return result
+  /// The same by all ranks of a team, each of which has all samples: batches are split over them, and the bits are those of one
+  /// rank.
+  /// - Throws: `tooFewSamples` where either part has less than a batch; `communication`.
+  public func estimate(
+    _ samples: borrowing PairedSamples, on team: borrowing some Communicator & ~Copyable
+  ) throws(EstimationError) -> MutualInformation {
+    let training = try begin(samples, rank: team.rank, ranks: team.size)
+    do throws(MessagePassingError) {
+      for _ in 0..<steps { _ = try training.advance(on: team) }
+      return try training.evaluate(on: team)
+    } catch { throw .communication(error) }
+  }
 }
 
 /// Columns of mean 0 and variance 1; constant ones become zero.

@@ -20,7 +20,8 @@ public struct ScalingBenchmark: Sendable {
     machine(visible: 1024, hidden: 256, batch: 512), machine(visible: 1024, hidden: 256, batch: 128),
     machine(visible: 4096, hidden: 1024, batch: 1024), network("MLP 784-512-256-10", NeuralNetworkBenchmarks.perceptron, steps: 60),
     network("CNN 32-64 3x3", NeuralNetworkBenchmarks.convolutional, steps: 3),
-    ScalingBenchmark(name: "KSG mutual information, N = 10000, d = 10, queries split") { NeighbourScaling(rank: $0, ranks: $1) },
+    ScalingBenchmark(name: "KSG mutual information, N = 10000, d = 10, queries split") { _, _ in NeighbourScaling() },
+    ScalingBenchmark(name: "InfoNCE step, batch 512 in 8 shards, d = 10") { CriticScaling(rank: $0, ranks: $1) },
   ]
 
   private static func machine(visible: Int, hidden: Int, batch: Int) -> ScalingBenchmark {
@@ -115,27 +116,40 @@ private final class NetworkScaling: ScalingTraining {
 
 /// Mutual information from neighbours, its queries and stretches split over the ranks.
 private final class NeighbourScaling: ScalingTraining {
-  private let samples: PairedSamples, estimator = KraskovEstimator()
+  private let samples: PairedSamples
   let steps = 3, batch = 10_000
 
+  init() { samples = normalPairs() }
+
+  func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    do throws(EstimationError) {
+      let found = try KraskovEstimator().estimate(samples, on: team)
+      precondition(found.nats > 0, "correlated pairs have information")
+    } catch {
+      if case .communication(let error) = error { throw error }
+      preconditionFailure("there are enough samples: \(error)")
+    }
+  }
+}
+
+/// The training of a critic, the rows of its batches split over the ranks.
+private final class CriticScaling: ScalingTraining {
+  private let training: NeuralEstimator.Training
+  let steps = 40, batch = 512
+
   init(rank: Int, ranks: Int) {
-    do throws(EstimationError) { samples = try InformationBenchmarks.pairs(10_000, 10, 0.6) } catch {
-      preconditionFailure("normal pairs are samples: \(error)")
+    let estimator = NeuralEstimator(.infoNCE, batch: 512, hidden: 256, embedding: 32, from: KeyedStreams(StreamKey(high: 1, low: 2)))
+    do throws(EstimationError) { training = try estimator.begin(normalPairs(), rank: rank, ranks: ranks) } catch {
+      preconditionFailure("there are enough samples: \(error)")
     }
   }
 
-  func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
-    let mine: NeighbourCounts, stretches: [Double]
-    do throws(EstimationError) {
-      mine = try estimator.counts(samples, queries: team.share(of: batch))
-      stretches = try estimator.stretchValues(samples, team.share(of: estimator.stretches(of: batch)))
-    } catch { preconditionFailure("there are enough samples: \(error)") }
-    let x = try team.allGather(mine.x).flatMap { $0 }, y = try team.allGather(mine.y).flatMap { $0 }
-    let parts = try team.allGather(stretches).flatMap { $0 }
-    do throws(EstimationError) {
-      let found = try estimator.evaluate(NeighbourCounts(x: x, y: y), stretchValues: parts, samples: batch)
-      precondition(found.nats > 0, "correlated pairs have information")
-    } catch { preconditionFailure("all queries are counted: \(error)") }
+  func step(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) { _ = try training.advance(on: team) }
+}
+
+private func normalPairs() -> PairedSamples {
+  do throws(EstimationError) { return try InformationBenchmarks.pairs(10_000, 10, 0.6) } catch {
+    preconditionFailure("normal pairs are samples: \(error)")
   }
 }
 

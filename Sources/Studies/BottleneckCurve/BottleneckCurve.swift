@@ -45,18 +45,25 @@ public struct BottleneckCurve: Study {
 
   /// Validates everything that the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
+    if parameters.text("law.kind") == "table" {
+      let count = parameters.reals("law.table").count, columns = parameters.integer("law.columns")
+      guard count > 0, count.isMultiple(of: columns) else {
+        throw .invalid(parameter: "law.table", what: "\(count) weights do not fill rows of \(columns) (law.columns)")
+      }
+      guard parameters.reals("law.table").contains(where: { $0 > 0 }) else {
+        throw .invalid(parameter: "law.table", what: "all weights are zero")
+      }
+    }
     do throws(LawError) {
       law = try Self.law(parameters)
       firstTransition = try law.firstTransition()
       correlations = Array(try law.canonicalCorrelations().dropFirst().prefix { $0 > 1e-9 })
     } catch { throw .invalid(parameter: "law", what: error.description) }
     guard law.rows <= 256 else { throw .invalid(parameter: "law.table", what: "\(law.rows) rows are more than 256") }
+    guard !correlations.isEmpty else { throw .invalid(parameter: "law", what: "X and Y are independent: there is no curve") }
     let largest = parameters.real("curve.largest_beta")
     guard firstTransition < largest else {
-      throw .invalid(
-        parameter: "curve.largest_beta",
-        what: firstTransition.isFinite
-          ? "the first transition is at beta = \(firstTransition)" : "X and Y are independent: there is no curve")
+      throw .invalid(parameter: "curve.largest_beta", what: "the first transition is at beta = \(firstTransition)")
     }
     let count = parameters.integer("curve.points"), first = 0.8 * firstTransition
     betas = (0..<count).map { first * pow(largest / first, Double($0) / Double(count - 1)) }
@@ -72,8 +79,6 @@ public struct BottleneckCurve: Study {
     case "twelve-bits": return TwelveBits.counts
     case "table":
       let table = parameters.reals("law.table"), columns = parameters.integer("law.columns"), sum = table.reduce(0, +)
-      guard table.count.isMultiple(of: columns) else { throw .shape(found: table.count, expected: (table.count / columns + 1) * columns) }
-      guard sum > 0 else { throw .notNormalized(sum: sum) }
       return try JointLaw(table.map { $0 / sum }, rows: table.count / columns, columns: columns)
     default: return try blocks()
     }

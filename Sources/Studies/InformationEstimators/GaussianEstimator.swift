@@ -1,5 +1,6 @@
 import Glibc
 import InformationTheory
+import MessagePassing
 import RandomStreams
 import Runtime
 
@@ -54,18 +55,18 @@ extension InformationEstimators {
     return try PairedSamples(x: x, xDimension: unit.dimension, y: y, yDimension: unit.dimension)
   }
 
-  /// One estimate.
-  func estimate(_ estimator: GaussianEstimator, _ unit: Unit, repetition: Int, key: StreamKey) throws(EstimationError) -> MutualInformation
-  {
+  /// One estimate; neighbours and critics share the work of a team, the others are quickly done by each rank for itself.
+  func estimate(
+    _ estimator: GaussianEstimator, _ unit: Unit, repetition: Int, key: StreamKey, on team: borrowing some Communicator & ~Copyable
+  ) throws(EstimationError) -> MutualInformation {
     let source = KeyedStreams(key), data = try samples(unit, repetition: repetition, from: source)
     let trained = KeyedStreams(StreamKey(high: key.high, low: key.low ^ UInt64(repetition + 1) &* 0x9E37_79B9_7F4A_7C15))
-    func neural(_ bound: NeuralBound, _ critic: CriticKind, batch: Int) throws(EstimationError) -> MutualInformation {
-      try NeuralEstimator(bound, critic: critic, batch: batch, hidden: hidden, steps: steps, rate: Float(rate), from: trained).estimate(
-        data)
+    func neural(_ bound: NeuralBound, _ critic: CriticKind, batch: Int) -> NeuralEstimator {
+      NeuralEstimator(bound, critic: critic, batch: batch, hidden: hidden, steps: steps, rate: Float(rate), from: trained)
     }
     switch estimator {
-    case .ksg1: return try KraskovEstimator(k: neighbours).estimate(data)
-    case .ksg2: return try KraskovEstimator(k: neighbours, variant: .second).estimate(data)
+    case .ksg1: return try KraskovEstimator(k: neighbours).estimate(data, on: team)
+    case .ksg2: return try KraskovEstimator(k: neighbours, variant: .second).estimate(data, on: team)
     case .plugIn: return try BinnedEstimator(bins: bins, entropy: .plugIn).estimate(data)
     case .millerMadow: return try BinnedEstimator(bins: bins).estimate(data)
     case .noiseLower, .noiseUpper:
@@ -75,9 +76,9 @@ extension InformationEstimators {
       return MutualInformation(
         nats: estimator == .noiseLower ? bounds.lower : bounds.upper, standardError: nil, ceiling: bounds.ceiling,
         correlationNats: data.correlationInformation)
-    case .infoNCE: return try neural(.infoNCE, .separable, batch: batch)
-    case .jointInfoNCE: return try neural(.infoNCE, .joint, batch: min(batch, 64))
-    case .mine: return try neural(.donskerVaradhan, .separable, batch: batch)
+    case .infoNCE: return try neural(.infoNCE, .separable, batch: batch).estimate(data, on: team)
+    case .jointInfoNCE: return try neural(.infoNCE, .joint, batch: min(batch, 64)).estimate(data, on: team)
+    case .mine: return try neural(.donskerVaradhan, .separable, batch: batch).estimate(data, on: team)
     }
   }
 }

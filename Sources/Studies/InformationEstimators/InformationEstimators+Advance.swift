@@ -40,12 +40,15 @@ extension InformationEstimators {
     while state.nats.count < tasks.count, work < 1e9 {
       let task = tasks[state.nats.count]
       do throws(EstimationError) {
-        let found = try estimate(task.estimator, unit, repetition: task.repetition, key: streams)
+        let found = try estimate(task.estimator, unit, repetition: task.repetition, key: streams, on: team)
         state.nats.append(found.nats)
         state.errors.append(found.standardError ?? -1)
         state.ceilings.append(found.ceiling ?? 0)
         state.flags.append(found.leansOnCeiling ? 1 : 0)
-      } catch { throw .unitFailed("\(task.estimator.rawValue): \(error)") }
+      } catch {
+        if case .communication(let error) = error { throw .communication(error) }
+        throw .unitFailedOnAllRanks("\(task.estimator.rawValue): \(error)")
+      }
       work += operations(task.estimator, unit)
     }
     if state.nats.count < tasks.count {

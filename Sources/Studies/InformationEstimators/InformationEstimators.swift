@@ -121,7 +121,7 @@ public struct InformationEstimators: Study {
         let unit = Unit(dimension: d, information: information)
         let work = tasks(unit).reduce(0) { $0 + operations($1.estimator, unit) }
         return PlannedUnit(
-          label: "d\(d)-i\(information)", unit: unit, team: .one, operations: work,
+          label: "d\(d)-i\(information)", unit: unit, team: .upTo(1), operations: work,
           bytesPerRank: 64 * Double(samples * d) + 16 * Double(batch * batch))
       }
     }

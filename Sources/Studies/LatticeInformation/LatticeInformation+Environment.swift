@@ -57,12 +57,18 @@ extension LatticeInformation {
       }
     }
     if !table.isEmpty {
+      let hasStack = table.contains { $0[2] == "stack" }
+      let aside =
+        hasStack
+        ? " A unit of a stack is no function of the block: its weights reach as far as its receptive field does, into E too, so what it keeps of V "
+          + "does not limit what it knows of E, and more than 100 % is no contradiction."
+        : ""
       items.append(
         .table(
           ReportTable(
             caption:
               "Sampled: a coarse spin of level n stands on the block spins (by majority) of level n - 1, the lattice itself at first. Beside it what the "
-              + "bottleneck keeps of E with as many nats of V, between the points that were solved, by the law as it was counted.",
+              + "bottleneck keeps of E with as many nats of V, between the points that were solved, by the law as it was counted." + aside,
             header: ["L", "level", "coarse spin", "I(h;V) [nats]", "I(h;E across)", "bottleneck", "of it (%)"], rows: table)))
     }
     return ReportSection("Compression and coarse graining, \(shownCoupling)", items)
