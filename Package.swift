@@ -89,7 +89,7 @@ let package = Package(
       path: "Tests/RankPrograms", swiftSettings: strict),
     tests("MessagePassingTests", ["MessagePassing", "Laws", "rank-programs"]),
     tests("RandomStreamsTests", ["RandomStreams"]),
-    tests("ArchivesTests", ["Archives", "Laws"]),
+    tests("ArchivesTests", ["Archives", "Laws", "Oracles"]),
     tests("LinearAlgebraTests", ["LinearAlgebra", "RandomStreams"]),
     tests("StatisticsTests", ["Statistics", "RandomStreams", "Archives", "Laws", "Oracles"]),
     tests("SamplingTests", floor1 + ["Laws", "Oracles"]),
@@ -104,7 +104,7 @@ let package = Package(
     tests("KahlerGeometryTests", floor1 + ["KahlerGeometry", "Laws"]),
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
-    tests("RuntimeTests", floor1 + ["Runtime", "Laws", "study-programs"]),
+    tests("RuntimeTests", floor1 + ["Runtime", "Laws", "Oracles", "study-programs"]),
     tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws", "renorm"]),
   ]
 )

@@ -60,25 +60,33 @@ public struct NumberArray<Scalar: BinaryFloatingPoint & ArchiveElement>: Sendabl
     let parts = path.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     if parts.count == 2, !parts[1].isEmpty, !DurableFile.exists(path) {
       self = try Self.hdf5(parts[0], dataset: parts[1])
+      try checkFinite()
     } else {
-      let bytes = try PackedFile.read(path)
-      if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-        throw .unsupported(file: path, what: "name the dataset of an HDF5 file after a colon, e.g. \(path):images")
-      } else if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {
-        self = try Self.npy(bytes, file: path)
-      } else if bytes.starts(with: [0, 0]) {
-        self = try Self.idx(bytes, file: path)
-      } else {
-        throw .unknownFormat(file: path)
-      }
+      try self.init(parsing: try PackedFile.read(path), file: path)
     }
+  }
+
+  /// The array in the bytes of an IDX (not packed) or NPY file; `path` is what messages call it.
+  public init(parsing bytes: [UInt8], file path: String) throws(DataFileError) {
+    if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+      throw .unsupported(file: path, what: "name the dataset of an HDF5 file after a colon, e.g. \(path):images")
+    } else if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {
+      self = try Self.npy(bytes, file: path)
+    } else if bytes.starts(with: [0, 0]) {
+      self = try Self.idx(bytes, file: path)
+    } else {
+      throw .unknownFormat(file: path)
+    }
+    try checkFinite()
+  }
+  private func checkFinite() throws(DataFileError) {
     if let bad = values.firstIndex(where: { !$0.isFinite }) {
       var index: [Int] = [], rest = bad
       for length in shape.reversed() {
         index.insert(rest % length, at: 0)
         rest /= length
       }
-      throw .notFinite(file: path, value: Double(values[bad]), index: index)
+      throw .notFinite(file: file, value: Double(values[bad]), index: index)
     }
   }
 
@@ -110,7 +118,8 @@ public struct NumberArray<Scalar: BinaryFloatingPoint & ArchiveElement>: Sendabl
       let lengths = entry("shape")?.dropFirst().prefix(while: { $0 != ")" })
     else { throw .unsupported(file: file, what: "its head is no dictionary with descr, fortran_order and shape") }
     guard let type = ElementType(npy: String(description)) else {
-      throw .unsupported(file: file, what: "elements of type \(description); numbers of 1 to 8 bytes, little endian, are read")
+      let shown = String(description.prefix(20).map { $0.isASCII && !$0.isNewline ? $0 : "?" })
+      throw .unsupported(file: file, what: "elements of type \(shown); numbers of 1 to 8 bytes, little endian, are read")
     }
     guard order.hasPrefix("False") else { throw .unsupported(file: file, what: "Fortran order; save it with np.ascontiguousarray") }
     let shape = lengths.split(separator: ",").compactMap { Int($0.trimmingBlanks) }

@@ -15,7 +15,7 @@ enum PackedFile {
     }
     defer { unsafe gzclose_r(file) }
     unsafe gzbuffer(file, 1 << 17)
-    var bytes: [UInt8] = [], part = [UInt8](repeating: 0, count: 1 << 20)
+    var bytes: [UInt8] = [], part = [UInt8](repeating: 0, count: 1 << 17)
     while true {
       let count = unsafe part.withUnsafeMutableBytes { unsafe gzread(file, $0.baseAddress, UInt32($0.count)) }
       if count > 0 { bytes.append(contentsOf: part[..<Int(count)]) }

@@ -70,8 +70,11 @@ public protocol Communicator: ~Copyable {
   func exchange<E: MessageElement>(_ messages: [[E]]) throws(MessagePassingError) -> [[E]]
   /// Sends `values` to a rank; returns when the array may be reused.
   func send<E: MessageElement>(_ values: [E], to rank: Int, tag: Int) throws(MessagePassingError)
-  /// The next message with this tag from `rank` (nil: from any rank), whatever its length, and who sent it.
-  func receive<E: MessageElement>(_ type: E.Type, from rank: Int?, tag: Int) throws(MessagePassingError) -> (values: [E], source: Int)
+  /// The next message with this tag from `rank` (nil: from any rank) and who sent it. One of more than `limit` elements is
+  /// `truncated`, and no memory is taken for it.
+  func receive<E: MessageElement>(
+    _ type: E.Type, from rank: Int?, tag: Int, atMost limit: Int
+  ) throws(MessagePassingError) -> (values: [E], source: Int)
   /// The rank that has sent a message with this tag which waits to be received; nil where there is none.
   func probe(from rank: Int?, tag: Int) throws(MessagePassingError) -> Int?
   /// The members that give the same `color`, ordered by `key`; nil for those that give nil.

@@ -11,7 +11,7 @@ extension MPICommunicator {
   }
 
   public func receive<E: MessageElement>(
-    _ type: E.Type, from rank: Int?, tag: Int
+    _ type: E.Type, from rank: Int?, tag: Int, atMost limit: Int
   ) throws(MessagePassingError) -> (values: [E], source: Int) {
     // A matched probe takes the message out of the queue: nobody else, not even the hook, can receive it in between.
     var message = cmpi_message()
@@ -26,6 +26,7 @@ extension MPICommunicator {
     }
     let bytes = Int(status.bytes), stride = MemoryLayout<E>.stride
     let count = try count32(bytes / stride)
+    guard count <= limit else { throw .truncated(expected: limit, found: Int(count)) }
     let buffer = UnsafeMutablePointer<E>.allocate(capacity: Int(count) + 1)
     defer { unsafe buffer.deallocate() }
     // A message of another element type is received as bytes all the same, so that it does not stay matched for ever.

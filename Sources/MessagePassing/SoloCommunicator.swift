@@ -17,9 +17,9 @@ public struct SoloCommunicator: Communicator, ~Copyable {
     preconditionFailure("a communicator of one process has no other rank to send to")
   }
   /// Alone there is nobody to receive from: a caller's bug.
-  public func receive<E: MessageElement>(_ type: E.Type, from rank: Int?, tag: Int) throws(MessagePassingError) -> (
-    values: [E], source: Int
-  ) {
+  public func receive<E: MessageElement>(
+    _ type: E.Type, from rank: Int?, tag: Int, atMost limit: Int
+  ) throws(MessagePassingError) -> (values: [E], source: Int) {
     preconditionFailure("a communicator of one process has no other rank to receive from")
   }
   public func probe(from rank: Int?, tag: Int) throws(MessagePassingError) -> Int? { nil }

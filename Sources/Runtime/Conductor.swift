@@ -11,11 +11,6 @@ enum Assignment: Equatable {
   case unit(Int), nothingLeft
 }
 
-/// What became of a unit, as its team's leader tells the coordinator.
-enum UnitEnd {
-  case done([UInt8]), stopped, failed(String)
-}
-
 /// One rank's end of the control channel: hands out units and collects partials on rank 0, asks for them elsewhere,
 /// and keeps watch over the living everywhere.
 ///
@@ -213,8 +208,8 @@ final class Conductor<World: Communicator & ~Copyable> {
       answer = nextUnit()
     } else {
       try control!.send([0], to: 0, tag: Tag.request)
-      let reply = try control!.receive(Int.self, from: 0, tag: Tag.assignment).values[0]
-      if reply >= 0 { answer = .unit(reply) }
+      let reply = try control!.receive(Int.self, from: 0, tag: Tag.assignment, atMost: 1).values.first ?? -1
+      if labels.indices.contains(reply) { answer = .unit(reply) }
     }
     return answer
   }
@@ -225,13 +220,7 @@ final class Conductor<World: Communicator & ~Copyable> {
   /// A leader's report that a unit has ended.
   func deliver(_ end: UnitEnd, unit: Int) throws(MessagePassingError) {
     if rank == 0 { return enter(end, unit: unit) }
-    var message = withBytes(of: unit)
-    switch end {
-    case .done(let bytes): message += [0] + bytes
-    case .stopped: message += [1]
-    case .failed(let reason): message += [2] + Array(reason.utf8)
-    }
-    try control!.send(message, to: 0, tag: Tag.finished)
+    try control!.send(ControlMessage.ended(unit: unit, end).bytes, to: 0, tag: Tag.finished)
   }
 
   private func enter(_ end: UnitEnd, unit: Int) {
@@ -251,41 +240,35 @@ final class Conductor<World: Communicator & ~Copyable> {
 
   /// A leader's news of a unit in work.
   func note(unit: Int, fraction: Double, stage: String, curves: [CurvePoint]) throws(MessagePassingError) {
-    if rank == 0 {
-      observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: stage)
-      if !curves.isEmpty { observer?.curves(unit: labels[unit], curves) }
-      return
-    }
-    var message = withBytes(of: unit) + withBytes(of: Int(fraction * 1e9))
-    message += withBytes(of: curves.count)
-    for point in curves {
-      message += withBytes(of: point.step) + withBytes(of: Int(bitPattern: UInt(point.value.bitPattern)))
-      message += withBytes(of: point.tag.utf8.count) + Array(point.tag.utf8)
-    }
-    try control!.send(message + Array(stage.utf8), to: 0, tag: Tag.progress)
+    let news = ControlMessage.progress(unit: unit, fraction: fraction, stage: stage, curves: curves)
+    if rank == 0 { return take(news) }
+    try control!.send(news.bytes, to: 0, tag: Tag.progress)
   }
 
   // MARK: Receiving
 
   private func receive() throws(MessagePassingError) {
     while let source = try control!.probe(from: nil, tag: Tag.heartbeat) {
-      let message = try control!.receive(Int.self, from: source, tag: Tag.heartbeat).values
+      let message = try control!.receive(Int.self, from: source, tag: Tag.heartbeat, atMost: 2).values
       heard(source)
+      guard message.count == 2 else { continue }
       allowance[source] = Double(message[0]) / 1000
       unitOfRank[source] = message[1]
     }
     while let source = try control!.probe(from: nil, tag: Tag.stop) {
-      let text = try control!.receive(UInt8.self, from: source, tag: Tag.stop).values
+      let text = try control!.receive(UInt8.self, from: source, tag: Tag.stop, atMost: 1 << 16).values
       if stopReason == nil { stopReason = String(decoding: text, as: UTF8.self) }
       if rank != 0 { announcedStop = true }
     }
     guard rank == 0 else { return }
     while let source = try control!.probe(from: nil, tag: Tag.progress) {
-      noteProgress(try control!.receive(UInt8.self, from: source, tag: Tag.progress).values)
+      take(
+        try ControlMessage(
+          progress: try control!.receive(UInt8.self, from: source, tag: Tag.progress, atMost: 1 << 26).values, units: labels.count))
     }
     try receiveEnds()
     while let source = try control!.probe(from: nil, tag: Tag.request) {
-      _ = try control!.receive(Int.self, from: source, tag: Tag.request)
+      _ = try control!.receive(Int.self, from: source, tag: Tag.request, atMost: 1)
       heard(source)
       // The end of the leader's last unit was sent before its request, but may have come after the look above: a phase
       // that is over must not leave it in the queue.
@@ -300,32 +283,21 @@ final class Conductor<World: Communicator & ~Copyable> {
   /// Rank 0: the ends of units that leaders have sent.
   private func receiveEnds() throws(MessagePassingError) {
     while let source = try control!.probe(from: nil, tag: Tag.finished) {
-      let message = try control!.receive(UInt8.self, from: source, tag: Tag.finished).values
+      let message = try control!.receive(UInt8.self, from: source, tag: Tag.finished, atMost: Int(Int32.max)).values
       heard(source)
-      let unit = integer(message[...]), rest = Array(message[9...])
-      switch message[8] {
-      case 0: enter(.done(rest), unit: unit)
-      case 1: enter(.stopped, unit: unit)
-      default: enter(.failed(String(decoding: rest, as: UTF8.self)), unit: unit)
-      }
+      take(try ControlMessage(ended: message, units: labels.count))
     }
   }
 
   private func heard(_ source: Int) { lastSeen[source] = monotonicSeconds() }
 
-  private func noteProgress(_ message: [UInt8]) {
-    let unit = integer(message[...]), fraction = Double(integer(message[8...])) * 1e-9
-    var position = 24
-    var points: [CurvePoint] = []
-    for _ in 0..<integer(message[16...]) {
-      let step = integer(message[position...]), bits = integer(message[(position + 8)...])
-      let length = integer(message[(position + 16)...])
-      let tag = String(decoding: message[position + 24..<position + 24 + length], as: UTF8.self)
-      points.append(CurvePoint(tag, step: step, value: Double(bitPattern: UInt64(UInt(bitPattern: bits)))))
-      position += 24 + length
+  private func take(_ message: ControlMessage) {
+    switch message {
+    case .ended(let unit, let end): enter(end, unit: unit)
+    case .progress(let unit, let fraction, let stage, let curves):
+      observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: stage)
+      if !curves.isEmpty { observer?.curves(unit: labels[unit], curves) }
     }
-    observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: String(decoding: message[position...], as: UTF8.self))
-    if !points.isEmpty { observer?.curves(unit: labels[unit], points) }
   }
 }
 
@@ -343,17 +315,4 @@ private final class HeartbeatInFlight {
     }
     request = try control.immediateSend(message, to: rank, tag: Tag.heartbeat)
   }
-}
-
-/// Eight bytes, least significant first.
-private func withBytes(of value: Int) -> [UInt8] {
-  (0..<8).map { UInt8(truncatingIfNeeded: value &>> (8 * $0)) }
-}
-
-/// The integer in the first eight bytes.
-private func integer(_ bytes: ArraySlice<UInt8>) -> Int {
-  precondition(bytes.count >= 8, "a control message is shorter than its fields")
-  var value = 0
-  for k in 0..<8 { value |= Int(bytes[bytes.startIndex + k]) &<< (8 * k) }
-  return value
 }

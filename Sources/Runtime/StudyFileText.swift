@@ -84,11 +84,26 @@ struct StudyFileText {
     self.file = file
     // The parser underneath stops at a NUL byte, which would silently drop the rest of the file.
     if text.utf8.contains(0) { throw .unreadable(file: file, reason: "it contains a NUL byte, so it is no text file") }
+    // In a key it would end the process, in a text the text.
+    if text.contains("\\u0000") || text.contains("\\U00000000") {
+      throw .unreadable(file: file, reason: "it writes a NUL character (\\u0000), which no name and no text may hold")
+    }
     let lines = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " || $0 == "\t" } }
     if lines.allSatisfy({ $0.isEmpty || $0.first == "#" }) { throw .empty(file: file) }
     do {
+      if let found = StudyFileMistakes.first(in: text) {
+        // What stands before it may have a mistake of its own, which comes first.
+        let lines = text.utf8.prefix(found.place).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+          .map { String(decoding: Array($0), as: UTF8.self) }
+        _ = try TOMLTable(string: lines.dropLast().map { $0 + "\n" }.joined())
+        throw StudyFileError.syntax(
+          SourcePosition(file: file, line: lines.count, column: (lines.last ?? "").unicodeScalars.count + 1),
+          what: found.what)
+      }
       guard case .table(let root) = TOMLDatum(table: try TOMLTable(string: text)) else { throw StudyFileError.empty(file: file) }
       self.root = root
+    } catch let error as StudyFileError {
+      throw error
     } catch let error as TOMLParseError {
       let at = SourcePosition(file: file, line: error.source.begin.line, column: error.source.begin.column)
       throw .syntax(at, what: Self.oneLine(error.description))

@@ -45,10 +45,10 @@ struct RankDoctor {
       if ranks.rank == 0 {
         let begin = monotonicSeconds()
         try ranks.send(message, to: partner, tag: Self.tag)
-        _ = try ranks.receive(UInt8.self, from: partner, tag: Self.tag)
+        _ = try ranks.receive(UInt8.self, from: partner, tag: Self.tag, atMost: bytes)
         best = min(best, monotonicSeconds() - begin)
       } else if ranks.rank == partner {
-        try ranks.send(try ranks.receive(UInt8.self, from: 0, tag: Self.tag).values, to: 0, tag: Self.tag)
+        try ranks.send(try ranks.receive(UInt8.self, from: 0, tag: Self.tag, atMost: bytes).values, to: 0, tag: Self.tag)
       }
     }
     return best
@@ -74,10 +74,10 @@ struct RankDoctor {
         if ranks.rank == 0 {
           let begin = wallClockSeconds()
           try ranks.send([0.0], to: partner, tag: Self.tag)
-          let there = try ranks.receive(Double.self, from: partner, tag: Self.tag).values[0], end = wallClockSeconds()
+          let there = try ranks.receive(Double.self, from: partner, tag: Self.tag, atMost: 1).values[0], end = wallClockSeconds()
           if end - begin < best.trip { best = (end - begin, there - (begin + end) / 2) }
         } else if ranks.rank == partner {
-          _ = try ranks.receive(Double.self, from: 0, tag: Self.tag)
+          _ = try ranks.receive(Double.self, from: 0, tag: Self.tag, atMost: 1)
           try ranks.send([wallClockSeconds()], to: 0, tag: Self.tag)
         }
       }

@@ -1,5 +1,6 @@
 import Archives
 import Foundation
+import Oracles
 import Testing
 
 /// The state that a test writes and has to find again: `generation` says which writing it was.
@@ -88,7 +89,7 @@ private func changeHead(_ path: String, _ change: (inout [UInt8]) -> Void) throw
     try write(1, to: path)
     try write(2, to: path)
     let whole = try bytes(path)
-    var random = SplitMix(state: 20)
+    var random = SplitMix64(seed: 20)
     for trial in 0..<50 {
       var file = whole
       // Every second one in the head.
@@ -114,7 +115,7 @@ private func changeHead(_ path: String, _ change: (inout [UInt8]) -> Void) throw
     try write(1, to: path)
     try write(2, to: path)
     let whole = try bytes(path)
-    var random = SplitMix(state: 21)
+    var random = SplitMix64(seed: 21)
     var files = (0..<18).map { _ in Array(whole[..<Int.random(in: 1..<whole.count, using: &random)]) }
     files += [Array(whole[..<511]), Array(whole[..<512]), [], Array("study = 'ising'\n".utf8), whole + [0]]
     files.append([UInt8](repeating: 0, count: whole.count))

@@ -1,4 +1,5 @@
 import Archives
+import Oracles
 import Testing
 
 /// What every archive has to carry: each type, awkward values, empty arrays and shapes, text.
@@ -134,7 +135,7 @@ private func expectReadErrors(_ archive: borrowing some ArchiveReader & ~Copyabl
       #expect(throws: ArchiveError.self) { try MemoryArchive(bytes: Array(bytes[..<length])) }
     }
     #expect(throws: ArchiveError.self) { try MemoryArchive(bytes: bytes + [0]) }
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(seed: 7)
     for _ in 0..<2000 {
       var changed = bytes
       changed[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)

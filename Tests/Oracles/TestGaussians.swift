@@ -1,7 +1,7 @@
 import Glibc
 
 /// SplitMix64 (Steele, Lea, Flood 2014): the generator of reference values, never of production.
-public struct SplitMix64: Sendable {
+public struct SplitMix64: RandomNumberGenerator, Sendable {
   /// The counter.
   public var state: UInt64
   /// A generator from its seed.

@@ -41,7 +41,7 @@ func messages(_ c: borrowing MPICommunicator) throws {
   guard c.size > 1 else { return }
   let next = (c.rank + 1) % c.size, previous = (c.rank + c.size - 1) % c.size
   let send = try c.immediateSend([Float](repeating: Float(c.rank), count: 1000 + c.rank), to: next, tag: 3)
-  let (values, source) = try c.receive(Float.self, from: nil, tag: 3)
+  let (values, source) = try c.receive(Float.self, from: nil, tag: 3, atMost: 1 << 20)
   equal(source, previous, "sender")
   equal(values, [Float](repeating: Float(previous), count: 1000 + previous), "message of unknown length")
   equal(try send.wait().count, 1000 + c.rank, "what was sent")
@@ -53,11 +53,12 @@ func messages(_ c: borrowing MPICommunicator) throws {
   equal(try c.probe(from: nil, tag: 99), nil, "nothing to probe")
   try c.send([UInt8](), to: next, tag: 5)
   while try c.probe(from: previous, tag: 5) == nil {}
-  equal(try c.receive(UInt8.self, from: previous, tag: 5).values, [], "an empty message")
+  equal(try c.receive(UInt8.self, from: previous, tag: 5, atMost: 1 << 20).values, [], "an empty message")
   // Two megabytes: beyond every eager limit.
   let large = (0..<250_000).map { noise($0 + c.rank) }
   let sending = try c.immediateSend(large, to: next, tag: 6)
-  equal(try c.receive(Double.self, from: previous, tag: 6).values, (0..<250_000).map { noise($0 + previous) }, "large message")
+  equal(
+    try c.receive(Double.self, from: previous, tag: 6, atMost: 1 << 20).values, (0..<250_000).map { noise($0 + previous) }, "large message")
   _ = try sending.wait()
   let given = try c.immediateReceive(Int.self, count: 1, from: previous, tag: 1000)
   equal(try given.cancel(), false, "a cancelled receive")
@@ -78,7 +79,7 @@ func splits(_ c: borrowing MPICommunicator) throws {
     if c.rank == 1 {
       while try copy.probe(from: 0, tag: 0) == nil {}
       equal(try c.probe(from: 0, tag: 0), nil, "a duplicate's messages are its own")
-      equal(try copy.receive(Int.self, from: 0, tag: 0).values, [1], "message on the duplicate")
+      equal(try copy.receive(Int.self, from: 0, tag: 0, atMost: 1 << 20).values, [1], "message on the duplicate")
     }
   }
   let host = try c.splitByHost()
@@ -98,7 +99,7 @@ func grid(_ c: borrowing MPICommunicator) throws {
     let sending = try c.immediateSend(grid.coordinates, to: destination, tag: axis)
     var expected = grid.coordinates
     expected[axis] = (expected[axis] + grid.dimensions[axis] - 1) % grid.dimensions[axis]
-    equal(try c.receive(Int.self, from: source, tag: axis).values, expected, "neighbour along axis \(axis)")
+    equal(try c.receive(Int.self, from: source, tag: axis, atMost: 1 << 20).values, expected, "neighbour along axis \(axis)")
     _ = try sending.wait()
   }
 }
@@ -123,7 +124,9 @@ func errors(_ c: borrowing MPICommunicator) throws {
     }
     if c.rank == 0 { try c.send([UInt8](repeating: 1, count: 7), to: 1, tag: 2) }
     if c.rank == 1 {
-      expectClass(3, "seven bytes as doubles") { () throws(MessagePassingError) in _ = try c.receive(Double.self, from: 0, tag: 2) }
+      expectClass(3, "seven bytes as doubles") { () throws(MessagePassingError) in
+        _ = try c.receive(Double.self, from: 0, tag: 2, atMost: 1 << 20)
+      }
     }
   }
   try c.barrier()
@@ -141,8 +144,8 @@ private final class Listener {
     claim(inside == 1, "the hook is not called from within itself")
     if try communicator.probe(from: nil, tag: 0) != nil {
       // A wait inside the hook: the second message comes a little later than the first.
-      let first = try communicator.receive(Int.self, from: nil, tag: 0)
-      let second = try communicator.receive(Int.self, from: first.source, tag: 1)
+      let first = try communicator.receive(Int.self, from: nil, tag: 0, atMost: 1 << 20)
+      let second = try communicator.receive(Int.self, from: first.source, tag: 1, atMost: 1 << 20)
       try communicator.send([first.values[0] + second.values[0]], to: first.source, tag: 2)
     }
     inside -= 1
@@ -169,7 +172,9 @@ func waits(_ world: borrowing MPIWorld) throws {
   let elapsed = now() - start
   world.whileWaiting = nil
   if rank == size - 1 {
-    for peer in 0..<size - 1 { equal(try listener.communicator.receive(Int.self, from: peer, tag: 2).values, [11], "answer of a hook") }
+    for peer in 0..<size - 1 {
+      equal(try listener.communicator.receive(Int.self, from: peer, tag: 2, atMost: 1 << 20).values, [11], "answer of a hook")
+    }
   } else {
     claim(listener.calls >= 1 && Double(listener.calls) <= elapsed / 0.05 + 1, "hook called \(listener.calls) times in \(elapsed) s")
   }

@@ -19,7 +19,14 @@ import Testing
       ("", "toy.toml: the study file is empty; it starts with study = \"NAME\" (see renorm studies)"),
       ("\n  # only a comment\n", "toy.toml: the study file is empty; it starts with study = \"NAME\" (see renorm studies)"),
       ("seed = 1\n", "toy.toml: no study is named; write study = \"NAME\" at the top, NAME one of: toy-lattice, other"),
+      (
+        "study = \"toy-lattice\"\n\"a\\u0000\" = 1\n",
+        "toy.toml: cannot be read: it writes a NUL character (\\u0000), which no name and no text may hold"
+      ),
+      ("study = \"toy-lattice\"\nseed = [1, }]\n", "toy.toml:2:12: not valid TOML: a list has a } in it"),
       ("study = 3\n", "toy.toml:1:1: study must be a text in quotes, found the integer 3"),
+      ("study = \"toy-lattice\"\n [ = 3]\n", "toy.toml:2:4: not valid TOML: the name of a table is missing after ["),
+      ("a = [\n  [\n 1], [#\n]]\nb = '''\n[='''\n[[.x]]\n", "toy.toml:7:3: not valid TOML: the name of a table is missing after ["),
       ("# x\nstudy = \"toy-latice\"\n", "toy.toml:2:1: unknown study \"toy-latice\"; did you mean toy-lattice?"),
       ("study = \"zzz\"\n", "toy.toml:1:1: unknown study \"zzz\"; known: toy-lattice, other"),
       ("study = \"toy-lattice\"\n[latice]\nsize = 8\n", "toy.toml:2:2: unknown table [latice]; did you mean [lattice]?"),

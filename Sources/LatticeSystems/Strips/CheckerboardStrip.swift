@@ -115,7 +115,7 @@ extension CheckerboardStrip {
     all.copy(rows, from: board)
     for rank in 1..<division.strips {
       for part in parts(of: division.range(of: rank), in: all) {
-        all.setWords(try team.receive(UInt64.self, from: rank, tag: StripTag.gather).values, at: part.lowerBound)
+        all.setWords(try team.receive(UInt64.self, from: rank, tag: StripTag.gather, atMost: 8 * part.count).values, at: part.lowerBound)
       }
     }
     board = all

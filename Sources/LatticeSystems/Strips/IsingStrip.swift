@@ -116,7 +116,7 @@ extension IsingStrip {
     var place = margin + wordCount
     for rank in 1..<division.strips {
       for _ in stride(from: 0, to: (division.range(of: rank).count + 63) / 64, by: most) {
-        let part = try team.receive(UInt64.self, from: rank, tag: StripTag.gather).values
+        let part = try team.receive(UInt64.self, from: rank, tag: StripTag.gather, atMost: most).values
         all.spins.replaceSubrange(place..<place + part.count, with: part)
         place += part.count
       }

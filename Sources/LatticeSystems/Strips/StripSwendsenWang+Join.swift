@@ -59,7 +59,8 @@ extension StripSwendsenWang {
     message.append(bonds.closesRowBefore ? 1 : 0)
     for run in 0..<runs { message.append(UInt64(bonds.root(of: run))) }
     let sending = try team.immediateSend(message, to: before, tag: StripTag.toBefore)
-    let next = try team.receive(UInt64.self, from: after, tag: StripTag.toBefore).values
+    // The words of a row, the flag, and at most a run a site.
+    let next = try team.receive(UInt64.self, from: after, tag: StripTag.toBefore, atMost: 65 * words.count + 1).values
     _ = try sending.wait()
     let margin = bonds.margin, roots = next[(margin + 1)...]
     var pairs: [Int] = [], last = (-1, -1)
