@@ -4,8 +4,9 @@ import Foundation
 struct Scratch: ~Copyable {
   let path: String
 
-  init() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "renorm-archives-\(UUID().uuidString)")
+  init(in place: String? = nil) throws {
+    let parent = place.map { URL(fileURLWithPath: $0) } ?? FileManager.default.temporaryDirectory
+    let folder = parent.appending(path: "renorm-archives-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     path = folder.path
   }
