@@ -84,7 +84,7 @@ extension ProgramTests {
         // Counts its starts, and loses a rank in the first ones.
         let command = """
           echo >> '\(folder)/starts'; test $(wc -l < '\(folder)/starts') -gt $1 || exit 75
-          if [ $2 = wait ]; then trap 'exit 85' TERM; touch '\(folder)/waits'; sleep 60 & wait; else exit $2; fi
+          if [ $2 = wait ]; then trap 'kill $!; exit 85' TERM; sleep 60 >/dev/null 2>&1 & touch '\(folder)/waits'; wait; else exit $2; fi
           """
         func begin(_ arguments: [String], losing: Int, then last: String) throws -> Job {
           for name in ["starts", "waits"] { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
