@@ -129,7 +129,10 @@ public struct NumberArray<Scalar: BinaryFloatingPoint & ArchiveElement>: Sendabl
   private static func array(
     _ shape: [Int], _ type: ElementType, _ bytes: ArraySlice<UInt8>, bigEndian: Bool, _ file: String
   ) throws(DataFileError) -> NumberArray {
-    guard let count = elementCount(of: shape, width: type.width), shape.allSatisfy({ $0 >= 0 }) else {
+    // Lengths beside a zero promise no bytes, but their product is taken elsewhere: it has to be a number as well.
+    guard let count = elementCount(of: shape, width: type.width), elementCount(of: shape.map { max($0, 1) }) != nil,
+      shape.allSatisfy({ $0 >= 0 })
+    else {
       throw .unsupported(file: file, what: "the shape \(shape)")
     }
     guard bytes.count == count * type.width else {

@@ -44,6 +44,13 @@ import Testing
     #expect(read > 100 && read < Self.count / 2, "\(read)")
   }
 
+  @Test("a shape whose lengths have no product is refused, a zero beside them or not")
+  func shapes() {
+    for shape in ["9223372036854775807, 2, 0", "0, 4294967296, 4294967296", "4294967296, 4294967296"] {
+      #expect(throws: DataFileError.self) { _ = try NumericArray(parsing: Self.npy("<f8", shape, []), file: "numbers") }
+    }
+  }
+
   @Test("state files: whatever is changed, it is noticed before HDF5 sees it")
   func checkpoints() throws {
     // In memory where there is such a place: a disk would be all that is measured.
