@@ -4,7 +4,8 @@ import sys
 
 peer, ours, theirs = sys.argv[1], json.load(open(sys.argv[2])), json.load(open(sys.argv[3]))
 rates = {kernel["kernel"]: kernel["per_second"] for kernel in ours["kernels"]}
-print(f"{ours['processor']}; one core, processor time, units per second\n")
+alone = "references" in ours
+print(f"{ours['processor']}; {'one core, processor time' if alone else 'two ranks, wall time'}, units per second\n")
 print(f"{'kernel':<52} {'renorm':>10} {peer:>10} {'ratio':>7}")
 for name, rate in theirs.items():
     own = rates[name.removesuffix(", bf16").removesuffix(", full SVD")]

@@ -61,11 +61,20 @@ public struct GaussianBoltzmannMachine: Sendable, Equatable, Space {
     }
   }
 
-  /// The mean of v given h, `[visible]`.
-  public func visibleMean(given h: [Bool]) -> [Double] {
+  /// The mean of v given h, `[visible]`, of the machine whose weights are `scale` times these.
+  public func visibleMean(given h: [Bool], scale: Double = 1) -> [Double] {
     (0..<visible).map { i in
       var field = 0.0
       for j in 0..<hidden where h[j] { field += weights[i * hidden + j] }
+      return visibleMean[i] + deviations[i] * (scale * field)
+    }
+  }
+
+  /// b + sigma W h for real h, `[hidden]`.
+  public func visibleMean(atHiddenMeans h: ArraySlice<Double>) -> [Double] {
+    (0..<visible).map { i in
+      var field = 0.0
+      for (j, mean) in h.enumerated() { field += weights[i * hidden + j] * mean }
       return visibleMean[i] + deviations[i] * field
     }
   }

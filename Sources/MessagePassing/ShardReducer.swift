@@ -3,7 +3,7 @@
 /// The array is cut into one slice per rank. Every rank sends each slice of its subtree sums to the slice's owner, the
 /// owner combines them in the tree's order, and the slices are gathered on all ranks. Cost per rank with k subtrees
 /// of R: about (k + 1) * length elements sent. Ranks of one host that have called `share` read each other's sums where
-/// they stand instead: two barriers and no copy.
+/// they stand instead: two barriers and no copy. Else parts of the sums can travel while the others are computed: `begin(_:on:)`.
 @safe public final class ShardReducer<Scalar: ShardScalar> {
   public let tree: ShardTree
   /// Elements per array.
@@ -17,6 +17,8 @@
   private var shared: SharedMemory?
   private var hasAskedToShare = false
   private var plan: Plan?
+  /// The parts that are on their way, in the order in which they were begun, and their messages.
+  private var begun: [Range<Int>] = [], messages: [PartMessage<Scalar>] = []
 
   /// A reducer on rank `rank` of the tree's ranks, for arrays of `length >= 0` elements.
   public init(tree: ShardTree, rank: Int, length: Int) {
@@ -62,13 +64,63 @@
     return (offsets, next)
   }
 
+  /// Starts to send what stands at `range` in each row of `partials`, which must not change any more, while the rest is still
+  /// computed. All ranks call it with the same ranges in the same order, those without shards too; `reduce(on:)` sends what is left. Without
+  /// effect where the ranks share memory, and alone.
+  public func begin(_ range: Range<Int>, on communicator: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    if tree.ranks == 1 || shared != nil || range.isEmpty { return }
+    let plan = plan ?? Plan(self, rank: rank)
+    self.plan = plan
+    let tag = 4096 + begun.count, mine = plan.slices[rank].clamped(to: range)
+    begun.append(range)
+    for other in 0..<tree.ranks where other != rank {
+      let theirs = plan.slices[other].clamped(to: range), rows = tree.subtrees(of: other).count
+      if rows > 0, !mine.isEmpty {
+        let request = try communicator.immediateReceive(Scalar.self, count: rows * mine.count, from: other, tag: tag)
+        messages.append(PartMessage(request, from: other, rows: rows, range: mine))
+      }
+      if plan.own > 0, !theirs.isEmpty {
+        var values: [Scalar] = []
+        values.reserveCapacity(plan.own * theirs.count)
+        for row in 0..<plan.own {
+          unsafe values.append(contentsOf: UnsafeBufferPointer(start: partials + (row * length + theirs.lowerBound), count: theirs.count))
+        }
+        messages.append(PartMessage(try communicator.immediateSend(values, to: other, tag: tag)))
+      }
+    }
+  }
+
+  /// `reduce(on:)` where parts have been begun.
+  private func finish(_ plan: Plan, on communicator: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
+    var next = 0
+    for range in begun.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      precondition(range.lowerBound >= next, "the parts of an array do not overlap")
+      try begin(next..<range.lowerBound, on: communicator)
+      next = range.upperBound
+    }
+    try begin(next..<length, on: communicator)
+    let mine = plan.slices[rank]
+    for message in messages {
+      let values = try message.wait()
+      guard let other = message.source else { continue }
+      for row in 0..<message.rows {
+        let to = plan.receiveDisplacements[other] + row * mine.count + message.range.lowerBound - mine.lowerBound
+        for k in 0..<message.range.count { unsafe plan.received[to + k] = values[row * message.range.count + k] }
+      }
+    }
+    begun = []
+    messages = []
+    try unsafe combine(plan, partials, into: total, on: communicator)
+  }
+
   /// Sums over all shards: from all ranks' `partials` to `total` on each.
   public func reduce(on communicator: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
     precondition(communicator.size == tree.ranks && communicator.rank == rank, "the reducer was made for this rank of this communicator")
     if tree.ranks == 1 { return }
-    guard let shared else { return try unsafe reduce(partials: partials, into: total, on: communicator) }
     let plan = plan ?? Plan(self, rank: rank)
     self.plan = plan
+    if !begun.isEmpty { return try finish(plan, on: communicator) }
+    guard let shared else { return try unsafe reduce(partials: partials, into: total, on: communicator) }
     // The first barrier: all rows are written, and nobody reads the last total any more. The second: the total stands.
     try communicator.barrier()
     let start = unsafe shared.start.assumingMemoryBound(to: Scalar.self), offsets = sharedRows.offsets, mine = plan.slices[rank].lowerBound
@@ -102,6 +154,14 @@
     try unsafe communicator.exchange(
       send: send, counts: plan.counts, displacements: plan.displacements,
       receive: plan.received, receiveCounts: plan.receiveCounts, receiveDisplacements: plan.receiveDisplacements)
+    try unsafe combine(plan, partials, into: result, on: communicator)
+  }
+
+  /// Forms this rank's slice of the sum from its own rows and the received ones, and gathers all slices.
+  private func combine(
+    _ plan: Plan, _ partials: UnsafePointer<Scalar>, into result: UnsafeMutablePointer<Scalar>,
+    on communicator: borrowing some Communicator & ~Copyable
+  ) throws(MessagePassingError) {
     let mine = plan.slices[rank]
     unsafe plan.combine(into: result + mine.lowerBound) { leaf in
       unsafe leaf.rank == rank
@@ -199,6 +259,24 @@
       case .leaf(let leaf): unsafe rows[leaf] + start
       }
     }
+  }
+}
+
+/// A part of an array on its way: an object, since an array cannot hold requests.
+private final class PartMessage<Scalar: ShardScalar> {
+  private var request: Request<Scalar>?
+  /// Of a part that comes: the rank it comes from, its rows, and which elements of each.
+  let source: Int?, rows: Int, range: Range<Int>
+
+  init(_ request: consuming Request<Scalar>, from source: Int? = nil, rows: Int = 0, range: Range<Int> = 0..<0) {
+    self.request = consume request
+    self.source = source
+    self.rows = rows
+    self.range = range
+  }
+  func wait() throws(MessagePassingError) -> [Scalar] {
+    guard let request = request.take() else { return [] }
+    return try request.wait()
   }
 }
 

@@ -81,7 +81,7 @@ extension Network {
     }
     var sums = [Scalar](repeating: 0, count: parameterCount)
     unsafe sums.withUnsafeMutableBufferPointer { sums in
-      unsafe pass.backward(shards: 1, rowsPerShard: count, subtrees: [1], length: 0, randomness, into: sums.baseAddress!)
+      unsafe pass.backward(shards: 1, rowsPerShard: count, subtrees: [1], length: 0, randomness, into: sums.baseAddress!) { _ in }
     }
     var gradient = NetworkDirection(like: self), next = 0
     for block in gradient.blocks.indices {

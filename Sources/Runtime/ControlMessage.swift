@@ -5,7 +5,7 @@ public import MessagePassing
 /// | message | bytes |
 /// |---|---|
 /// | `ended` | unit (8), 0 and the partial result, or 1, or 2 and the reason |
-/// | `progress` | unit (8), fraction in 1e-9 (8), number of points (8), for each: step (8), bits of the value (8), length of its tag (8), tag; the stage behind |
+/// | `progress` | unit (8), fraction in 1e-9 (8), number of points (8), for each: step (8), length of its tag (8), tag, kind (8), and by kind: bits of the value (8); bits of least, most, sum and sum of squares (8 each), count (8), number of bins (8), bins (8 each); width, height, length (8 each), PNG; the stage behind |
 ///
 /// Integers are 64 bit, least significant byte first. What comes in is another process's word: every length is checked before it is used.
 public enum ControlMessage: Sendable {
@@ -23,10 +23,8 @@ public enum ControlMessage: Sendable {
       }
     case .progress(let unit, let fraction, let stage, let curves):
       withBytes(of: unit) + withBytes(of: Int(fraction * 1e9)) + withBytes(of: curves.count)
-        + curves.flatMap { point in
-          withBytes(of: point.step) + withBytes(of: Int(bitPattern: UInt(point.value.bitPattern)))
-            + withBytes(of: point.tag.utf8.count) + Array(point.tag.utf8)
-        } + Array(stage.utf8)
+        + curves.flatMap { withBytes(of: $0.step) + withBytes(of: $0.tag.utf8.count) + Array($0.tag.utf8) + withBytes(of: $0.content) }
+        + Array(stage.utf8)
     }
   }
 
@@ -50,9 +48,8 @@ public enum ControlMessage: Sendable {
     guard count >= 0, count <= rest.left.count / 24 else { throw Reader.damage("\(count) points of curves") }
     var curves: [CurvePoint] = []
     for _ in 0..<count {
-      let step = try rest.integer(), bits = UInt64(UInt(bitPattern: try rest.integer()))
-      let tag = String(decoding: try rest.take(try rest.integer()), as: UTF8.self)
-      curves.append(CurvePoint(tag, step: step, value: Double(bitPattern: bits)))
+      let step = try rest.integer(), tag = String(decoding: try rest.take(try rest.integer()), as: UTF8.self)
+      curves.append(CurvePoint(tag, step: step, content: try rest.content()))
     }
     self = .progress(unit: unit, fraction: fraction, stage: String(decoding: rest.left, as: UTF8.self), curves: curves)
   }
@@ -75,6 +72,22 @@ public enum ControlMessage: Sendable {
       for (k, byte) in try take(8).enumerated() { value |= Int(byte) &<< (8 * k) }
       return value
     }
+    mutating func real() throws(MessagePassingError) -> Double { Double(bitPattern: UInt64(UInt(bitPattern: try integer()))) }
+    mutating func content() throws(MessagePassingError) -> CurvePoint.Content {
+      switch try integer() {
+      case 0: return .value(try real())
+      case 1:
+        let least = try real(), most = try real(), sum = try real(), squares = try real(), count = try integer(), width = try integer()
+        guard width >= 0, width <= left.count / 8 else { throw Self.damage("\(width) bins") }
+        var bins: [Int] = []
+        for _ in 0..<width { bins.append(try integer()) }
+        return .spread(ValueSpread(least: least, most: most, count: count, sum: sum, sumOfSquares: squares, bins: bins))
+      case 2:
+        let width = try integer(), height = try integer()
+        return .picture(width: width, height: height, png: Array(try take(try integer())))
+      default: throw Self.damage("a point is of no known kind")
+      }
+    }
     mutating func unit(below units: Int) throws(MessagePassingError) -> Int {
       let unit = try integer()
       guard (0..<units).contains(unit) else { throw Self.damage("unit \(unit) of \(units)") }
@@ -89,3 +102,13 @@ public enum UnitEnd: Sendable, Equatable {
 }
 
 private func withBytes(of value: Int) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value &>> (8 * $0)) } }
+private func withBytes(of value: Double) -> [UInt8] { withBytes(of: Int(bitPattern: UInt(value.bitPattern))) }
+private func withBytes(of content: CurvePoint.Content) -> [UInt8] {
+  switch content {
+  case .value(let value): withBytes(of: 0) + withBytes(of: value)
+  case .spread(let spread):
+    withBytes(of: 1) + [spread.least, spread.most, spread.sum, spread.sumOfSquares].flatMap { withBytes(of: $0) }
+      + ([spread.count, spread.bins.count] + spread.bins).flatMap { withBytes(of: $0) }
+  case .picture(let width, let height, let png): [2, width, height, png.count].flatMap { withBytes(of: $0) } + png
+  }
+}

@@ -83,6 +83,26 @@ struct HeatmapFigure {
     return PixelImage(width: map.columns, height: map.rows, palette: colours + (hasGrey ? [(150, 150, 150)] : []), pixels: pixels)
   }
 
+  /// All maps in one image, `perRow` in a row, a line of grey between them, each value a square of pixels so that the maps are some
+  /// thirty pixels wide. Maps of one figure have the same shape and palette.
+  static func sheet(_ maps: [Heatmap], perRow: Int) -> PixelImage {
+    guard let first = maps.first, first.rows > 0, first.columns > 0, let scale = scales(maps)[first.palette] else {
+      return PixelImage(width: 1, height: 1, palette: [(150, 150, 150), (0, 0, 0)], pixels: [0])
+    }
+    let across = min(perRow, maps.count), down = (maps.count + across - 1) / across, zoom = max(1, 32 / max(first.rows, first.columns))
+    let cell = (width: first.columns * zoom + 1, height: first.rows * zoom + 1)
+    let width = across * cell.width - 1, height = down * cell.height - 1
+    let colours = colours(first.palette), grey = UInt8(colours.count)
+    var pixels = [UInt8](repeating: grey, count: width * height)
+    for (place, map) in maps.enumerated() {
+      let tile = image(map, scale).pixels, top = place / across * cell.height, left = place % across * cell.width
+      for y in 0..<first.rows * zoom {
+        for x in 0..<first.columns * zoom { pixels[(top + y) * width + left + x] = tile[y / zoom * first.columns + x / zoom] }
+      }
+    }
+    return PixelImage(width: width, height: height, palette: colours + [(150, 150, 150)], pixels: pixels)
+  }
+
   private static func draw(title: String, _ heatmaps: [Heatmap], _ perRow: Int, _ scales: [Heatmap.Palette: Scale]) -> String {
     let width = 960.0, gap = perRow > 10 ? 4.0 : 14.0
     let cell = min(300, (width - 2 * 12 - gap * Double(perRow - 1)) / Double(perRow))

@@ -9,6 +9,8 @@ public struct LaunchOptions: Sendable {
   public var out: String?, overrides: [String] = [], maximumTime: String?
   /// Start over and keep an old folder aside; small sizes and checks after each slice.
   public var fresh = false, debug = false
+  /// These overrides come before the user's where the study knows their parameters: what a launch asks of whatever study it runs.
+  public var defaults: [(parameter: String, value: String)] = []
   public init() {}
 }
 
@@ -131,7 +133,9 @@ private func resolve(
   }
   var resolved = try once(options.overrides)
   guard let type = catalogue.first(where: { $0.name == resolved.name }) else { preconditionFailure("a resolved study is in the catalogue") }
-  if options.debug { resolved = try once(type.debugOverrides + options.overrides) }
+  let known = Set(type.parameters.flatMap { table in table.parameters.map { "\(table.name).\($0.key)" } })
+  let before = options.defaults.filter { known.contains($0.parameter) }.map { "\($0.parameter)=\($0.value)" }
+  if options.debug || !before.isEmpty { resolved = try once((options.debug ? type.debugOverrides : []) + before + options.overrides) }
   return (resolved, type)
 }
 

@@ -142,6 +142,16 @@ public struct ResultArray: Sendable {
     self.dimensions = dimensions
     self.values = values
   }
+
+  /// Each of the first index's tables as a map, numbered from 1; of three dimensions.
+  public func heatmaps(_ palette: Heatmap.Palette) -> [Heatmap] {
+    precondition(dimensions.count == 3, "maps are [map][row][column]")
+    let (rows, columns) = (dimensions[1].length, dimensions[2].length), size = rows * columns
+    return (0..<dimensions[0].length).map { map in
+      Heatmap(
+        title: "\(map + 1)", rows: rows, columns: columns, values: Array(values[map * size..<(map + 1) * size]), palette: palette)
+    }
+  }
 }
 
 /// A trained model that goes into `models/` as an HDF5 file: for other programs, for `renorm export`, and to start from.

@@ -61,7 +61,7 @@ final class RunReporter: RunObserver {
         events = try EventFile(folder: folder.events, time: wallClockSeconds(), host: Machine.host)
       }
       for point in points {
-        events?.scalar("\(label)/\(point.tag)", point.value, step: point.step, wallTime: wallClockSeconds())
+        events?.add("\(label)/\(point.tag)", point.content, step: point.step, wallTime: wallClockSeconds())
       }
       try events?.flush()
     } catch { noteFault("\(error)") }

@@ -56,19 +56,6 @@ public enum Advance<Partial: Sendable>: Sendable {
   case done(Partial)
 }
 
-/// One point of a monitored curve.
-public struct CurvePoint: Sendable, Equatable {
-  /// The curve's name, with `/` between group and quantity ("layer-1/reconstruction_error").
-  public let tag: String
-  /// Where along the curve (epoch, sweep), and the value there.
-  public let step: Int, value: Double
-  public init(_ tag: String, step: Int, value: Double) {
-    self.tag = tag
-    self.step = step
-    self.value = value
-  }
-}
-
 /// A unit with what the runtime needs to know about it.
 public struct PlannedUnit<Unit: Sendable>: Sendable {
   /// A short name for folders and messages, unique within the plan: lower case, digits, `-`.

@@ -1,11 +1,11 @@
 public import Archives
 import Glibc
 
-/// A file of scalars for TensorBoard (`tensorboard --logdir events`).
+/// A file of scalars, histograms and images for TensorBoard (`tensorboard --logdir events`).
 ///
 /// Records as in TensorFlow's record format: length (8 bytes), masked CRC-32C of the length, data, masked CRC-32C of the
 /// data; the data is a protobuf `Event` (wall_time 1, step 2, file_version 3, summary 5) with one `Summary.Value`
-/// (tag 1, simple_value 2). A run that is resumed opens a new file, and its later steps continue the curve.
+/// (tag 1, and simple_value 2, image 4 or histo 5). A run that is resumed opens a new file, and its later steps continue the curve.
 /// Records are kept until `flush()`; what is not flushed when the value goes away is lost.
 public struct EventFile: ~Copyable {
   /// Where the file lies.
@@ -35,12 +35,30 @@ public struct EventFile: ~Copyable {
 
   deinit { _ = close(descriptor) }
 
-  /// Adds one point of the curve `tag`. TensorBoard keeps 32 bits of the value.
+  /// Adds one point of what is called `tag`. TensorBoard keeps 32 bits of a value.
   /// - Parameter wallTime: seconds since 1970.
-  public mutating func scalar(_ tag: String, _ value: Double, step: Int, wallTime: Double) {
+  public mutating func add(_ tag: String, _ content: CurvePoint.Content, step: Int, wallTime: Double) {
     var point = Protobuf()
     point.bytes(1, Array(tag.utf8))
-    point.float(2, Float(value))
+    switch content {
+    case .value(let value): point.float(2, Float(value))
+    case .spread(let spread):
+      var histogram = Protobuf()
+      for (field, value) in [spread.least, spread.most, Double(spread.count), spread.sum, spread.sumOfSquares].enumerated() {
+        histogram.double(UInt64(field + 1), value)
+      }
+      histogram.doubles(6, spread.limits)
+      histogram.doubles(7, spread.bins.map(Double.init))
+      point.bytes(5, histogram.data)
+    case .picture(let width, let height, let png):
+      var image = Protobuf()
+      image.integer(1, height)
+      image.integer(2, width)
+      // Red, green and blue.
+      image.integer(3, 3)
+      image.bytes(4, png)
+      point.bytes(4, image.data)
+    }
     var summary = Protobuf()
     summary.bytes(1, point.data)
     var event = Protobuf()
@@ -108,6 +126,11 @@ private struct Protobuf {
   mutating func double(_ field: UInt64, _ value: Double) {
     varint(field << 3 | 1)
     data += (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt64($0))) }
+  }
+
+  /// Packed: all in one field.
+  mutating func doubles(_ field: UInt64, _ values: [Double]) {
+    bytes(field, values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt64($0))) } })
   }
 
   mutating func bytes(_ field: UInt64, _ value: [UInt8]) {

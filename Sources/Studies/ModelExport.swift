@@ -30,6 +30,13 @@ public enum ModelExport {
     return ModelFile(name: name, bytes: try writer.image())
   }
 
+  /// The HDF5 file of a machine with real visible units, below `gaussian`; see `GaussianBoltzmannMachine.save`.
+  static func file(_ machine: GaussianBoltzmannMachine, name: String) throws(ArchiveError) -> ModelFile {
+    var writer = try HDF5Writer(path: name)
+    try machine.save(to: &writer, at: "gaussian")
+    return ModelFile(name: name, bytes: try writer.image())
+  }
+
   /// The network of a file that `file` gave.
   static func network(_ path: String) throws(StudyError) -> Network<Float> {
     do throws(ArchiveError) { return try Network(from: Checksums.reader(of: path), at: "network") } catch { throw refused(path, error) }
@@ -71,7 +78,19 @@ public enum ModelExport {
   /// The ONNX bytes of a model's HDF5 file: a network, or the conditional laws of Boltzmann machines going up.
   public static func onnx(_ path: String, name: String) throws(StudyError) -> [UInt8] {
     let isNetwork: Bool
-    do throws(ArchiveError) { isNetwork = try Checksums.reader(of: path).contains("network/version") } catch { throw refused(path, error) }
+    do throws(ArchiveError) {
+      let reader = try Checksums.reader(of: path)
+      isNetwork = reader.contains("network/version")
+      if reader.contains("gaussian/version") {
+        // To its hidden units a machine with real visible units is one of weights W / sigma.
+        let machine = try GaussianBoltzmannMachine(from: reader, at: "gaussian")
+        let weights = machine.weights.enumerated().map { Float($1 / machine.deviations[$0 / machine.hidden]) }
+        let same = RestrictedBoltzmannMachine(
+          units: .zeroOne, visible: machine.visible, hidden: machine.hidden, weights: weights,
+          visibleBias: [Float](repeating: 0, count: machine.visible), hiddenBias: machine.hiddenBias.map { Float($0) })
+        return hiddenLaw([same], name: name).bytes
+      }
+    } catch { throw refused(path, error) }
     return isNetwork ? try network(path).onnx(name: name).bytes : hiddenLaw(try machines(path), name: name).bytes
   }
 

@@ -61,22 +61,36 @@ struct BenchCommand: ParsableCommand {
 
   /// Strong scaling over the ranks of this launch: training, and lattices on strips.
   private func scaling() throws {
-    let world = try MPIWorld()
+    let world = try MPIWorld(), ranks = world.communicator.size
+    var list: [JSON] = []
     func show(_ name: String, unit: String, _ measure: () throws -> [(alone: Double, together: Double)]) throws {
       guard filter.map({ name.lowercased().contains($0.lowercased()) }) ?? true else { return }
       let rates = try measure()
       guard world.communicator.rank == 0 else { return }
       let ratios = rates.map { $0.together / $0.alone }.sorted()
       let alone = rates.map(\.alone).sorted()[rates.count / 2], together = rates.map(\.together).sorted()[rates.count / 2]
+      let ratio = ratios[ratios.count / 2]
+      list.append(
+        .object([
+          .init("kernel", .text("\(name), \(ranks) ranks")), .init("unit", .text(unit)), .init("per_second", .finite(together)),
+          .init("per_second_alone", .finite(alone)), .init("ratio", .finite(ratio)),
+        ]))
+      if json { return }
       print(
-        "\(name): one rank \(Shown.scaled(alone))\(unit)/s, \(world.communicator.size) ranks \(Shown.scaled(together))\(unit)/s, "
-          + "\(Shown.number(ratios[ratios.count / 2], digits: 3)) times (wall time, medians of \(`repeat`))")
+        "\(name): one rank \(Shown.scaled(alone))\(unit)/s, \(ranks) ranks \(Shown.scaled(together))\(unit)/s, "
+          + "\(Shown.number(ratio, digits: 3)) times (wall time, medians of \(`repeat`))")
     }
     for benchmark in ScalingBenchmark.all {
       try show("\(benchmark.name), strict", unit: "samples") { try benchmark.measure(repeats: `repeat`, on: world.communicator) }
     }
     for benchmark in StripScalingBenchmark.all {
       try show(benchmark.name, unit: "spins") { try benchmark.measure(repeats: `repeat`, on: world.communicator) }
+    }
+    if json, world.communicator.rank == 0 {
+      let all: JSON = .object([
+        .init("processor", .text(Machine.processor)), .init("build", .text(ProgramVersion.build)), .init("kernels", .array(list)),
+      ])
+      print(all.pretty, terminator: "")
     }
     try world.finish()
   }

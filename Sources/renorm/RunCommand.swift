@@ -25,6 +25,12 @@ struct RunCommand: ParsableCommand {
   var maxTime: String?
   @Flag(name: .long, help: "Start over; an old folder is kept aside.")
   var fresh = false
+  @Option(
+    name: .long,
+    help:
+      "strict: the same bits on any number of ranks; fast: gradients are summed one rank at a time (training.shards = 0), where that is set."
+  )
+  var reproducible = Reproducibility.strict
   @Flag(name: .long, help: "Small sizes, and a search for non-finite numbers after each slice.")
   var debug = false
 
@@ -36,7 +42,11 @@ struct RunCommand: ParsableCommand {
     options.maximumTime = maxTime
     options.fresh = fresh
     options.debug = debug
+    if reproducible == .fast { options.defaults = [("training.shards", "0")] }
     let status = launch(studyFile: study, defaultStudy: DeepRenormalization.name, catalogue: StudyCatalog.all, options: options)
     if status != 0 { throw ExitCode(status) }
   }
 }
+
+/// What a run promises about its bits.
+enum Reproducibility: String, ExpressibleByArgument, CaseIterable { case strict, fast }

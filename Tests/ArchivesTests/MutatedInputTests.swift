@@ -75,6 +75,48 @@ import Testing
     #expect(read < Self.count / 50, "\(read)")
   }
 
+  /// A few hundred: each is read by a process of its own.
+  @Test("HDF5 files of others: what the library makes of them stays in a child process")
+  func foreignFiles() throws {
+    let scratch = try Scratch(in: FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm" : nil)
+    let path = scratch.file("foreign.h5")
+    var writer = try HDF5Writer(path: path)
+    try writer.write((0..<60).map(Double.init), shape: [3, 4, 5], at: "images")
+    try write(try writer.image(), to: path)
+    #expect(try NumericArray(reading: path + ":images").shape == [3, 4, 5])
+    #expect(throws: DataFileError.mismatch(file: path, what: "it has no dataset labels")) {
+      _ = try NumericArray(reading: path + ":labels")
+    }
+    let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    var mutations = Mutations(of: [whole], seed: 67), read = 0
+    for _ in 0..<400 {
+      try write(mutations.next(), to: path)
+      do throws(DataFileError) {
+        let array = try NumericArray(reading: path + ":images")
+        if array.values.count != array.shape.reduce(1, *) { Issue.record("\(array.shape) of \(array.values.count) values") }
+        read += 1
+      } catch {
+        if error.description.utf8.contains(10) { Issue.record("more than one line: \(error.description)") }
+      }
+    }
+    #expect(read > 20 && read < 380, "\(read)")
+  }
+
+  @Test("a crash over a file is an error that names it, and what the child said before does not count")
+  func crash() throws {
+    for signal in [SIGSEGV, SIGABRT, SIGKILL] {
+      do throws(ArchiveError) {
+        _ = try ForeignFile.inChild("a.h5") {
+          kill(getpid(), signal)
+          return [1]
+        }
+        Issue.record("nothing was thrown")
+      } catch { #expect(error == .damaged(file: "a.h5", reason: "the HDF5 library crashed over it (signal \(signal))")) }
+    }
+    let many = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
+    #expect(try ForeignFile.inChild("a.h5") { many } == many)
+  }
+
   @Test("archives in memory, which ranks send each other")
   func memory() throws {
     var archive = MemoryArchive()

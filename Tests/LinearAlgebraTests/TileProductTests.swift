@@ -19,8 +19,12 @@ struct TileProductTests {
       unsafe a.withUnsafeBufferPointer { a in
         for column in stride(from: 0, to: columns, by: 32) {
           let panel = unsafe panels.baseAddress! + column * inner, steps = TileProduct.Steps(inner: inner, line: inner, aInner: 1)
-          unsafe TileProduct.multiply(rows: rows, a.baseAddress!, panel, steps) { row, low, high in
-            for k in 0..<min(32, columns - column) { c[row * columns + column + k] = k < 16 ? low[k] : high[k - 16] }
+          var rowsOfPanel = [Float](repeating: .nan, count: rows * 32)
+          unsafe rowsOfPanel.withUnsafeMutableBufferPointer {
+            unsafe TileProduct.multiply(rows: rows, a.baseAddress!, panel, steps, store: StoredRows(to: $0.baseAddress!, stride: 32))
+          }
+          for row in 0..<rows {
+            for k in 0..<min(32, columns - column) { c[row * columns + column + k] = rowsOfPanel[row * 32 + k] }
           }
         }
       }
@@ -30,7 +34,7 @@ struct TileProductTests {
 
   @Test(
     "The product by tiles is one chain of fused multiply-adds for each element",
-    arguments: [(1, 5, 3), (8, 20, 32), (15, 7, 33), (22, 40, 70)])
+    arguments: [(1, 5, 3), (8, 20, 32), (15, 7, 33), (22, 40, 70), (9, 256, 32), (13, 700, 33)])
   func chain(rows: Int, inner: Int, columns: Int) {
     let a = reals(rows * inner, seed: 1), b = reals(inner * columns, seed: 2)
     let c = product(a, b, rows: rows, inner: inner, columns: columns)

@@ -47,7 +47,7 @@ struct LearningTests {
       let team = try (0..<ranks).map { try trainer(data, shards: shards, rank: $0, ranks: ranks) }
       var state = try start(rules[2]), direction = NetworkDirection(like: state.network)
       for step in 0..<UInt64(10) {
-        let known = team.flatMap { $0.partialSums(at: state.network, step: step) }
+        let known = try team.flatMap { try $0.partialSums(at: state.network, step: step) }
         func sum(_ node: Range<Int>) -> [Float] {
           if let row = known.first(where: { $0.subtree == node }) { return row.sums }
           let (left, right) = ShardTree.children(node)

@@ -220,6 +220,14 @@ private func reduced<Scalar: ShardScalar>(
       }
     }
   }
+  // The same with parts that are sent on their way one after the other, the last ones first, twice.
+  let early = ShardReducer<Scalar>(tree: tree, rank: c.rank, length: length)
+  for _ in 0..<2 {
+    for (i, x) in partials.enumerated() { unsafe early.partials[i] = x }
+    for part in [length / 2..<length - length / 5, length / 7..<length / 3] { try early.begin(part, on: c) }
+    try early.reduce(on: c)
+    equal((0..<length).map { unsafe early.total[$0] }, result, "sums in parts and at once")
+  }
   // The same through memory that the ranks of one host share, twice: rows and totals must not be mixed up.
   let sharing = ShardReducer<Scalar>(tree: tree, rank: c.rank, length: length)
   try sharing.share(on: c)

@@ -47,7 +47,11 @@ import Testing
 
   @Test("what leaders tell the coordinator: units that exist, lengths that are there", arguments: [false, true])
   func messages(ended: Bool) throws {
-    let curves = [CurvePoint("layer-1/error", step: 3, value: 0.5), CurvePoint("", step: -1, value: .nan)]
+    let curves = [
+      CurvePoint("layer-1/error", step: 3, value: 0.5), CurvePoint("", step: -1, value: .nan),
+      CurvePoint("weights", step: 4, spread: [-1, 0, 2]),
+      CurvePoint("picture", step: 5, content: .picture(width: 2, height: 1, png: [1, 2, 3])),
+    ]
     let samples: [ControlMessage] =
       ended
       ? [.ended(unit: 2, .done([1, 2, 3])), .ended(unit: 0, .stopped), .ended(unit: 1, .failed("why"))]

@@ -52,7 +52,7 @@ private func records(_ path: String) throws -> [[UInt8]] {
   func bytes() throws {
     try withFolder { folder in
       var file = try EventFile(folder: folder, time: 1_700_000_000.5, host: "node1")
-      file.scalar("loss", 0.5, step: 300, wallTime: 1)
+      file.add("loss", .value(0.5), step: 300, wallTime: 1)
       try file.flush()
       #expect(file.path == folder + "/events.out.tfevents.1700000000.node1")
       let found = try records(file.path)
@@ -71,7 +71,7 @@ private func records(_ path: String) throws -> [[UInt8]] {
     try withFolder { folder in
       for step in 0..<3 {
         var file = try EventFile(folder: folder, time: 5, host: "h")
-        file.scalar("loss", 1, step: step, wallTime: 5)
+        file.add("loss", .value(1), step: step, wallTime: 5)
         try file.flush()
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["events.out.tfevents.0000000005.h"])
@@ -112,11 +112,11 @@ private func records(_ path: String) throws -> [[UInt8]] {
   func tensorboard() throws {
     try withFolder { folder in
       var first = try EventFile(folder: folder, time: 1_700_000_000, host: "a")
-      for step in 0..<3 { first.scalar("train/loss", 1 / Double(1 << step), step: step, wallTime: 1_700_000_000 + Double(step)) }
-      first.scalar("κ", -0.25, step: 1 << 40, wallTime: 1_700_000_003)
+      for step in 0..<3 { first.add("train/loss", .value(1 / Double(1 << step)), step: step, wallTime: 1_700_000_000 + Double(step)) }
+      first.add("κ", .value(-0.25), step: 1 << 40, wallTime: 1_700_000_003)
       try first.flush()
       var second = try EventFile(folder: folder, time: 1_700_000_100, host: "b")
-      for step in 3..<5 { second.scalar("train/loss", 1 / Double(1 << step), step: step, wallTime: 1_700_000_100.5) }
+      for step in 3..<5 { second.add("train/loss", .value(1 / Double(1 << step)), step: step, wallTime: 1_700_000_100.5) }
       try second.flush()
       let read = try PythonReader.run(
         """
@@ -128,6 +128,59 @@ private func records(_ path: String) throws -> [[UInt8]] {
         points = [(e.step, e.value, e.wall_time) for e in a.Scalars("train/loss")]
         assert points == [(0, 1, 1.7e9), (1, .5, 1.7e9 + 1), (2, .25, 1.7e9 + 2), (3, .125, 1700000100.5), (4, .0625, 1700000100.5)], points
         assert [(e.step, e.value) for e in a.Scalars("\\u03ba")] == [(2**40, -.25)]
+        """, folder)
+      #expect(read.status == 0, "\(read.output)")
+    }
+  }
+
+  @Test("The spread of numbers: every finite one in a bin between the least and the largest, moments exact")
+  func spread() {
+    let spread = ValueSpread([-1, 0, 0.25, 1, 3, .nan, .infinity], binCount: 4)
+    #expect(spread == ValueSpread(least: -1, most: 3, count: 5, sum: 3.25, sumOfSquares: 11.0625, bins: [1, 2, 1, 1]))
+    #expect(ValueSpread([2, 2]) == ValueSpread(least: 2, most: 2, count: 2, sum: 4, sumOfSquares: 8, bins: [2]))
+    #expect(ValueSpread([.nan]) == ValueSpread(least: 0, most: 0, count: 0, sum: 0, sumOfSquares: 0, bins: []))
+  }
+
+  @Test(
+    "TensorBoard reads spreads of numbers and pictures with the values that were written",
+    .enabled(if: PythonReader.has("tensorboard"), "no tensorboard in .venv"))
+  func spreadsAndPictures() throws {
+    try withFolder { folder in
+      var file = try EventFile(folder: folder, time: 1_700_000_000, host: "a")
+      let maps = [0, 1].map { Heatmap(title: "", rows: 1, columns: 2, values: [Double($0), -1], palette: .diverging) }
+      for point in [
+        CurvePoint("weights", step: 3, spread: [-1, 0, 0.25, 1, 3]), CurvePoint("same", step: 4, spread: [2, 2]),
+        CurvePoint("fields", step: 5, maps: maps, perRow: 2),
+      ] { file.add(point.tag, point.content, step: point.step, wallTime: 1_700_000_000) }
+      try file.flush()
+      let read = try PythonReader.run(
+        """
+        import struct, sys, zlib
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+        a = EventAccumulator(sys.argv[1])
+        a.Reload()
+        assert sorted(a.Tags()["histograms"]) == ["same", "weights"], a.Tags()
+        event, = a.Histograms("weights")
+        h = event.histogram_value
+        assert (event.step, h.min, h.max, h.num, h.sum, h.sum_squares) == (3, -1, 3, 5, 3.25, 11.0625), event
+        assert h.bucket_limit[-1] == 3 and len(h.bucket) == 40 and sum(h.bucket) == 5 and h.bucket[0] == h.bucket[10] == 1, h
+        same, = a.Histograms("same")
+        assert same.histogram_value.bucket == [2], same
+        assert a.Tags()["images"] == ["fields"], a.Tags()
+        image, = a.Images("fields")
+        png = image.encoded_image_string
+        assert (image.step, image.width, image.height) == (5, 65, 16) == (5,) + struct.unpack(">II", png[16:24]), image
+        data, at, palette = b"", 8, b""
+        while at < len(png):
+            n, kind = struct.unpack(">I4s", png[at:at + 8])
+            if kind == b"IDAT": data += png[at + 8:at + 8 + n]
+            if kind == b"PLTE": palette = png[at + 8:at + 8 + n]
+            at += 12 + n
+        rows = zlib.decompress(data)
+        # Two maps of two squares of 16 pixels and a line between them: white, blue, grey, red, blue.
+        row = [rows[1 + x] for x in (0, 16, 32, 33, 49)]
+        assert row == [50, 0, 101, 100, 0], row
+        assert palette[150:153] == bytes([255] * 3), palette[150:153]
         """, folder)
       #expect(read.status == 0, "\(read.output)")
     }

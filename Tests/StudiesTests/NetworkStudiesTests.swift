@@ -22,9 +22,15 @@ extension ProgramTests {
       "machine.kind=\"deep\"", "machine.hidden=[6, 4]", "training.epochs=[40]", "annealing.temperatures=60", "annealing.replicas=20",
       "annealing.equilibration=200",
     ]
+    static let gaussian = [
+      "machine.kind=\"gaussian\"", "machine.hidden=[12]", "machine.deviation=0.5", "training.method=\"contrastive\"", "data.train=640",
+      "data.test=200", "training.epochs=[60]", "training.batch=40", "training.learning_rate=0.02", "annealing.temperatures=300",
+      "annealing.replicas=40", "annealing.equilibration=300",
+    ]
     static let cases = [
       ("classifier", classifier), ("classifier", bottleneck), ("boltzmann", boltzmann),
       ("boltzmann", boltzmann + ["machine.hidden=[8, 5]"]), ("boltzmann", deep),
+      ("boltzmann", gaussian),
     ]
 
     func run(_ study: String, _ settings: [String], into folder: String, ranks: Int = 1) throws -> Program.End {
@@ -103,6 +109,26 @@ extension ProgramTests {
       }
     }
 
+    @Test("A machine with real visible units finds most of what independent units miss, and annealing agrees with the exact ln Z")
+    func realUnits() throws {
+      try Program.withFolder { folder in
+        #expect(try run("boltzmann", Self.gaussian, into: folder).status == 0)
+        let whole = try JSONSerialization.jsonObject(with: Program.bytes(folder + "/results.json")) as? [String: Any]
+        let rows = try #require(whole?["results"] as? [[String: Any]])
+        let found = try #require(rows.first?["observables"] as? [String: [String: Any]])
+        func value(_ name: String, _ field: String = "value") throws -> Double { try #require(found[name]?[field] as? Double, "\(name)") }
+        let exact = try value("log_partition_exact")
+        for run in ["log_partition_run_1", "log_partition_run_2", "log_partition_back"] {
+          #expect(try abs(value(run) - exact) < 4 * value(run, "error"), "\(run)")
+        }
+        let independent = try value("test_log_likelihood_independent"), best = try value("test_log_likelihood_source")
+        let likelihood = try value("test_log_likelihood")
+        #expect(likelihood > independent + 0.5 * (best - independent) && likelihood < best, "\(independent) \(likelihood) \(best)")
+        let export = try Program.run(["export", folder, "--format", "onnx"])
+        #expect(export.status == 0 && export.output.hasSuffix("/models/boltzmann.onnx\n"), "\(export.all)")
+      }
+    }
+
     @Test(
       "Bad input is one clear line and status 65",
       arguments: [
@@ -121,6 +147,7 @@ extension ProgramTests {
         ("boltzmann", "fine_tuning.labels=100", "have no labels"),
         ("boltzmann", "data.source=\"files\"", "at least one file"),
         ("boltzmann", "machine.kind=\"deep\"", "two hidden layers"),
+        ("boltzmann", "machine.kind=\"gaussian\"", "method = \"contrastive\""),
       ])
     func badInput(study: String, setting: String, words: String) throws {
       try Program.withFolder { folder in

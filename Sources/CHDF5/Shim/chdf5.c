@@ -1,16 +1,27 @@
+#define _GNU_SOURCE
 #include "chdf5.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static pthread_mutex_t mutex;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void start(void) {
+static void make_mutex(void) {
   pthread_mutexattr_t kind;
   pthread_mutexattr_init(&kind);
   pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
   pthread_mutex_init(&mutex, &kind);
   pthread_mutexattr_destroy(&kind);
+}
+
+static void start(void) {
+  make_mutex();
   H5open();
 }
 
@@ -66,4 +77,45 @@ int ch5_write_text_attribute(hid_t object, const char *name, const char *text) {
 
 int ch5_write_int_attribute(hid_t object, const char *name, int value) {
   return write_attribute(object, name, H5T_NATIVE_INT, &value);
+}
+
+int ch5_fork(int *end) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+  // Nobody else may hold the lock while the process is copied: in the child it would never be free again.
+  ch5_lock();
+  pid_t child = fork();
+  // In the child the lock's holder is a thread of another number: it is made anew.
+  if (child == 0) make_mutex();
+  else ch5_unlock();
+  if (child < 0) {
+    int reason = errno;
+    close(ends[0]);
+    close(ends[1]);
+    errno = reason;
+    return -1;
+  }
+  *end = ends[child == 0];
+  close(ends[child != 0]);
+  if (child == 0) {
+    // A crash is the parent's to tell, without a dump of this whole process.
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+    sigset_t nothing;
+    sigemptyset(&nothing);
+    pthread_sigmask(SIG_SETMASK, &nothing, NULL);
+    for (unsigned k = 0; k < sizeof fatal / sizeof *fatal; k++) signal(fatal[k], SIG_DFL);
+  }
+  return child;
+}
+
+void ch5_leave(void) { _exit(0); }
+
+int ch5_wait(int child) {
+  int status;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return -1;
+  }
+  return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status) == 0 ? 0 : -1;
 }

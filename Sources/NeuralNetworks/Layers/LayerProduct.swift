@@ -105,6 +105,19 @@ enum LayerProduct<Scalar: NetworkScalar> {
     }
   }
 
+  /// Panels of `matrix: [rows, columns]` eight columns wide, see `TileProduct.packNarrow`.
+  static func packNarrow(_ matrix: UnsafePointer<Scalar>, rows: Int, columns: Int, into panels: UnsafeMutablePointer<Scalar>) {
+    if Scalar.self == Float.self {
+      return unsafe TileProduct.packNarrow(
+        floats(matrix), rows: rows, columns: columns, into: UnsafeMutablePointer(mutating: floats(panels)))
+    }
+    for column in 0..<(columns + 7) / 8 * 8 {
+      for row in 0..<rows {
+        unsafe panels[(column / 8 * rows + row) * 8 + column % 8] = column < columns ? matrix[row * columns + column] : 0
+      }
+    }
+  }
+
   /// Panels of the transpose of `matrix: [rows, columns]`: `[rows / 32][columns][32]`.
   static func packTransposed(_ matrix: UnsafePointer<Scalar>, rows: Int, columns: Int, into panels: UnsafeMutablePointer<Scalar>) {
     for panel in 0..<(rows + 31) / 32 {
@@ -129,15 +142,9 @@ enum LayerProduct<Scalar: NetworkScalar> {
       let width = unsafe min(32, columns - column), c = unsafe c + column
       let low = unsafe load(bias + column, width), high = unsafe load(bias + column + 16, width - 16)
       if width == 32 {
-        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
-          let to = unsafe c + row &* rowStride
-          unsafe storeLanes(F.value(x + low), to)
-          unsafe storeLanes(F.value(y + high), to + 16)
-        }
+        unsafe multiply(column, Activated<F>(c: c, stride: rowStride, low: low, high: high))
       } else {
-        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
-          unsafe store(F.value(x + low), F.value(y + high), c + row &* rowStride, width)
-        }
+        unsafe multiply(column, ActivatedPart<F>(c: c, stride: rowStride, low: low, high: high, width: width))
       }
     }
   }
@@ -146,17 +153,9 @@ enum LayerProduct<Scalar: NetworkScalar> {
     for column in unsafe stride(from: 0, to: columns, by: 32) {
       let width = unsafe min(32, columns - column), c = unsafe c + column, values = unsafe values + column
       if width == 32 {
-        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
-          let at = unsafe values + row &* rowStride, to = unsafe c + row &* rowStride
-          unsafe storeLanes(F.scaled(x, at: loadLanes(at)), to)
-          unsafe storeLanes(F.scaled(y, at: loadLanes(at + 16)), to + 16)
-        }
+        unsafe multiply(column, Sloped<F>(c: c, values: values, stride: rowStride))
       } else {
-        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
-          let at = unsafe values + row &* rowStride
-          unsafe store(
-            F.scaled(x, at: load(at, width)), F.scaled(y, at: load(at + 16, width - 16)), c + row &* rowStride, width)
-        }
+        unsafe multiply(column, SlopedPart<F>(c: c, values: values, stride: rowStride, width: width))
       }
     }
   }
@@ -165,18 +164,62 @@ enum LayerProduct<Scalar: NetworkScalar> {
     for column in unsafe stride(from: 0, to: columns, by: 32) {
       let width = unsafe min(32, columns - column), c = unsafe c + column
       if width == 32 {
-        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
-          let to = unsafe c + row &* rowStride
-          unsafe storeLanes(loadLanes(to) + x, to)
-          unsafe storeLanes(loadLanes(to + 16) + y, to + 16)
-        }
+        unsafe multiply(column, Added(c: c, stride: rowStride))
       } else {
-        unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps) { row, x, y in
-          let to = unsafe c + row &* rowStride
-          unsafe store(load(to, width) + x, load(to + 16, width - 16) + y, to, width)
-        }
+        unsafe multiply(column, AddedPart(c: c, stride: rowStride, width: width))
       }
     }
+  }
+
+  @inline(__always) private func multiply(_ column: Int, _ store: some RowStore) {
+    unsafe TileProduct.multiply(rows: rows, a, b + column / 32 * panelStride, steps, store: store)
+  }
+}
+
+// What becomes of a row's sums: in whole panels, and in a last one of `width` columns.
+
+@unsafe private struct Activated<F: ActivationLanes>: @unsafe RowStore {
+  let c: UnsafeMutablePointer<Float>, stride: Int, low: SIMD16<Float>, high: SIMD16<Float>
+  @inline(__always) func take(_ row: Int, _ x: SIMD16<Float>, _ y: SIMD16<Float>) {
+    let to = unsafe c + row &* stride
+    unsafe storeLanes(F.value(x + low), to)
+    unsafe storeLanes(F.value(y + high), to + 16)
+  }
+}
+@unsafe private struct ActivatedPart<F: ActivationLanes>: @unsafe RowStore {
+  let c: UnsafeMutablePointer<Float>, stride: Int, low: SIMD16<Float>, high: SIMD16<Float>, width: Int
+  @inline(__always) func take(_ row: Int, _ x: SIMD16<Float>, _ y: SIMD16<Float>) {
+    unsafe store(F.value(x + low), F.value(y + high), c + row &* stride, width)
+  }
+}
+@unsafe private struct Sloped<F: ActivationLanes>: @unsafe RowStore {
+  let c: UnsafeMutablePointer<Float>, values: UnsafePointer<Float>, stride: Int
+  @inline(__always) func take(_ row: Int, _ x: SIMD16<Float>, _ y: SIMD16<Float>) {
+    let at = unsafe values + row &* stride, to = unsafe c + row &* stride
+    unsafe storeLanes(F.scaled(x, at: loadLanes(at)), to)
+    unsafe storeLanes(F.scaled(y, at: loadLanes(at + 16)), to + 16)
+  }
+}
+@unsafe private struct SlopedPart<F: ActivationLanes>: @unsafe RowStore {
+  let c: UnsafeMutablePointer<Float>, values: UnsafePointer<Float>, stride: Int, width: Int
+  @inline(__always) func take(_ row: Int, _ x: SIMD16<Float>, _ y: SIMD16<Float>) {
+    let at = unsafe values + row &* stride
+    unsafe store(F.scaled(x, at: load(at, width)), F.scaled(y, at: load(at + 16, width - 16)), c + row &* stride, width)
+  }
+}
+@unsafe private struct Added: @unsafe RowStore {
+  let c: UnsafeMutablePointer<Float>, stride: Int
+  @inline(__always) func take(_ row: Int, _ x: SIMD16<Float>, _ y: SIMD16<Float>) {
+    let to = unsafe c + row &* stride
+    unsafe storeLanes(loadLanes(to) + x, to)
+    unsafe storeLanes(loadLanes(to + 16) + y, to + 16)
+  }
+}
+@unsafe private struct AddedPart: @unsafe RowStore {
+  let c: UnsafeMutablePointer<Float>, stride: Int, width: Int
+  @inline(__always) func take(_ row: Int, _ x: SIMD16<Float>, _ y: SIMD16<Float>) {
+    let to = unsafe c + row &* stride
+    unsafe store(load(to, width) + x, load(to + 16, width - 16) + y, to, width)
   }
 }
 

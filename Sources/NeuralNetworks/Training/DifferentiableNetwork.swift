@@ -38,6 +38,6 @@
     let shards = subtrees.reduce(0, +)
     if shards == 0 { return }
     unsafe slope.withUnsafeBufferPointer { unsafe pass.lastDelta.update(from: $0.baseAddress!, count: $0.count) }
-    unsafe pass.backward(shards: shards, rowsPerShard: rows / shards, subtrees: subtrees, length: length, nil, into: sums)
+    unsafe pass.backward(shards: shards, rowsPerShard: rows / shards, subtrees: subtrees, length: length, nil, into: sums) { _ in }
   }
 }

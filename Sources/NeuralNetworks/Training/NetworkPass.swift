@@ -33,7 +33,7 @@ import RandomStreams
   /// Runs of steps: one dense layer, or layers that take sample by sample.
   private var runs: [Range<Int>] = []
   private let inputCount: Int
-  private let packedDelta: LayerMemory<Scalar>, stack: LayerMemory<Scalar>, left: LayerMemory<Scalar>
+  private let packedInput: LayerMemory<Scalar>, packedDelta: LayerMemory<Scalar>, stack: LayerMemory<Scalar>, left: LayerMemory<Scalar>
   var bias: [[Scalar]] = []
   /// What a nat of a bottleneck's rate adds to the loss.
   var ratePrice = 0.0
@@ -46,7 +46,7 @@ import RandomStreams
     input = LayerMemory(rows * network.input.count)
     let trains = shards > 0
     let active = network.layers.enumerated().filter { if case .flatten = $0.element { false } else { true } }
-    var widest = 0, mostChannels = 0
+    var widest = 0, deepest = 0, mostChannels = 0
     for (place, (index, layer)) in active.enumerated() {
       let next = place + 1 < active.count ? active[place + 1].element : nil
       var keepsDeltas = next == nil, memory: ParameterMemory<Scalar>?, sums = 0
@@ -55,6 +55,7 @@ import RandomStreams
       case .dense(let dense):
         memory = ParameterMemory(packed: trains ? dense.packedCounts : (dense.packedCounts.up, 0))
         widest = max(widest, (dense.outputs + 31) / 32 * 32)
+        deepest = max(deepest, (dense.inputs + 7) / 8 * 8)
         // A dense layer works on all rows at once, above and below.
         keepsDeltas = true
       case .convolution(let convolution):
@@ -78,6 +79,7 @@ import RandomStreams
         runs.append(place..<place + 1)
       }
     }
+    packedInput = LayerMemory(trains ? rows * deepest : 0)
     packedDelta = LayerMemory(trains ? rows * widest : 0)
     stack = LayerMemory(trains ? 256 * (Int.bitWidth - shards.leadingZeroBitCount + 2) : 0)
     left = LayerMemory(trains ? mostChannels : 0)
@@ -141,12 +143,14 @@ import RandomStreams
   }
 
   /// From `lastDelta` to the sums over shards of the derivatives of all parameters. The rows are `shards` shards of equal
-  /// size; `subtrees` cuts them, and the sums over subtree s go to `sums + s * length`, parameters in their order.
-  func backward(
-    shards: Int, rowsPerShard: Int, subtrees: [Int], length: Int, _ randomness: Randomness?, into sums: UnsafeMutablePointer<Scalar>
-  ) {
+  /// size; `subtrees` cuts them, and the sums over subtree s go to `sums + s * length`, parameters in their order. `ready` is told which
+  /// of them stand there for good: `parameterRanges`, from the last to the first.
+  func backward<Failure: Error>(
+    shards: Int, rowsPerShard: Int, subtrees: [Int], length: Int, _ randomness: Randomness?, into sums: UnsafeMutablePointer<Scalar>,
+    ready: (Range<Int>) throws(Failure) -> Void
+  ) throws(Failure) {
     let offsets = blockOffsets
-    for run in runs.reversed() {
+    for (run, parameters) in zip(runs, parameterRanges).reversed() {
       if case .dense(let dense) = steps[run.lowerBound].layer {
         backward(dense, run.lowerBound, shards * rowsPerShard)
         var first = 0
@@ -154,9 +158,11 @@ import RandomStreams
           let row = first * rowsPerShard
           unsafe dense.gradient(
             below(run.lowerBound) + row * dense.inputs, steps[run.lowerBound].delta.start + row * dense.outputs, shards: count,
-            rowsPerShard: rowsPerShard, packed: packedDelta, stack: stack, into: sums + subtree * length + offsets[run.lowerBound])
+            rowsPerShard: rowsPerShard, packed: (packedInput, packedDelta), stack: stack,
+            into: sums + subtree * length + offsets[run.lowerBound])
           first += count
         }
+        try ready(parameters)
         continue
       }
       for place in run { unsafe steps[place].shardSums.start.update(repeating: 0, count: steps[place].shardSums.count) }
@@ -171,6 +177,7 @@ import RandomStreams
           first += count
         }
       }
+      try ready(parameters)
     }
   }
 
@@ -223,6 +230,14 @@ import RandomStreams
     unsafe UnsafePointer(place == 0 ? input.start : steps[place - 1].output.start)
   }
   private func inputs(_ place: Int) -> Int { place == 0 ? inputCount : steps[place - 1].layer.output.count }
+  /// Which parameters each run of layers has; some have none.
+  var parameterRanges: [Range<Int>] {
+    let offsets = blockOffsets
+    return runs.map { run in
+      let last = run.upperBound - 1, (rows, columns) = steps[last].layer.weightShape ?? (-1, 0)
+      return offsets[run.lowerBound]..<offsets[last] + (rows + 1) * columns
+    }
+  }
   /// Where each layer's parameters begin among all.
   private var blockOffsets: [Int] {
     var next = 0

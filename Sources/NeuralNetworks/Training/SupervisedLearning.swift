@@ -76,15 +76,16 @@ public import RandomStreams
     into direction: inout NetworkDirection<Scalar>
   ) throws(MessagePassingError) {
     try reducer.share(on: team)
-    sumOverShards(at: point, step: step)
+    // The gradient of the upper layers travels while that of the lower ones is computed.
+    try sumOverShards(at: point, step: step) { (part) throws(MessagePassingError) in try reducer.begin(part, on: team) }
     try reducer.reduce(on: team)
     assemble(into: &direction)
   }
 
   /// The rank's part of `direction`: the sums over each of its subtrees, as `direction` hands them to the reducer. With
   /// `direction(fromTotal:)` this is `direction` without a communicator, for checks of the tree.
-  public func partialSums(at point: Network<Scalar>, step: UInt64) -> [(subtree: Range<Int>, sums: [Scalar])] {
-    sumOverShards(at: point, step: step)
+  public func partialSums(at point: Network<Scalar>, step: UInt64) throws(MessagePassingError) -> [(subtree: Range<Int>, sums: [Scalar])] {
+    try sumOverShards(at: point, step: step) { _ in }
     return subtrees.enumerated().map { index, subtree in
       let sums = unsafe Array(UnsafeBufferPointer(start: reducer.partials + index * reducer.length, count: reducer.length))
       return (subtree, sums)
@@ -100,17 +101,22 @@ public import RandomStreams
 
   // Specialised here, so that all below it is: the module's clients see no bodies.
   @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
-  private func sumOverShards(at point: Network<Scalar>, step: UInt64) {
+  private func sumOverShards(
+    at point: Network<Scalar>, step: UInt64, ready: (Range<Int>) throws(MessagePassingError) -> Void
+  ) throws(MessagePassingError) {
     precondition(point.parameterCount == parameterCount, "the point has the trainer's shape")
-    guard !slots.isEmpty else { return }
+    guard !slots.isEmpty else {
+      for part in pass.parameterRanges.reversed() { try ready(part) }
+      return
+    }
     let randomness = NetworkPass<Scalar>.Randomness(streams: streams, firstSlot: slots.lowerBound, step: step)
     let indices = gather(step), rowsPerShard = settings.batch / settings.shards
     pass.prepare(point, downward: true)
     pass.forward(slots.count, randomness)
     losses(indices, rowsPerShard)
-    unsafe pass.backward(
+    try unsafe pass.backward(
       shards: slots.count / rowsPerShard, rowsPerShard: rowsPerShard, subtrees: subtrees.map(\.count), length: reducer.length, randomness,
-      into: reducer.partials)
+      into: reducer.partials, ready: ready)
   }
 
   /// Copies the rank's samples of mini-batch `step` and returns their indices.

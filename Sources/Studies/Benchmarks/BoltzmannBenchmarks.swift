@@ -5,6 +5,7 @@ import MessagePassing
 import RandomStreams
 public import Runtime
 import Sampling
+import Statistics
 
 /// Throughput of the training of Boltzmann machines and of its kernels.
 public enum BoltzmannBenchmarks {
@@ -13,6 +14,7 @@ public enum BoltzmannBenchmarks {
     step(visible: 1024, hidden: 256, batch: 128),
     step(visible: 4096, hidden: 1024, batch: 1024),
     step(visible: 784, hidden: 512, batch: 256),
+    annealing(visible: 784, hidden: 500, temperatures: 1000, replicas: 100),
     product(rows: 512, inner: 1024, columns: 256),
     outerProduct(batch: 512, visible: 1024, hidden: 256),
     elementwise("sigmoid") { Elementwise.sigmoid(&$0) },
@@ -37,6 +39,26 @@ public enum BoltzmannBenchmarks {
       return {
         for _ in 0..<steps { _ = try trainer.advance(&state, batches: 1, on: SoloCommunicator()) }
         return Double(steps * batch)
+      }
+    }
+  }
+
+  /// A whole run from fair units to a machine of random weights: at each temperature one Gibbs sweep, two products, and the weight.
+  private static func annealing(visible: Int, hidden: Int, temperatures: Int, replicas: Int) -> Benchmark {
+    Benchmark(
+      "AIS of \(visible)x\(hidden) units, \(temperatures) temperatures, \(replicas) replicas", unit: "runs", reference: .sgemm,
+      referenceWorkPerUnit: 2 * 2 * Double(visible * hidden * temperatures * replicas)
+    ) {
+      let streams = KeyedStreams(StreamKey(high: 1, low: 2))
+      let machine = CentredParameters.random(
+        units: .zeroOne, visible: visible, hidden: hidden, offset: 0, deviation: 0.05, from: streams
+      ).machine
+      let sampling = AnnealedImportanceSampling(AnnealedBoltzmannMachine(machine), schedule: .linear(steps: temperatures))
+      return {
+        var progress = sampling.begin(replicas: replicas, firstReplica: 0, from: streams)
+        sampling.advance(&progress, steps: temperatures, from: streams)
+        precondition(LogWeights(progress.logWeights).logMean.isFinite, "the weights are used")
+        return 1
       }
     }
   }

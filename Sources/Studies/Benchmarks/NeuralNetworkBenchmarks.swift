@@ -15,6 +15,7 @@ public enum NeuralNetworkBenchmarks {
   /// All of them.
   public static let all: [Benchmark] = [
     training("MLP 784-512-256-10", perceptron, steps: 60), training("CNN 32-64 3x3", convolutional, steps: 4),
+    training("MLP 784-512-256-10", perceptron, steps: 60, shards: 1), training("CNN 32-64 3x3", convolutional, steps: 4, shards: 1),
     latency("MLP 784-512-256-10", perceptron, count: 2000), latency("CNN 32-64 3x3", convolutional, count: 100),
   ]
 
@@ -33,13 +34,15 @@ public enum NeuralNetworkBenchmarks {
   /// The products of a step, forward and twice back, the first layer's inputs left out on the way down.
   static func operations(_ network: Network<Float>) -> Double { 3 * network.operations - network.layers[0].operations }
 
-  /// Whole steps of momentum on mini-batches of 256 in 8 shards, counted as their products.
-  private static func training(_ name: String, _ layers: [String], steps: Int) -> Benchmark {
+  /// Whole steps of momentum on mini-batches of 256 in 8 shards, or in one for each rank ("fast"), counted as their products.
+  private static func training(_ name: String, _ layers: [String], steps: Int, shards: Int = 8) -> Benchmark {
     let work = (try? network(layers)).map(operations) ?? 0
-    return Benchmark("\(name) training, batch 256", unit: "samples", reference: .sgemm, referenceWorkPerUnit: work) {
+    return Benchmark(
+      "\(name) training, batch 256" + (shards == 1 ? ", fast" : ""), unit: "samples", reference: .sgemm, referenceWorkPerUnit: work
+    ) {
       let network = try network(layers)
       let trainer = try SupervisedLearning(
-        noise(512), network: network, settings: .init(batch: 256, shards: 8), key: StreamKey(high: 5, low: 6), rank: 0, ranks: 1)
+        noise(512), network: network, settings: .init(batch: 256, shards: shards), key: StreamKey(high: 5, low: 6), rank: 0, ranks: 1)
       var state = NetworkTraining(network, rule: .momentum(Momentum(rate: 0.01, momentum: 0.9)))
       return {
         for _ in 0..<steps { _ = try trainer.advance(&state, batches: 1, on: SoloCommunicator()) }

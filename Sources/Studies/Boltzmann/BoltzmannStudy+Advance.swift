@@ -19,14 +19,33 @@ extension BoltzmannStudy {
     let part: Double
     do {
       switch stage {
-      case .training(let layer): part = try train(&state, layer: layer, streams: streams, curves: &curves, on: team)
-      case .annealing(let run): part = try anneal(&state, run: run, streams: streams, on: team)
-      case .returning: part = try annealBack(&state, streams: streams, on: team)
+      case .training(let layer):
+        if let real {
+          part = try train(&state, real, streams: streams, curves: &curves, on: team)
+        } else {
+          part = try train(&state, layer: layer, streams: streams, curves: &curves, on: team)
+        }
+      case .annealing(let run):
+        if let real, let machine = state.gaussian?.machine {
+          part = try anneal(&state, machine, real, run: run, streams: streams, on: team)
+        } else {
+          part = try anneal(&state, run: run, streams: streams, on: team)
+        }
+      case .returning:
+        if let real, let machine = state.gaussian?.machine {
+          part = try anneal(&state, machine, real, run: 2, streams: streams, on: team)
+        } else {
+          part = try annealBack(&state, streams: streams, on: team)
+        }
       case .evaluating: part = try evaluate(&state, streams: streams)
       case .tuning(let fromMachine): part = try tune(&state, fromMachine: fromMachine, streams: streams, curves: &curves, on: team)
       case .reporting:
-        recordPictures(&state, streams: streams)
-        return .done(Trained(recording: state.recording, machines: state.machines))
+        if let real, let training = state.gaussian {
+          recordPictures(of: training, real, streams: streams, into: &state.recording)
+        } else {
+          recordPictures(&state, streams: streams)
+        }
+        return .done(Trained(recording: state.recording, machines: state.machines, gaussian: state.gaussian?.machine))
       }
     } catch let error as MessagePassingError {
       throw .communication(error)
@@ -95,9 +114,10 @@ extension BoltzmannStudy {
     let key = streams.use("training", layer)
     if isDeep {
       let trainer =
-        state.scratch.deepTrainer
+        try state.scratch.deepTrainer
         ?? MeanFieldTraining(
-          train, second: hidden[1], meanFieldSweeps: meanFieldSweeps, settings: settings, key: key, rank: team.rank, ranks: team.size)
+          train, second: hidden[1], meanFieldSweeps: meanFieldSweeps, settings: try settings(on: team), key: key, rank: team.rank,
+          ranks: team.size)
       state.scratch.deepTrainer = trainer
       return try train(&state, layer: layer, with: trainer, on: train, key, curves: &curves, on: team)
     }
@@ -107,7 +127,7 @@ extension BoltzmannStudy {
     } else {
       let data = input(of: layer, from: train, state.machines, streams)
       trainer = ContrastiveDivergence(
-        data, hidden: hidden[layer], units: units, settings: settings, key: key, rank: team.rank, ranks: team.size)
+        data, hidden: hidden[layer], units: units, settings: try settings(on: team), key: key, rank: team.rank, ranks: team.size)
       state.scratch.trainer = trainer
       state.scratch.trainedLayer = layer
     }
@@ -125,9 +145,9 @@ extension BoltzmannStudy {
     }
     guard var training = state.training.take() else { preconditionFailure("training has begun above") }
     let perSample =
-      (2 + 2 * Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)) * 2.5
+      (2 + 2 * chainsPerSample) * 2.5
       * Double(shapes[layer].visible * shapes[layer].hidden)
-    var left = max(1, Int(6e10 / (perSample * Double(settings.batch))))
+    var left = max(1, Int(6e10 / (perSample * Double(batch))))
     // Small machines have many epochs in a slice.
     left = min(left, 20_000)
     while left > 0, training.reconstructionErrors.count < epochs[layer] {
@@ -141,6 +161,8 @@ extension BoltzmannStudy {
       let value = training.parameters.machine.pseudoLogLikelihood(of: some).value
       state.pseudo += [Double(epoch), value]
       curves.append(CurvePoint("pseudo_log_likelihood", step: epoch, value: value))
+      let machine = training.parameters.machine
+      curves += pictures(of: machine.weights, hiddenBias: machine.hiddenBias, epoch: epoch)
     }
     let epoch = training.reconstructionErrors.count
     if epoch > 0 {
@@ -229,10 +251,16 @@ extension BoltzmannStudy {
     var logPartition = Estimate(
       value: (logPartitions[0].value + logPartitions[1].value) / 2,
       error: (logPartitions[0].error * logPartitions[0].error + logPartitions[1].error * logPartitions[1].error).squareRoot() / 2)
-    if min(shapes[top].visible, shapes[top].hidden) <= exactUpTo {
-      logPartition = Estimate(value: try state.machines[top].inDoublePrecision.exactLogPartition(), error: 0)
+    let gaussian = state.gaussian?.machine
+    if (gaussian == nil ? min(shapes[top].visible, shapes[top].hidden) : shapes[top].hidden) <= exactUpTo {
+      let exact = try gaussian?.exactLogPartition() ?? state.machines[top].inDoublePrecision.exactLogPartition()
+      logPartition = Estimate(value: exact, error: 0)
       state.recording.record(
         at: at, "log_partition_exact", Observable(logPartition.value, unit: "nats", reason: "by enumeration, without an error"))
+    }
+    if let gaussian, let real {
+      recordLikelihood(of: gaussian, real, logPartition: logPartition, at: at, into: &state.recording)
+      return 1
     }
     for (name, data) in [("test", test), ("train", train.slice(0..<min(train.count, test.count)))] {
       let values: [Double]
@@ -308,7 +336,8 @@ extension BoltzmannStudy {
     let tuner =
       try state.scratch.tuner
       ?? SupervisedLearning(
-        samples, network: tuning.network, settings: .init(batch: tunedBatch, shards: settings.shards), key: streams.use("tuning"),
+        samples, network: tuning.network, settings: .init(batch: tunedBatch, shards: try sharding.shards(batch: tunedBatch, on: team)),
+        key: streams.use("tuning"),
         rank: team.rank, ranks: team.size)
     state.scratch.tuner = tuner
     var left = max(1, Int(6e10 / (3 * tuning.network.operations * Double(tunedBatch))))
@@ -355,13 +384,7 @@ extension BoltzmannStudy {
       ResultArray(
         name: "pseudo_log_likelihood", longName: "epoch, and the pseudo-likelihood of some test samples after it", unit: "nats",
         dimensions: [("checkpoint", state.pseudo.count / 2), ("epoch_and_value", 2)], values: state.pseudo))
-    let units = min(32, hidden[0])
-    var fields: [Double] = []
-    for unit in 0..<units { for site in 0..<pixels { fields.append(Double(machine.weights[site * hidden[0] + unit])) } }
-    state.recording.record(
-      ResultArray(
-        name: "receptive_fields", longName: "weights of the first hidden units", unit: "1",
-        dimensions: [("unit", units), ("y", height), ("x", width)], values: fields))
+    state.recording.record(receptiveFields(of: machine.weights))
     let samples = samples(of: state.machines, streams)
     state.recording.record(
       ResultArray(
@@ -373,6 +396,24 @@ extension BoltzmannStudy {
           name: layer == 0 ? "fine_tuning_loss" : "random_weights_loss", longName: "training loss by epoch", unit: "nats",
           dimensions: [("tuning_epoch", values.count)], values: values))
     }
+  }
+
+  /// Weights of the first hidden units, `[unit][y][x]`.
+  func receptiveFields(of weights: [some BinaryFloatingPoint]) -> ResultArray {
+    let units = min(32, hidden[0]), pixels = height * width
+    return ResultArray(
+      name: "receptive_fields", longName: "weights of the first hidden units", unit: "1",
+      dimensions: [("unit", units), ("y", height), ("x", width)],
+      values: (0..<units).flatMap { unit in (0..<pixels).map { Double(weights[$0 * hidden[0] + unit]) } })
+  }
+
+  /// How the first machine looks after an epoch, for TensorBoard.
+  func pictures(of weights: [some BinaryFloatingPoint], hiddenBias: [some BinaryFloatingPoint], epoch: Int) -> [CurvePoint] {
+    [
+      CurvePoint("machine-1/weights", step: epoch, spread: weights.map { Float($0) }),
+      CurvePoint("machine-1/hidden_bias", step: epoch, spread: hiddenBias.map { Float($0) }),
+      CurvePoint("machine-1/receptive_fields", step: epoch, maps: receptiveFields(of: weights).heatmaps(.diverging), perRow: 8),
+    ]
   }
 
   /// 16 samples: 1,000 sweeps of the top machine from data, then down through the conditional laws.

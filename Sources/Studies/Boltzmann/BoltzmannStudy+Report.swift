@@ -6,16 +6,27 @@ import Sampling
 
 extension BoltzmannStudy {
   public func report(_ results: [(unit: Unit, partial: Trained)]) throws(StudyError) -> Report {
-    let title = isDeep ? "A deep Boltzmann machine" : hidden.count == 1 ? "A restricted Boltzmann machine" : "A deep belief network"
+    let title =
+      real != nil
+      ? "A Gaussian-Bernoulli machine"
+      : isDeep ? "A deep Boltzmann machine" : hidden.count == 1 ? "A restricted Boltzmann machine" : "A deep belief network"
     guard let (_, trained) = results.first else {
       return Report(title: title, abstract: "The unit failed; there is nothing to report.", rows: [], derived: [], sections: [], arrays: [])
     }
     let recording = trained.recording, shape = ([train.sites.count] + hidden).map(String.init).joined(separator: "-")
+    let kind = real != nil ? "units, real below and 0 and 1 above" : "binary units (\(units == .zeroOne ? "0 and 1" : "-1 and +1"))"
+    let tests = real.map { $0.test.count / $0.visible } ?? test.count
     let abstract =
-      "\(shape) binary units (\(units == .zeroOne ? "0 and 1" : "-1 and +1")), trained on \(train.count) samples and evaluated on \(test.count). "
+      "\(shape) \(kind), trained on \(trainCount) samples and evaluated on \(tests). "
       + "Errors are one standard error: over test samples, with that of ln Z where it is estimated."
     var models: [ModelFile] = []
-    do throws(ArchiveError) { models.append(try ModelExport.file(trained.machines, name: "boltzmann")) } catch { throw .archive(error) }
+    do throws(ArchiveError) {
+      if let machine = trained.gaussian {
+        models.append(try ModelExport.file(machine, name: "boltzmann"))
+      } else {
+        models.append(try ModelExport.file(trained.machines, name: "boltzmann"))
+      }
+    } catch { throw .archive(error) }
     return Report(
       title: title, abstract: abstract, rows: recording.rows, derived: [],
       sections: [found(recording), learning(recording), pictures(recording)].filter { !$0.items.isEmpty }, arrays: recording.arrays,
@@ -37,6 +48,13 @@ extension BoltzmannStudy {
       if recording.observable("test_log_likelihood", at: []) != nil {
         rows.append(["mean ln p of test samples, the second layer summed out", shown(recording, "test_log_likelihood")])
       }
+    } else if real != nil {
+      rows.append([
+        "the same of test samples if all units were independent and normal", shown(recording, "test_log_likelihood_independent"),
+      ])
+      if recording.observable("test_log_likelihood_source", at: []) != nil {
+        rows.append(["the same of the law that made them", shown(recording, "test_log_likelihood_source")])
+      }
     } else {
       rows.append(["pseudo-likelihood of test samples, first machine", shown(recording, "test_pseudo_log_likelihood")])
     }
@@ -53,7 +71,7 @@ extension BoltzmannStudy {
     if recording.observable("log_partition_exact", at: []) != nil {
       rows.append(["ln Z, exactly", shown(recording, "log_partition_exact")])
     }
-    if images == nil { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6)]) }
+    if images == nil, real == nil { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6)]) }
     var caption = "In nats."
     if recording.observable("log_partition_back", at: []) != nil {
       caption +=
@@ -89,6 +107,20 @@ extension BoltzmannStudy {
               [Curve("first machine", x: (0..<points).map { pseudo.values[2 * $0] }, y: (0..<points).map { pseudo.values[2 * $0 + 1] })],
               xLabel: "epoch", yLabel: "nats", logX: true, logY: false))))
     }
+    if let errors = recording.array("reconstruction_error") {
+      let points = errors.dimensions[0].length
+      items.append(
+        .figure(
+          Figure(
+            name: "reconstruction", title: "Reconstruction of test samples",
+            caption:
+              "Root mean square over pixels of v minus the mean of v given the mean of h given v, of up to 200 test samples, after some epochs; the line is the deviation of a visible unit about its mean.",
+            content: .curves(
+              [
+                Curve("error", x: (0..<points).map { errors.values[2 * $0] }, y: (0..<points).map { errors.values[2 * $0 + 1] }),
+                Curve("machine.deviation", x: [1, Double(max(2, epochs[0]))], y: [deviation, deviation], style: .line),
+              ], xLabel: "epoch", yLabel: "error", logX: true, logY: false))))
+    }
     let curves = ["fine_tuning_loss", "random_weights_loss"].compactMap { name -> Curve? in
       guard let array = recording.array(name) else { return nil }
       let label = name == "fine_tuning_loss" ? "from the stack" : "from random weights"
@@ -105,15 +137,7 @@ extension BoltzmannStudy {
   }
 
   private func pictures(_ recording: Recording) -> ReportSection {
-    func maps(_ name: String, _ palette: Heatmap.Palette) -> [Heatmap] {
-      guard let array = recording.array(name) else { return [] }
-      let pixels = height * width
-      return (0..<array.dimensions[0].length).map { place in
-        Heatmap(
-          title: "\(place + 1)", rows: height, columns: width, values: Array(array.values[place * pixels..<(place + 1) * pixels]),
-          palette: palette)
-      }
-    }
+    func maps(_ name: String, _ palette: Heatmap.Palette) -> [Heatmap] { recording.array(name)?.heatmaps(palette) ?? [] }
     return ReportSection(
       "Pictures",
       [
@@ -121,9 +145,9 @@ extension BoltzmannStudy {
           Figure(
             name: "samples", title: "What the machine dreams of",
             caption:
-              "Samples after 1,000 sweeps of block Gibbs sampling of the \(isDeep ? "deep" : "top") machine started at test samples"
-              + (isDeep ? "." : ", brought down through the machines below."),
-            content: .heatmaps(maps("samples", .binary), perRow: 8))),
+              "Samples after 1,000 sweeps of block Gibbs sampling of the \(real != nil ? "" : isDeep ? "deep " : "top ")machine started at test samples"
+              + (isDeep || real != nil ? "." : ", brought down through the machines below."),
+            content: .heatmaps(maps("samples", real == nil ? .binary : .sequential), perRow: 8))),
         .figure(
           Figure(
             name: "receptive-fields", title: "Receptive fields",

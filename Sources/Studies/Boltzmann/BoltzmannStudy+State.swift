@@ -23,16 +23,22 @@ extension BoltzmannStudy {
 
   /// The stages with the work of each, in floating-point operations at this machine's matrix-product rate.
   var stages: [(stage: Stage, work: Double)] {
-    let shapes = shapes, top = shapes[shapes.count - 1], rungs = Double(max(1, settings.negativePhase.rungs) * settings.gibbsSteps)
+    // Machines with real visible units take plain loops in double precision.
+    let slowness = real == nil ? 1.0 : 20
+    let shapes = shapes, top = shapes[shapes.count - 1], rungs = chainsPerSample
     var stages = shapes.indices.map { layer -> (stage: Stage, work: Double) in
       let meanField = isDeep ? 4 * Double(meanFieldSweeps) * Double(hidden[0] * hidden[1]) + 8 * Double(shapes[0].visible * hidden[0]) : 0
       let each = (2.5 + 1.8 * rungs) * Double(shapes[layer].visible) * Double(shapes[layer].hidden) + meanField
-      return (.training(layer), each * Double(epochs[layer]) * Double(train.count))
+      return (.training(layer), slowness * each * Double(epochs[layer]) * Double(trainCount))
     }
-    let annealing = 2.5 * Double(temperatures * replicas) * Double(top.visible * top.hidden)
+    let annealing = slowness * 2.5 * Double(temperatures * replicas) * Double(top.visible * top.hidden)
     stages += [(.annealing(run: 0), annealing), (.annealing(run: 1), annealing)]
     if equilibration > 0 { stages.append((.returning, annealing * (1 + Double(equilibration) / Double(temperatures)))) }
-    stages.append((.evaluating, 40 * Double(test.count) * Double(shapes[0].visible * shapes[0].hidden)))
+    stages.append(
+      (
+        .evaluating,
+        slowness * 40 * Double(real.map { $0.test.count / $0.visible } ?? test.count) * Double(shapes[0].visible * shapes[0].hidden)
+      ))
     if tunedLabels > 0 {
       let weights = shapes.reduce(0) { $0 + $1.visible * $1.hidden }
       let each = 6 * Double(weights) * Double(tunedEpochs * tunedLabels)
@@ -48,6 +54,8 @@ extension BoltzmannStudy {
     /// Finished machines, bottom first, and the one in training; its reconstruction errors by machine and epoch.
     var machines: [RestrictedBoltzmannMachine<Float>] = []
     var training: TrainingState?
+    /// Instead of these, a machine with real visible units.
+    var gaussian: GaussianTraining?
     var curves: [[Double]] = []
     /// Pseudo-likelihood of some test samples after some epochs of the first machine: epoch, value, epoch, value, ...
     var pseudo: [Double] = []
@@ -66,15 +74,16 @@ extension BoltzmannStudy {
 
     init() {}
 
-    public static var formatVersion: Int { 2 }
+    public static var formatVersion: Int { 3 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       let counts = [
         stage, position, machines.count, training == nil ? 0 : 1, curves.count, finishedRuns.count, tuning == nil ? 0 : 1, tuned.count,
-        sweeps,
+        sweeps, gaussian == nil ? 0 : 1,
       ]
       try archive.write(counts, at: path + "/counts")
       for (layer, machine) in machines.enumerated() { try machine.save(to: &archive, at: "\(path)/machine\(layer)") }
+      if let gaussian { try gaussian.save(to: &archive, at: path + "/gaussian") }
       if let training { try training.save(to: &archive, at: path + "/training") }
       for (layer, curve) in curves.enumerated() { try archive.write(curve, at: "\(path)/curve\(layer)") }
       try archive.write(pseudo, at: path + "/pseudo")
@@ -87,9 +96,10 @@ extension BoltzmannStudy {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let counts = try archive.read(Int.self, count: 9, at: path + "/counts")
+      let counts = try archive.read(Int.self, count: 10, at: path + "/counts")
       (stage, position, sweeps) = (counts[0], counts[1], counts[8])
       for layer in 0..<counts[2] { machines.append(try RestrictedBoltzmannMachine(from: archive, at: "\(path)/machine\(layer)")) }
+      if counts[9] == 1 { gaussian = try GaussianTraining(from: archive, at: path + "/gaussian") }
       if counts[3] == 1 { training = try TrainingState(from: archive, at: path + "/training") }
       for layer in 0..<counts[4] { curves.append(try archive.read(Double.self, count: nil, at: "\(path)/curve\(layer)")) }
       pseudo = try archive.read(Double.self, count: nil, at: path + "/pseudo")
@@ -106,6 +116,7 @@ extension BoltzmannStudy {
   struct Scratch {
     var trainer: ContrastiveDivergence?, trainedLayer = -1
     var deepTrainer: MeanFieldTraining?
+    var gaussianTrainer: GaussianContrastiveDivergence?
     var tuner: SupervisedLearning<Float>?
   }
 
@@ -113,19 +124,26 @@ extension BoltzmannStudy {
   public struct Trained: Checkpointable, Sendable {
     var recording: Recording
     var machines: [RestrictedBoltzmannMachine<Float>]
-    init(recording: Recording, machines: [RestrictedBoltzmannMachine<Float>]) {
+    var gaussian: GaussianBoltzmannMachine?
+    init(recording: Recording, machines: [RestrictedBoltzmannMachine<Float>], gaussian: GaussianBoltzmannMachine?) {
       self.recording = recording
       self.machines = machines
+      self.gaussian = gaussian
     }
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try recording.save(to: &archive, at: path + "/recording")
       try archive.write(machines.count, at: path + "/machines")
       for (layer, machine) in machines.enumerated() { try machine.save(to: &archive, at: "\(path)/machine\(layer)") }
+      try archive.write(gaussian == nil ? 0 : 1, at: path + "/has_gaussian")
+      if let gaussian { try gaussian.save(to: &archive, at: path + "/gaussian") }
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
+      if try archive.scalar(Int.self, at: path + "/has_gaussian") == 1 {
+        gaussian = try GaussianBoltzmannMachine(from: archive, at: path + "/gaussian")
+      }
       recording = try Recording(from: archive, at: path + "/recording")
       machines = []
       for layer in 0..<(try archive.scalar(Int.self, at: path + "/machines")) {

@@ -1,11 +1,12 @@
 import BoltzmannMachines
 import GradientFlows
+import MessagePassing
 import NeuralNetworks
 public import Runtime
 import Sampling
 
-/// A restricted Boltzmann machine, or a stack of them, trained on binary data and evaluated: partition function, likelihood
-/// of test data, samples, receptive fields; and, where there are labels, made into a classifier.
+/// A restricted Boltzmann machine, or a stack of them, trained on binary data, or one with real visible units on real data, and
+/// evaluated: partition function, likelihood of test data, samples, receptive fields; and, where there are labels, made into a classifier.
 public struct BoltzmannStudy: Study {
   public static let name = "boltzmann"
   public static let summary =
@@ -25,15 +26,21 @@ public struct BoltzmannStudy: Study {
         Parameter("threshold", .real(127), .reals(-1e30...1e30), unit: "1", "a pixel is on above this"),
         Parameter("train", .integer(8000), .integers(1...100_000_000), unit: "samples", "the first ones of files, for training"),
         Parameter("test", .integer(2000), .integers(2...100_000_000), unit: "samples", "the last ones of files, for testing"),
+        Parameter(
+          "noise", .real(0.5), .reals(0.001...100), unit: "1", "for real visible units: deviation of what is added to bars and stripes"),
       ]),
     ParameterTable(
       "machine", "a stack, where the hidden units of one machine, sampled, are what the next one sees; or a deep machine, trained whole",
       [
         Parameter(
-          "kind", .text("stack"), .oneOf(["stack", "deep"]), "deep: a deep Boltzmann machine of two hidden layers, by mean field"),
+          "kind", .text("stack"), .oneOf(["stack", "deep", "gaussian"]),
+          "deep: a deep Boltzmann machine of two hidden layers, by mean field; gaussian: one machine with real visible units"),
         Parameter("units", .text("zero-one"), .oneOf(["zero-one", "plus-minus-one"]), "the two values of every unit"),
         Parameter("hidden", .integers([10]), .integers(1...65536), unit: "units", "hidden units of each machine, bottom first"),
         Parameter("initial_width", .real(0.1), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
+        Parameter(
+          "deviation", .real(0.5), .reals(0.001...100), unit: "1",
+          "of each real visible unit about its mean given the hidden ones; pixels of files have variance 1, all together"),
         Parameter("centred", .flag(true), unit: "1", "train about the middle of the units' two values (0/1 units)"),
       ]),
     ParameterTable(
@@ -45,7 +52,7 @@ public struct BoltzmannStudy: Study {
         Parameter("rungs", .integer(8), .integers(2...1000), unit: "machines", "of the tempered ladder"),
         Parameter("epochs", .integers([10_000]), .integers(1...10_000_000), unit: "epochs", "passes over the training data"),
         Parameter("batch", .integer(112), .integers(1...65536), unit: "samples", "mini-batch, and particles; a multiple of shards"),
-        Parameter("shards", .integer(8), .integers(1...4096), unit: "shards", "leaves of the fixed summation tree"),
+        Sharding.parameter,
         Parameter("learning_rate", .real(0.05), .reals(0...10), unit: "1", "step along the batch mean"),
         Parameter("schedule", .text("linear"), .oneOf(RateSchedule.allCases.map(\.rawValue)), "how the rate changes over the epochs"),
         Parameter("momentum", .real(0.5), .reals(0...0.999), unit: "1", "fraction of the last step that is kept"),
@@ -83,23 +90,28 @@ public struct BoltzmannStudy: Study {
 
   let images: SampleSet?, train: Configurations, test: Configurations, height: Int, width: Int, labels: [Int], classes: Int
   let isDeep: Bool, meanFieldSweeps: Int
+  /// Data of a machine with real visible units, and their deviation.
+  /// How the machine is trained, but for shards that follow the team.
+  private let fixedSettings: ContrastiveDivergence.Settings
+  let real: RealSamples?, deviation: Double
   let units: UnitValues, hidden: [Int], initialWidth: Double, offset: Float
-  let settings: ContrastiveDivergence.Settings, epochs: [Int], learningRate: Double, schedule: RateSchedule
+  let sharding: Sharding, epochs: [Int], learningRate: Double, schedule: RateSchedule
   let momentum: Double, decay: Double, l1: Double
   let temperatures: Int, equilibration: Int, replicas: Int, baseIsData: Bool, exactUpTo: Int
   let tunedLabels: Int, tunedEpochs: Int, tunedBatch: Int, tunedRate: Double
 
   /// Validates everything that the ranges of the single parameters leave open; reads data files.
   public init(_ parameters: ParameterValues) throws(StudyError) {
-    let batch = parameters.integer("training.batch"), shards = parameters.integer("training.shards")
-    if batch % shards != 0 {
-      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
-    }
+    let batch = parameters.integer("training.batch")
+    sharding = Sharding(given: parameters.integer("training.shards"))
+    try sharding.check(batch: batch)
     hidden = parameters.integers("machine.hidden")
     let epochsGiven = parameters.integers("training.epochs")
     if hidden.isEmpty { throw .invalid(parameter: "machine.hidden", what: "the stack needs at least one machine, e.g. [500]") }
     if epochsGiven.isEmpty { throw .invalid(parameter: "training.epochs", what: "one number per machine is needed, e.g. [20]") }
     isDeep = parameters.text("machine.kind") == "deep"
+    let isGaussian = parameters.text("machine.kind") == "gaussian"
+    deviation = parameters.real("machine.deviation")
     meanFieldSweeps = parameters.integer("training.mean_field_sweeps")
     epochs = hidden.indices.map { epochsGiven[min($0, epochsGiven.count - 1)] }
     units = parameters.text("machine.units") == "zero-one" ? .zeroOne : .plusMinusOne
@@ -111,7 +123,8 @@ public struct BoltzmannStudy: Study {
       case "persistent": .persistent
       default: .tempered(parameters.integer("training.rungs"))
       }
-    settings = .init(batch: batch, shards: shards, gibbsSteps: parameters.integer("training.gibbs_steps"), negativePhase: phase)
+    fixedSettings = .init(
+      batch: batch, shards: max(1, sharding.given), gibbsSteps: parameters.integer("training.gibbs_steps"), negativePhase: phase)
     learningRate = parameters.real("training.learning_rate")
     schedule = RateSchedule(rawValue: parameters.text("training.schedule")) ?? .constant
     momentum = parameters.real("training.momentum")
@@ -126,41 +139,69 @@ public struct BoltzmannStudy: Study {
     tunedEpochs = parameters.integer("fine_tuning.epochs")
     tunedBatch = parameters.integer("fine_tuning.batch")
     tunedRate = parameters.real("fine_tuning.learning_rate")
-    if parameters.text("data.source") == "files" {
+    if isGaussian {
+      let data = try RealSamples(parameters)
+      (real, images) = (data, data.images)
+      (height, width, labels, classes) = (data.height, data.width, [], 0)
+      // Only their number of units counts.
+      train = Configurations(count: 0, sites: .unplaced(data.visible))
+      test = train
+    } else if parameters.text("data.source") == "files" {
       let data = try Self.files(parameters, needsLabels: tunedLabels > 0)
-      images = data.images
+      (real, images) = (nil, data.images)
       (train, test) = (data.train, data.test)
       (height, width) = (data.images.shape.height, data.images.shape.width * data.images.shape.channels)
       labels = data.images.labels
       classes = data.images.targets.width
     } else {
       let size = parameters.integer("data.size"), all = BarsAndStripes.all(size: size), copies = (batch + all.count - 1) / all.count
-      images = nil
+      (real, images) = (nil, nil)
       train = Configurations(count: all.count * copies, sites: all.sites, words: (0..<copies).flatMap { _ in all.words })
       test = all
       (height, width, labels, classes) = (size, size, [], 0)
     }
-    if batch > train.count {
-      throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train.count) training samples")
+    if batch > trainCount {
+      throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(trainCount) training samples")
     }
-    if tunedLabels > 0 { try checkTuning(shards) }
+    if isGaussian { try checkGaussian() }
+    if tunedLabels > 0 { try checkTuning() }
     if isDeep { try checkDeep() }
+  }
+
+  var batch: Int { fixedSettings.batch }
+  var chainsPerSample: Double { Double(max(1, fixedSettings.negativePhase.rungs) * fixedSettings.gibbsSteps) }
+  /// How the machine is trained on `team`.
+  func settings(on team: borrowing some Communicator & ~Copyable) throws(StudyError) -> ContrastiveDivergence.Settings {
+    var settings = fixedSettings
+    settings.shards = try sharding.shards(batch: settings.batch, on: team)
+    return settings
+  }
+
+  /// Training samples.
+  var trainCount: Int { real.map { $0.train.count / $0.visible } ?? train.count }
+
+  private func checkGaussian() throws(StudyError) {
+    if hidden.count != 1 { throw .invalid(parameter: "machine.hidden", what: "a machine with real visible units stands alone, e.g. [50]") }
+    if units != .zeroOne { throw .invalid(parameter: "machine.units", what: "beside real visible units there are zero-one hidden units") }
+    if fixedSettings.negativePhase != .data {
+      throw .invalid(parameter: "training.method", what: "a machine with real visible units is trained with method = \"contrastive\"")
+    }
+    if baseIsData { throw .invalid(parameter: "annealing.base", what: "real visible units start from their own means: write \"uniform\"") }
+    if tunedLabels > 0 { throw .invalid(parameter: "fine_tuning.labels", what: "a classifier is made of a stack of binary machines") }
   }
 
   private func checkDeep() throws(StudyError) {
     if hidden.count != 2 { throw .invalid(parameter: "machine.hidden", what: "a deep machine has two hidden layers, e.g. [500, 500]") }
     if units != .zeroOne { throw .invalid(parameter: "machine.units", what: "a deep machine has zero-one units") }
-    if settings.negativePhase != .persistent {
+    if fixedSettings.negativePhase != .persistent {
       throw .invalid(parameter: "training.method", what: "a deep machine is trained with method = \"persistent\"")
     }
     if tunedLabels > 0 { throw .invalid(parameter: "fine_tuning.labels", what: "a classifier is made of a stack, not of a deep machine") }
   }
 
-  private func checkTuning(_ shards: Int) throws(StudyError) {
+  private func checkTuning() throws(StudyError) {
     if images == nil { throw .invalid(parameter: "fine_tuning.labels", what: "bars and stripes have no labels") }
-    if tunedBatch % shards != 0 {
-      throw .invalid(parameter: "fine_tuning.batch", what: "\(tunedBatch) is not a multiple of training.shards = \(shards)")
-    }
+    try sharding.check(batch: tunedBatch, parameter: "fine_tuning.batch")
     if tunedBatch > tunedLabels || tunedLabels > train.count {
       throw .invalid(
         parameter: "fine_tuning.labels",
@@ -193,7 +234,8 @@ public struct BoltzmannStudy: Study {
   public func plan() -> [PlannedUnit<Unit>] {
     let work = stages.reduce(0) { $0 + $1.work }
     let weights = Double(shapes.reduce(0) { $0 + $1.visible * $1.hidden })
-    let bytes = Double((train.words.count + test.words.count) * 16) + 40 * weights
+    let bytes =
+      Double((train.words.count + test.words.count) * 16) + 8 * Double((real?.train.count ?? 0) + (real?.test.count ?? 0)) + 40 * weights
     return [PlannedUnit(label: "stack", unit: Unit(), team: .all, operations: work, bytesPerRank: bytes)]
   }
 }

@@ -79,7 +79,8 @@ extension Classifier {
     let trainer =
       try state.scratch.trainer
       ?? SupervisedLearning(
-        train, network: training.network, settings: .init(batch: batch, shards: shards, loss: loss, ratePrice: ratePrice), key: key,
+        train, network: training.network,
+        settings: .init(batch: batch, shards: try sharding.shards(batch: batch, on: team), loss: loss, ratePrice: ratePrice), key: key,
         rank: team.rank,
         ranks: team.size)
     state.scratch.trainer = trainer
@@ -88,7 +89,10 @@ extension Classifier {
     var curves: [CurvePoint] = [], isOver = training.step >= UInt64(planned)
     if epochEnded {
       let epoch = training.losses.count
-      if epoch & (epoch - 1) == 0 { state.kept.append(KeptNetwork(epoch: epoch, network: training.network)) }
+      if epoch & (epoch - 1) == 0 {
+        state.kept.append(KeptNetwork(epoch: epoch, network: training.network))
+        curves += pictures(of: training.network, epoch: epoch)
+      }
       curves.append(CurvePoint("train/loss", step: epoch, value: training.losses[epoch - 1]))
       curves.append(CurvePoint("train/accuracy", step: epoch, value: training.accuracies[epoch - 1]))
       if validation.count > 0 {
@@ -102,6 +106,20 @@ extension Classifier {
     if isOver { state.stage = 2 }
     let fraction = 0.1 + 0.85 * Double(training.step) / Double(max(1, planned))
     return .more(fraction: min(0.95, fraction), stage: isOver ? "testing" : "training", curves: curves)
+  }
+
+  /// How the weights are spread and what the first layer looks for after an epoch, for TensorBoard.
+  private func pictures(of network: Network<Float>, epoch: Int) -> [CurvePoint] {
+    var points: [CurvePoint] = []
+    for index in network.layers.indices {
+      guard let block = network.firstBlock(of: index) else { continue }
+      points.append(CurvePoint("layer-\(index + 1)/weights", step: epoch, spread: network.parameters[block]))
+      points.append(CurvePoint("layer-\(index + 1)/biases", step: epoch, spread: network.parameters[block + 1]))
+    }
+    if let filters = filters(of: network, "") {
+      points.append(CurvePoint("filters", step: epoch, maps: filters.heatmaps(.diverging), perRow: 8))
+    }
+    return points
   }
 
   /// Outputs and losses of all samples, with drawn codes where there is noise; each rank having computed its share; the same on every rank.

@@ -42,7 +42,7 @@ extension Classifier {
         dimensions: [("quantity", 3), ("bin", reliability.bins)], values: reliability.confidence + reliability.accuracy + reliability.counts
       ))
     recordCurves(training, stopping, label, into: &recording)
-    recordFilters(network, label, into: &recording)
+    if let filters = filters(of: network, label) { recording.record(filters) }
     if source == "ising" { recordPhases(probabilities, label, at, into: &recording) }
     return recording
   }
@@ -74,10 +74,10 @@ extension Classifier {
 
   /// The weights of the first layer with parameters, up to 32 units: `[unit][height][width]`, the mean over channels for
   /// convolutions on several.
-  private func recordFilters(_ network: Network<Float>, _ label: String, into recording: inout Recording) {
+  func filters(of network: Network<Float>, _ label: String) -> ResultArray? {
     guard let index = network.layers.firstIndex(where: { $0.weightShape != nil }), let block = network.firstBlock(of: index),
-      let (_, columns) = network.layers[index].weightShape
-    else { return }
+      let (_, columns) = network.layers[index].weightShape, network.layers[index].input.count == shape.count
+    else { return nil }
     let weights = network.parameters[block], units = min(32, columns)
     var height = 1, width = 1, channels = 1
     if case .convolution(let convolution) = network.layers[index] {
@@ -85,7 +85,6 @@ extension Classifier {
     } else {
       (height, width, channels) = (shape.height, shape.width, shape.channels)
     }
-    if network.layers[index].input.count != shape.count { return }
     if height * width == 1 { (height, width, channels) = (1, channels, 1) }
     var values: [Double] = []
     for unit in 0..<units {
@@ -95,10 +94,9 @@ extension Classifier {
         values.append(sum / Double(channels))
       }
     }
-    recording.record(
-      ResultArray(
-        name: "filters_\(label)", longName: "weights of the first layer's first units", unit: "1",
-        dimensions: [("unit", units), ("y", height), ("x", width)], values: values))
+    return ResultArray(
+      name: "filters_\(label)", longName: "weights of the first layer's first units", unit: "1",
+      dimensions: [("unit", units), ("y", height), ("x", width)], values: values)
   }
 
   /// The mean probability of the ordered phase by coupling.

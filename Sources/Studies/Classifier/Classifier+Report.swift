@@ -197,19 +197,14 @@ extension Classifier {
               logY: false))))
     }
     if let filters = recordings.first?.arrays.first(where: { $0.name.hasPrefix("filters") }) {
-      let (units, height, width) = (filters.dimensions[0].length, filters.dimensions[1].length, filters.dimensions[2].length)
-      let maps = (0..<units).map { unit in
-        Heatmap(
-          title: "\(unit + 1)", rows: height, columns: width,
-          values: Array(filters.values[unit * height * width..<(unit + 1) * height * width]), palette: .diverging)
-      }
+      let units = filters.dimensions[0].length
       items.append(
         .figure(
           Figure(
             name: "filters", title: "What the first layer looks for",
             caption:
               "Weights of the first \(units) units of the first network's first layer; blue and red have opposite signs, white is zero.",
-            content: .heatmaps(maps, perRow: 8))))
+            content: .heatmaps(filters.heatmaps(.diverging), perRow: 8))))
     }
     return ReportSection("Inside", items)
   }

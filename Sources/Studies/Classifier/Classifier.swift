@@ -44,9 +44,7 @@ public struct Classifier: Study {
         Parameter("networks", .integer(3), .integers(1...1000), unit: "networks", "trainings from weights of their own"),
         Parameter("epochs", .integer(8), .integers(1...100_000), unit: "epochs", "passes over the training data"),
         Parameter("batch", .integer(128), .integers(1...65536), unit: "samples", "mini-batch; a multiple of shards"),
-        Parameter(
-          "shards", .integer(8), .integers(1...4096), unit: "shards",
-          "leaves of the fixed summation tree; at most this many ranks share a batch"),
+        Sharding.parameter,
         Parameter("stepper", .text("adam"), .oneOf(["adam", "momentum", "descent"]), "how steps follow the gradient"),
         Parameter("learning_rate", .real(1e-3), .reals(0...100), unit: "1", "length of a step"),
         Parameter("momentum", .real(0.9), .reals(0...0.9999), unit: "1", "for momentum: the fraction of the last step that is kept"),
@@ -68,7 +66,7 @@ public struct Classifier: Study {
   let train: Int, validation: Int, test: Int
   let phases: PhaseSamples
   let layers: [LayerDescription], start: Network<Float>?
-  let networks: Int, epochs: Int, batch: Int, shards: Int, stepper: String, learningRate: Double, momentum: Double, decay: Double
+  let networks: Int, epochs: Int, batch: Int, sharding: Sharding, stepper: String, learningRate: Double, momentum: Double, decay: Double
   let schedule: RateSchedule, loss: Loss, ratePrice: Double, patience: Int
 
   /// Validates everything that the ranges of the single parameters leave open; reads data files.
@@ -81,7 +79,7 @@ public struct Classifier: Study {
     networks = parameters.integer("training.networks")
     epochs = parameters.integer("training.epochs")
     batch = parameters.integer("training.batch")
-    shards = parameters.integer("training.shards")
+    sharding = Sharding(given: parameters.integer("training.shards"))
     stepper = parameters.text("training.stepper")
     learningRate = parameters.real("training.learning_rate")
     momentum = parameters.real("training.momentum")
@@ -122,9 +120,7 @@ public struct Classifier: Study {
   }
 
   private func check() throws(StudyError) {
-    if batch % shards != 0 {
-      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
-    }
+    try sharding.check(batch: batch)
     if batch > train { throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(train) training samples") }
     if patience > 0, validation < 2 {
       throw .invalid(parameter: "training.patience", what: "early stopping needs samples in data.validation")

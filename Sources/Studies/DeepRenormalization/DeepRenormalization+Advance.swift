@@ -150,7 +150,7 @@ extension DeepRenormalization {
       trainer = known
     } else {
       let data = input(of: layer, from: latticeConfigurations(state, test: false), machines: state.machines, streams: streams, test: false)
-      let settings = ContrastiveDivergence.Settings(batch: batch, shards: shards)
+      let settings = ContrastiveDivergence.Settings(batch: batch, shards: try sharding.shards(batch: batch, on: team))
       trainer = ContrastiveDivergence(
         data, hidden: hidden[layer], units: .zeroOne, settings: settings, key: key, rank: team.rank, ranks: team.size)
       state.scratch.trainer = trainer

@@ -40,9 +40,7 @@ public struct DeepRenormalization: Study {
       [
         Parameter("epochs", .integers([20, 20]), .integers(1...100_000), unit: "epochs", "passes over the training data"),
         Parameter("batch", .integer(128), .integers(1...65536), unit: "samples", "mini-batch; a multiple of shards"),
-        Parameter(
-          "shards", .integer(8), .integers(1...4096), unit: "shards",
-          "leaves of the fixed summation tree; at most this many ranks share a batch"),
+        Sharding.parameter,
         Parameter("learning_rate", .real(0.064), .reals(0...10), unit: "1", "step along the batch mean"),
         Parameter("momentum", .real(0.5), .reals(0...0.999), unit: "1", "fraction of the last step that is kept"),
         Parameter("l1", .reals([4e-3, 2e-3]), .reals(0...10), unit: "1", "L1 penalty on the weights"),
@@ -78,7 +76,7 @@ public struct DeepRenormalization: Study {
 
   let size: Int, coupling: Double
   let configurations: Int, testConfigurations: Int, perChain: Int, warmUp: Int, interval: Int
-  let hidden: [Int], epochs: [Int], batch: Int, shards: Int
+  let hidden: [Int], epochs: [Int], batch: Int, sharding: Sharding
   let learningRate: Double, momentum: Double, l1: [Double], initialWidth: Double
   let temperatures: Int, replicas: Int, exactUpTo: Int
   let modelChains: Int, modelSweeps: Int
@@ -96,7 +94,7 @@ public struct DeepRenormalization: Study {
     hidden = parameters.integers("layers.hidden")
     let epochsGiven = parameters.integers("training.epochs"), l1Given = parameters.reals("training.l1")
     batch = parameters.integer("training.batch")
-    shards = parameters.integer("training.shards")
+    sharding = Sharding(given: parameters.integer("training.shards"))
     learningRate = parameters.real("training.learning_rate")
     momentum = parameters.real("training.momentum")
     initialWidth = parameters.real("training.initial_width")
@@ -125,9 +123,7 @@ public struct DeepRenormalization: Study {
         parameter: "sampling.test_configurations",
         what: "\(testConfigurations) gives \(testConfigurations / perChain) chains of \(perChain); error bars need at least 4")
     }
-    guard batch % shards == 0 else {
-      throw .invalid(parameter: "training.batch", what: "\(batch) is not a multiple of training.shards = \(shards)")
-    }
+    try sharding.check(batch: batch)
     guard batch <= configurations else {
       throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(configurations) training configurations")
     }

@@ -71,7 +71,7 @@ public enum NeuralNetworkKnownValues {
       let team = try (0..<ranks).map { try trainer($0, ranks) }
       var state = start(), direction = NetworkDirection(like: network)
       for step in 0..<UInt64(steps) {
-        let partials = team.flatMap { $0.partialSums(at: state.network, step: step) }
+        let partials = try team.flatMap { try $0.partialSums(at: state.network, step: step) }
         team[0].direction(fromTotal: TrainingKnownValues.treeSum(0..<8, partials), into: &direction)
         state.rule.step(&state.network, along: direction)
       }

@@ -8,6 +8,13 @@
 void ch5_lock(void);
 void ch5_unlock(void);
 
+// A child process: 0 in the child, where *pipe is for writing, its number in the parent, where *pipe is for reading, -1 on failure (errno).
+// The child has the caller's thread alone, and with it the lock. It ends with ch5_leave.
+int ch5_fork(int *pipe);
+_Noreturn void ch5_leave(void);
+// Waits for the child: 0 if it left by ch5_leave, the number of the signal that ended it, or -1.
+int ch5_wait(int child);
+
 // A number not given before. HDF5 takes two files in memory for one if their names are equal. Call it locked.
 unsigned long ch5_serial_number(void);
 
