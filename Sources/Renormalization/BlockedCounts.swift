@@ -18,6 +18,23 @@ public struct SampleBlocks: Sendable, Equatable {
   public func range(of block: Int) -> Range<Int> {
     (block * samples + blocks - 1) / blocks..<((block + 1) * samples + blocks - 1) / blocks
   }
+  /// The mean of one number of each sample, with the error of the jackknife over blocks.
+  public func mean(of values: [Double]) -> Estimate {
+    precondition(values.count == samples, "a number of each sample")
+    var sums = [Double](repeating: 0, count: blocks), counts = sums
+    for (i, x) in values.enumerated() {
+      sums[block(of: i)] += x
+      counts[block(of: i)] += 1
+    }
+    return jackknife(blocks: blocks) { left -> [Double] in
+      var sum = 0.0, count = 0.0
+      for b in sums.indices where b != left {
+        sum += sums[b]
+        count += counts[b]
+      }
+      return [sum / count]
+    }[0]
+  }
   /// The pieces of `count` samples from `first` on that lie in one block each, as rows of the batch.
   func pieces(first: Int, count: Int) -> [(block: Int, rows: Range<Int>)] {
     precondition(first >= 0 && first + count <= samples, "samples beyond the run")

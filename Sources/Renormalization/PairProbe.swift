@@ -1,3 +1,4 @@
+internal import Glibc
 internal import InformationTheory
 public import Sampling
 public import Statistics
@@ -131,5 +132,18 @@ public struct PairProbe: Sendable, Equatable {
           distance: distances[k], pairs: pairs[k].count, correlation: e[3 * k], connected: e[3 * k + 1],
           mutualInformation: e[3 * k + 2])
     }
+  }
+
+  /// -ln[G(far) / G(near)] / ln(far / near) of the correlations at two of the distances, by their places; not a number where one has no
+  /// pairs or is not positive.
+  public func exponent(_ counts: BlockedCounts, near: Int, far: Int) -> Estimate {
+    jackknifed(counts, corrected: [false]) { sums in
+      func correlation(_ k: Int) -> Double {
+        let both = sums[3 * k], one = sums[3 * k + 1], neither = sums[3 * k + 2]
+        return Double(both + neither - one) / Double(both + one + neither)
+      }
+      let a = correlation(near), b = correlation(far)
+      return [a > 0 && b > 0 ? -log(b / a) / log(distances[far] / distances[near]) : .nan]
+    }[0]
   }
 }

@@ -44,23 +44,10 @@ struct SmallTorus {
 
   /// Independent samples, by inverting the distribution function.
   func samples(_ count: Int, seed: UInt64) -> Configurations {
-    var cumulative: [Double] = [], sum = 0.0
-    for p in probabilities {
-      sum += p
-      cumulative.append(sum)
-    }
-    var spins = Configurations(count: count, sites: .lattice([4, 4]))
-    for row in 0..<count {
+    Configurations(count: count, sites: .lattice([4, 4]), of: probabilities) { row in
       var choices = testStreams(seed).generator(replica: row, step: 0, site: 0, purpose: .initial)
-      let u = choices.uniform() * sum
-      var low = 0, high = cumulative.count - 1
-      while low < high {
-        let middle = (low + high) / 2
-        if cumulative[middle] > u { high = middle } else { low = middle + 1 }
-      }
-      spins.words[row] = UInt64(low)
+      return choices.uniform()
     }
-    return spins
   }
 }
 

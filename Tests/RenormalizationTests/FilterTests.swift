@@ -129,6 +129,7 @@ import Testing
       for site in 0..<60 { #expect(moved[row, site] == fine[row, rule.order[site]]) }
     }
     try CoarseGrainingLaws.shape(rule, fine, sites: fine.sites, from: testStreams(45))
+    try CoarseGrainingLaws.cuts(rule, fine, from: testStreams(45))
     try CoarseGrainingLaws.spinFlip(rule, fine, coins: .same, from: testStreams(45))
   }
 

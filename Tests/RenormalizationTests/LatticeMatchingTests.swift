@@ -8,23 +8,12 @@ import Testing
 @Suite struct LatticeMatchingTests {
   /// Independent rings of `sites` spins at coupling K, by inverting the distribution function of the exact law.
   private func rings(_ sites: Int, _ coupling: Double, count: Int, seed: UInt64) -> Configurations {
-    var cumulative: [Double] = [], sum = 0.0
-    for state in 0..<1 << sites {
+    let weights = (0..<1 << sites).map { state -> Double in
       let unlike = (state ^ (state >> 1 | (state & 1) << (sites - 1))).nonzeroBitCount
-      sum += exp(coupling * Double(sites - 2 * unlike))
-      cumulative.append(sum)
+      return exp(coupling * Double(sites - 2 * unlike))
     }
     var draws = testStreams(seed).series(replica: 0, step: 0, site: 0, purpose: .initial)
-    let words = (0..<count).map { _ -> UInt64 in
-      let u = draws.uniform() * sum
-      var low = 0, high = cumulative.count - 1
-      while low < high {
-        let middle = (low + high) / 2
-        if cumulative[middle] > u { high = middle } else { low = middle + 1 }
-      }
-      return UInt64(low)
-    }
-    return Configurations(count: count, sites: .lattice([sites]), words: words)
+    return Configurations(count: count, sites: .lattice([sites]), of: weights) { _ in draws.uniform() }
   }
 
   private func counted(_ sites: Int, steps: Int, _ coupling: Double, count: Int, seed: UInt64) throws -> (

@@ -81,12 +81,13 @@ enum RenormalizationStudies {
     [lattice]
     size = 16
     [rules]
-    names = ["majority", "likelihood-filter-sampled", "information-filter", "permuted-majority"]
+    names = ["majority", "likelihood-filter-sampled", "information-filter", "neural-information-filter", "untied-machine", "permuted-majority"]
     [training]
     size = 16
     configurations = 64
     steps = 20
     batch = 8
+    machine_epochs = 7
     marginal_configurations = 64
     [sampling]
     chains = 4
@@ -107,6 +108,11 @@ enum RenormalizationStudies {
     configurations = 100
     steps = 20
     batch = 8
+    [neural]
+    samples = 400
+    steps = 20
+    batch = 8
+    hidden = 8
     """,
     "variational-map": """
     study = "variational-map"
@@ -191,6 +197,21 @@ extension ProgramTests {
       }
     }
 
+    @Test("a machine without shared weights is refused what needs a lattice, with the reason, and has what needs none")
+    func untied() throws {
+      try Program.withFolder { folder in
+        let file = try RenormalizationStudies.write("compare-coarse-grainings", in: folder)
+        let end = try Program.run(["run", file, "--out", folder + "/out"])
+        #expect(end.status == 0, "\(end.all)")
+        let range = try Self.found(folder + "/out", texts: ["rule": "untied-machine"], numbers: [:], "coupling_share_beyond_nearest")
+        #expect(range.value == nil && range.reason?.contains("no lattice") == true)
+        for name in ["kullback_leibler_per_site", "log_x_deviation", "fine_correlation_exponent", "reconstruction_energy_per_site"] {
+          let one = try Self.found(folder + "/out", texts: ["rule": "untied-machine"], numbers: [:], name)
+          #expect(one.value != nil && (one.error ?? 0) > 0, "\(name)")
+        }
+      }
+    }
+
     static let mistakes: [(String, [String], [String])] = [
       ("flow", ["migdal.scales=[2.0, 2.0]"], ["migdal.scales", "each value once"]),
       ("monte-carlo-rg", ["lattice.sizes=[7]"], ["lattice.sizes", "7 gives no lattice of 4 sites or more by blocks of 2"]),
@@ -210,6 +231,8 @@ extension ProgramTests {
       ("variational-map", ["large.sizes=[9]"], ["large.sizes", "9 is odd"]),
       ("rsmi", ["lattice.size=18"], ["lattice.size", "18 is not a multiple of 4"]),
       ("variational-map", ["ring.sites=5"], ["ring.sites", "5 is odd"]),
+      ("rsmi", ["neural.batch=64"], ["neural.samples", "400 are too few for batches of 4 x neural.batch = 256; at least 1536"]),
+      ("compare-coarse-grainings", ["training.batch=65"], ["training.batch", "65 is more than there is to train untied-machine on"]),
       ("compare-coarse-grainings", ["lattice.size=24"], ["lattice.size", "24 is not a multiple of 16"]),
       ("compare-coarse-grainings", ["rules.names=[\"majority\", \"majority\"]"], ["rules.names", "each once"]),
     ]

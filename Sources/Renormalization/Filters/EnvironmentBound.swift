@@ -18,34 +18,57 @@ public struct EnvironmentSamples: Sendable {
   /// spins.
   public init(_ data: Configurations, window: Int, buffer: Int = 1, rings: Int = 2, stride step: Int = 7) throws(CoarseGrainingError) {
     guard case .lattice(let shape) = data.sites, shape.count == 2 else { throw .notALattice }
-    var filter = try FilterWindows(data.sites, window: window)
+    for size in shape where size % 2 != 0 { throw .incommensurate(size: size, block: 2) }
+    let margin = (window - 2) / 2, width = shape[1] / 2
+    let corners = Swift.stride(from: 0, to: shape[0] / 2 * width, by: step).map { j in
+      (row: 2 * (j / width) - margin, column: 2 * (j % width) - margin)
+    }
+    try self.init(data, window: window, buffer: buffer, rings: rings, corners: corners)
+  }
+
+  /// The windows whose first sites are `corners`, place by place of each configuration.
+  public init(
+    _ data: Configurations, window: Int, buffer: Int = 1, rings: Int = 2, corners: [(row: Int, column: Int)]
+  ) throws(CoarseGrainingError) {
+    guard case .lattice(let shape) = data.sites, shape.count == 2 else { throw .notALattice }
+    precondition(window == 2 || window == 4, "windows of 2 x 2 or 4 x 4 sites")
     self.window = window
-    let margin = (window - 2) / 2, reach = buffer + rings, edge = window + 2 * reach
+    let reach = buffer + rings, edge = window + 2 * reach
     guard min(shape[0], shape[1]) >= edge else { throw .sizeMismatch(expected: edge, found: min(shape[0], shape[1])) }
     let inner = -buffer..<window + buffer
-    var offsets: [(Int, Int)] = []
+    var offsets: [(row: Int, column: Int)] = []
     for y in -reach..<window + reach {
-      for x in -reach..<window + reach where !(inner.contains(y) && inner.contains(x)) {
-        offsets.append((y - margin, x - margin))
-      }
+      for x in -reach..<window + reach where !(inner.contains(y) && inner.contains(x)) { offsets.append((y, x)) }
     }
     width = offsets.count
     precondition(width <= 64, "an environment of one word")
-    let places = Array(Swift.stride(from: 0, to: filter.count, by: step))
-    perConfiguration = places.count
+    perConfiguration = corners.count
+    func sites(_ corner: (row: Int, column: Int), _ offsets: [(row: Int, column: Int)]) -> [Int] {
+      offsets.map { offset in
+        let y = corner.row + offset.row + 2 * shape[0], x = corner.column + offset.column + 2 * shape[1]
+        return y % shape[0] * shape[1] + x % shape[1]
+      }
+    }
+    let own = (0..<window * window).map { (row: $0 / window, column: $0 % window) }
+    let places = corners.map { (window: sites($0, own), around: sites($0, offsets)) }
     for sample in 0..<data.count {
-      filter.read(data, sample)
-      for j in places {
-        let y = 2 * (j / (shape[1] / 2)), x = 2 * (j % (shape[1] / 2))
-        var around: UInt64 = 0
-        for (k, offset) in offsets.enumerated() {
-          let site = (y + offset.0 + 2 * shape[0]) % shape[0] * shape[1] + (x + offset.1 + 2 * shape[1]) % shape[1]
-          if data[sample, site] { around |= 1 << UInt64(k) }
-        }
-        windows.append(filter.states[j])
+      for place in places {
+        var state: UInt16 = 0, around: UInt64 = 0
+        for (k, site) in place.window.enumerated() where data[sample, site] { state |= 1 << UInt16(k) }
+        for (k, site) in place.around.enumerated() where data[sample, site] { around |= 1 << UInt64(k) }
+        windows.append(state)
         environments.append(around)
       }
     }
+  }
+
+  /// Blocks of the ring in place of windows (`RingBlock.samples`): bit k of a window is the block's spin k, the others are not set.
+  init(ringBlocks windows: [UInt16], environments: [UInt64], width: Int) {
+    window = 2
+    self.width = width
+    perConfiguration = 1
+    self.windows = windows
+    self.environments = environments
   }
 
   /// sum_k a_k e_k of an environment.
@@ -56,16 +79,27 @@ public struct EnvironmentSamples: Sendable {
   }
 }
 
-/// A lower bound of I(h : E) for a coarse spin that is up as often as down: ln 2 + <ln q(h | E)>, with q(h | E) = 1 / (1 + e^(-2 h g)),
-/// g linear in the spins of E, fitted to one half of the samples and valued on the other (Barber and Agakov 2003). The average over h is
-/// taken in closed form.
+/// A lower bound of I(h : E): H(h) + <ln q(h | E)>, with q(h | E) = 1 / (1 + e^(-2 h g)), g linear in the spins of E, fitted to one half of
+/// the samples and valued on the other (Barber and Agakov 2003). The average over h is taken in closed form.
 public enum EnvironmentBound {
-  /// The bound for a law p(h = +1 | window), in nats, with its error over stretches of the second half.
+  /// The bound for a law p(h = +1 | window) of a spin that is up as often as down, in nats, with its error over stretches of the second
+  /// half.
   public static func value(
     of probability: (Int) -> Double, _ fit: EnvironmentSamples, _ test: EnvironmentSamples, steps: Int = 400, blocks: Int = 20
   ) -> Estimate {
-    precondition(fit.width == test.width && fit.window == test.window, "samples of one kind")
+    precondition(fit.window == test.window, "samples of one kind")
     let law = (0..<1 << (fit.window * fit.window)).map(probability)
+    func up(_ samples: EnvironmentSamples) -> [Double] { samples.windows.map { law[Int($0)] } }
+    return value(up: up(fit), fit, up: up(test), test, entropy: log(2), steps: steps, blocks: blocks)
+  }
+
+  /// The bound for coarse spins that are up with the probabilities `up` of each sample, and whose entropy is `entropy` (the mean over
+  /// spins where there are several: the bound is then of the mean of their informations).
+  public static func value(
+    up fitUp: [Double], _ fit: EnvironmentSamples, up testUp: [Double], _ test: EnvironmentSamples, entropy: Double, steps: Int = 400,
+    blocks: Int = 20
+  ) -> Estimate {
+    precondition(fit.width == test.width && fitUp.count == fit.count && testUp.count == test.count, "samples of one kind")
     // Plain ascent of a concave function, with Adam's step lengths, over all samples in batches in their order.
     var point = FilterPoint([[Double](repeating: 0.01, count: fit.width)]), rule = Adam<Double>(rate: 0.02)
     let batch = min(fit.count, 4096), batches = fit.count / batch
@@ -74,7 +108,7 @@ public enum EnvironmentBound {
       let first = step % batches * batch
       for sample in first..<first + batch {
         let around = fit.environments[sample], g = fit.field(around, point.values[0])
-        let error = 2 * law[Int(fit.windows[sample])] - 1 - tanh(g)
+        let error = 2 * fitUp[sample] - 1 - tanh(g)
         for k in 0..<fit.width { slope[k] += around &>> UInt64(k) & 1 == 1 ? error : -error }
       }
       rule.rate = 0.02 * pow(0.02, Double(step) / Double(steps))
@@ -83,7 +117,7 @@ public enum EnvironmentBound {
     let parts = SampleBlocks(samples: test.count, blocks: min(blocks, test.count))
     var sums = [(n: Double, value: Double)](repeating: (0, 0), count: parts.blocks)
     for sample in 0..<test.count {
-      let g = test.field(test.environments[sample], point.values[0]), p = law[Int(test.windows[sample])]
+      let g = test.field(test.environments[sample], point.values[0]), p = testUp[sample]
       // ln q of either sign.
       let up = -log1p(exp(-2 * abs(g))) - (g < 0 ? 2 * abs(g) : 0), down = -log1p(exp(-2 * abs(g))) - (g > 0 ? 2 * abs(g) : 0)
       let block = parts.block(of: sample)
@@ -93,7 +127,7 @@ public enum EnvironmentBound {
     return jackknife(blocks: parts.blocks) { left in
       var n = 0.0, value = 0.0
       for (b, sum) in sums.enumerated() where b != left { (n, value) = (n + sum.n, value + sum.value) }
-      return [log(2) + value / n]
+      return [entropy + value / n]
     }[0]
   }
 }

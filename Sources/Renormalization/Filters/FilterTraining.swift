@@ -1,6 +1,4 @@
-public import Archives
 internal import Glibc
-internal import GradientFlows
 internal import LinearAlgebra
 public import RandomStreams
 public import Sampling
@@ -14,6 +12,8 @@ public enum FilterObjective: String, Sendable, CaseIterable {
   case logXSpread
   /// The information that h has of the spins around its window, by a bound (`EnvironmentBound`).
   case environment
+  /// The same by InfoNCE, through a network that reads the spins around (`BinaryCritic`).
+  case neuralEnvironment
   /// One layer that tells two temperatures apart: the square of the mean of tanh theta, through a logistic unit.
   case phases
 }
@@ -111,17 +111,21 @@ public struct FilterTraining: Sendable {
     }
   }
 
-  /// Weights that know most of the environment; with `blockOnly` those of the middle 2 x 2 sites alone, the others being zero.
+  /// The sites of the 2 x 2 block in the middle of the window.
+  public var block: [Int] {
+    let margin = (window - 2) / 2
+    return [(0, 0), (0, 1), (1, 0), (1, 1)].map { (margin + $0.0) * window + margin + $0.1 }
+  }
+  /// 1 for the sites of the window that a filter reads, 0 for the others.
+  func taken(_ sites: [Int]?) -> [Double] { (0..<window * window).map { k in sites?.contains(k) ?? true ? 1 : 0 } }
+
+  /// Weights that know most of the environment; where `sites` of the window are named, the others' weights are zero.
   public func environment(
-    _ data: EnvironmentSamples, blockOnly: Bool = false, from streams: KeyedStreams, into progress: inout FilterProgress,
+    _ data: EnvironmentSamples, reading sites: [Int]? = nil, from streams: KeyedStreams, into progress: inout FilterProgress,
     steps count: Int = .max
   ) {
     precondition(data.window == window, "samples of another window")
-    let size = window * window, margin = (window - 2) / 2
-    let taken = (0..<size).map { k -> Double in
-      let inside = (margin..<margin + 2).contains(k / window) && (margin..<margin + 2).contains(k % window)
-      return inside || !blockOnly ? 1 : 0
-    }
+    let size = window * window, taken = taken(sites)
     progress.begin {
       [zip(random(scale: 0.1, from: streams), taken).map { $0 * $1 }, [Double](repeating: 0.01, count: data.width)]
     }
@@ -172,7 +176,7 @@ public struct FilterTraining: Sendable {
   }
 
   /// The last third of the steps is taken with lengths that fall to a tenth.
-  private func rate(at step: Int) -> Double {
+  func rate(at step: Int) -> Double {
     let late = max(0, Double(step) / Double(steps) - 2.0 / 3) * 3
     return rate * pow(0.1, late)
   }
@@ -191,69 +195,4 @@ public struct FilterTraining: Sendable {
       }
     }
   }
-}
-
-/// A training under way: the weights, what is trained beside them, the rule's memory.
-public struct FilterProgress: Sendable, Equatable, Checkpointable {
-  /// The filter's weights, and those of a predictor where there is one; empty before the first step.
-  public private(set) var values: [[Double]] = []
-  /// Steps taken.
-  public private(set) var step = 0
-  private var rule = Adam<Double>(rate: 1)
-
-  /// Before the first step.
-  public init() {}
-  mutating func begin(_ start: () -> [[Double]]) { if values.isEmpty { values = start() } }
-  mutating func take(rate: Double, along direction: [[Double]]) {
-    var point = FilterPoint(values)
-    rule.rate = rate
-    rule.step(&point, along: FilterPoint(direction))
-    values = point.values
-    step += 1
-  }
-
-  public static var formatVersion: Int { 1 }
-  public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.writeVersion(of: Self.self, at: path)
-    try archive.write([step, values.count], at: path + "/step")
-    for (index, block) in values.enumerated() { try archive.write(block, at: path + "/values\(index)") }
-    try rule.save(to: &archive, at: path + "/rule")
-  }
-  public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
-    try archive.checkVersion(of: Self.self, at: path)
-    let counts = try archive.read(Int.self, count: 2, at: path + "/step")
-    step = counts[0]
-    for index in 0..<counts[1] { values.append(try archive.read(Double.self, count: nil, at: path + "/values\(index)")) }
-    rule = try Adam<Double>(from: archive, at: path + "/rule")
-  }
-}
-
-/// Weights as a point for steppers.
-struct FilterPoint: Space {
-  var values: [[Double]]
-  init(_ values: [[Double]]) { self.values = values }
-  var blockCount: Int { values.count }
-  func role(of index: Int) -> BlockRole { .weights }
-  subscript(block index: Int) -> [Double] {
-    get { values[index] }
-    _modify { yield &values[index] }
-  }
-}
-
-/// theta of a window as the sum of two numbers looked up by its two halves.
-struct HalfTables {
-  private var low: [Double], high: [Double]
-  private let split: Int
-  init(_ weights: [Double]) {
-    let half = weights.count / 2
-    split = half
-    func table(_ weights: ArraySlice<Double>) -> [Double] {
-      (0..<1 << weights.count).map { state in
-        weights.enumerated().reduce(0.0) { $0 + (state >> $1.offset & 1 == 1 ? $1.element : -$1.element) }
-      }
-    }
-    low = table(weights[..<half])
-    high = table(weights[half...])
-  }
-  func theta(_ state: Int) -> Double { low[state & (1 << split - 1)] + high[state >> split] }
 }

@@ -21,7 +21,7 @@ public struct RingBlock: Sendable, Equatable {
   }
 
   /// T^n up to a factor: alike and unlike ends of n bonds, (1 +- tanh^n K) / 2.
-  private func ends(_ bonds: Int) -> (alike: Double, unlike: Double) {
+  func ends(_ bonds: Int) -> (alike: Double, unlike: Double) {
     let t = pow(tanh(coupling), Double(bonds))
     return ((1 + t) / 2, (1 - t) / 2)
   }

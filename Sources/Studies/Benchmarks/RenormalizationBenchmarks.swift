@@ -9,7 +9,7 @@ internal import Sampling
 public enum RenormalizationBenchmarks {
   /// Block spins by majority, operators, filters and pair probes.
   public static let all: [Benchmark] = [
-    majority(32, samples: 20_000), majority(64, samples: 5_000), majority(1024, samples: 40), operators, bands, filter, pairs,
+    majority(32, samples: 20_000), majority(64, samples: 5_000), majority(1024, samples: 40), operators, bands, filter, neural, pairs,
   ]
 
   private static let operators = Benchmark(
@@ -47,6 +47,17 @@ public enum RenormalizationBenchmarks {
     return {
       for _ in 0..<10 { _ = try filter.coarsen(fine, firstSample: 0, from: streams) }
       return Double(10 * 500 * 4096)
+    }
+  }
+
+  private static let neural = Benchmark(
+    "filter and critic of 2 x 64 units up InfoNCE, batches of 256 windows with 64 spins around", unit: "windows", reference: nil
+  ) {
+    let data = try EnvironmentSamples(random([32, 32], 200), window: 4), training = FilterTraining(window: 4, steps: 1_000_000)
+    return {
+      var progress = FilterProgress()
+      training.neuralEnvironment(data, reading: training.block, from: streams, into: &progress, steps: 100)
+      return Double(100 * 4 * training.batch)
     }
   }
 

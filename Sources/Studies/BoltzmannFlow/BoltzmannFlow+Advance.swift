@@ -33,9 +33,7 @@ extension BoltzmannFlow {
       if isDone { state.task += 1 }
       return state.task < all.count
         ? .more(fraction: Double(state.task) / Double(all.count), stage: stage) : .done(state.recording)
-    } catch let error as MessagePassingError { throw .communication(error) } catch let error as StudyError { throw error } catch {
-      throw .unitFailedOnAllRanks("\(error)")
-    }
+    } catch { throw StudyError(onAllRanks: error) }
   }
 
   // MARK: data

@@ -13,8 +13,10 @@ enum CoarseRule: String, CaseIterable, Sendable {
   case spread = "spread-filter"
   case spreadSampled = "spread-filter-sampled"
   case information = "information-filter"
+  case neuralInformation = "neural-information-filter"
   case wideInformation = "wide-information-filter"
   case network = "network-layer"
+  case untied = "untied-machine"
   case random = "random-filter"
   case permuted = "permuted-majority"
 
@@ -24,18 +26,21 @@ enum CoarseRule: String, CaseIterable, Sendable {
     case .likelihood, .likelihoodSampled: .contrastiveDivergence
     case .spread, .spreadSampled: .logXSpread
     case .information, .wideInformation: .environment
+    case .neuralInformation: .neuralEnvironment
     case .network: .phases
-    case .majority, .cornerMajority, .decimation, .random, .permuted: nil
+    case .majority, .cornerMajority, .decimation, .untied, .random, .permuted: nil
     }
   }
   /// Whether it is a filter, and how its spins are chosen.
   var choice: TiedFilter.Choice? {
     switch self {
-    case .majority, .cornerMajority, .decimation, .permuted: nil
-    case .likelihood, .spread, .information, .wideInformation, .network, .random: .mostProbable
+    case .majority, .cornerMajority, .decimation, .untied, .permuted: nil
+    case .likelihood, .spread, .information, .neuralInformation, .wideInformation, .network, .random: .mostProbable
     case .likelihoodSampled, .spreadSampled: .sampled
     }
   }
+  /// Whether it learns from data.
+  var isLearned: Bool { objective != nil || self == .untied }
   /// Controls that are to fail.
   var isControl: Bool { self == .random || self == .permuted }
 
@@ -50,8 +55,10 @@ enum CoarseRule: String, CaseIterable, Sendable {
     case .spread: "4 x 4 filter trained for the least spread of ln X; signs"
     case .spreadSampled: "the same from another training, h drawn from p(h | v)"
     case .information: "2 x 2 filter trained for I(h : environment); signs"
+    case .neuralInformation: "2 x 2 filter trained for the same through a critic network (InfoNCE); signs"
     case .wideInformation: "4 x 4 filter trained for the same; signs"
     case .network: "4 x 4 filter of one layer that tells K + 10 % from K - 10 %; signs"
+    case .untied: "Boltzmann machine on the whole lattice, one hidden unit for four spins, no weights shared; most probable states"
     case .random: "4 x 4 filter of random weights; signs (control)"
     case .permuted: "majority of 2 x 2 after all sites were permuted (control)"
     }
@@ -82,6 +89,8 @@ enum CoarseRule: String, CaseIterable, Sendable {
     switch self {
     case .decimation: return try Decimation(block: 2).coarsen(fine, firstSample: firstSample, from: source)
     case .cornerMajority: return try BlockMajority(block: 2, tie: .corner).coarsen(fine, firstSample: firstSample, from: source)
+    // Its hidden units stand at single places.
+    case .untied: throw .notALattice
     case .permuted:
       let order = SitePermutation(sites: fine.sites.count, from: LaterSteps(streams, by: UInt64(level)))
       let moved = try order.coarsen(fine, firstSample: firstSample, from: source)

@@ -1,4 +1,5 @@
 public import Archives
+import BoltzmannMachines
 import Foundation
 import LatticeSystems
 public import MessagePassing
@@ -26,15 +27,18 @@ extension CompareCoarseGrainings {
     var chains: [[UInt64]] = []
     /// Counts of the exponents and of the correlations before and after a step.
     var counts = BlockedCounts.empty, fine = BlockedCounts.empty, coarse = BlockedCounts.empty
+    /// The untied machines: of the lattice trained on, then of 8 x 8.
+    var machines: [TrainingState] = []
     /// What has been recorded.
     var recording = Recording()
 
     init() {}
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
-      try archive.write([stage.rawValue, rows, chains.count, data.count], at: "\(path)/place")
+      try archive.write([stage.rawValue, rows, chains.count, data.count, machines.count], at: "\(path)/place")
       for (index, words) in data.enumerated() { try archive.write(words, at: "\(path)/data\(index)") }
+      for (index, machine) in machines.enumerated() { try machine.save(to: &archive, at: "\(path)/machine\(index)") }
       try training.save(to: &archive, at: "\(path)/training")
       try archive.write(steps, at: "\(path)/steps")
       try archive.write(weights, at: "\(path)/weights")
@@ -46,10 +50,11 @@ extension CompareCoarseGrainings {
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
-      let place = try archive.read(Int.self, count: 4, at: "\(path)/place")
+      let place = try archive.read(Int.self, count: 5, at: "\(path)/place")
       guard let stage = Stage(rawValue: place[0]) else { throw .damaged(file: path, reason: "a stage that there is not") }
       (self.stage, rows) = (stage, place[1])
       for index in 0..<place[3] { data.append(try archive.read(UInt64.self, count: nil, at: "\(path)/data\(index)")) }
+      for index in 0..<place[4] { machines.append(try TrainingState(from: archive, at: "\(path)/machine\(index)")) }
       training = try FilterProgress(from: archive, at: "\(path)/training")
       steps = try archive.scalar(UInt64.self, at: "\(path)/steps")
       weights = try archive.read(Double.self, count: nil, at: "\(path)/weights")
@@ -63,6 +68,7 @@ extension CompareCoarseGrainings {
 
   public func begin(_ unit: Unit, streams: StreamKey) throws(StudyError) -> State {
     var state = State()
+    if unit.rule == .untied { return state }
     let sampler = try sampler(), source = KeyedStreams(streams)
     state.chains = (0..<chains).map { sampler.start($0, from: source) }
     state.counts = try renormalization().noCounts
@@ -75,6 +81,7 @@ extension CompareCoarseGrainings {
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Recording> {
     do {
+      if unit.rule == .untied { return try advanceUntied(&state, streams) }
       // Training and what is measured on the lattices trained on are the same work on every rank.
       switch state.stage {
       case .data:
@@ -110,9 +117,7 @@ extension CompareCoarseGrainings {
       }
       try record(&state, unit.rule)
       return .done(state.recording)
-    } catch let error as MessagePassingError { throw .communication(error) } catch let error as StudyError { throw error } catch {
-      throw .unitFailedOnAllRanks("\(unit.rule.rawValue): \(error)")
-    }
+    } catch { throw StudyError(onAllRanks: error, at: "\(unit.rule.rawValue)") }
   }
 
   func filter(_ rule: CoarseRule, _ weights: [Double]) -> TiedFilter? {
@@ -122,7 +127,7 @@ extension CompareCoarseGrainings {
   // MARK: training
 
   /// Independent-looking configurations of a small lattice, from one chain.
-  private func data(_ size: Int, _ count: Int, coupling: Double, _ streams: StreamKey, _ use: String) throws -> Configurations {
+  func data(_ size: Int, _ count: Int, coupling: Double, _ streams: StreamKey, _ use: String) throws -> Configurations {
     let model = try IsingModel(SquareLattice(size: size), coupling: coupling)
     let sampler = try IsingChainSampler(model, move: .swendsenWang, interval: trainingInterval), source = KeyedStreams(streams.use(use))
     var words = sampler.start(0, from: source), steps: UInt64 = 0
@@ -157,7 +162,11 @@ extension CompareCoarseGrainings {
       try training.logXSpread(sets[0], energies: try energies(sets[0]), from: source, into: &state.training, steps: count)
     case .environment:
       training.environment(
-        try EnvironmentSamples(sets[0], window: 4), blockOnly: rule == .information, from: source, into: &state.training, steps: count)
+        try EnvironmentSamples(sets[0], window: 4), reading: rule == .information ? training.block : nil, from: source,
+        into: &state.training, steps: count)
+    case .neuralEnvironment:
+      training.neuralEnvironment(
+        try EnvironmentSamples(sets[0], window: 4), reading: training.block, from: source, into: &state.training, steps: count)
     case .phases: try training.phases(ordered: sets[0], disordered: sets[1], from: source, into: &state.training, steps: count)
     }
     state.weights = training.weights(state.training)
@@ -165,7 +174,7 @@ extension CompareCoarseGrainings {
   }
 
   /// H = K E of each configuration.
-  private func energies(_ data: Configurations) throws -> [Double] {
+  func energies(_ data: Configurations) throws -> [Double] {
     guard case .lattice(let shape) = data.sites else { return [] }
     let model = try IsingModel(SquareLattice(rows: shape[0], columns: shape[1]), coupling: coupling)
     return (0..<data.count).map { coupling * Double(model.energy(data, $0)) }
@@ -209,9 +218,18 @@ extension CompareCoarseGrainings {
     _ rule: CoarseRule, _ filter: TiedFilter?, _ streams: StreamKey, into recording: inout Recording
   ) throws {
     guard let filter, rule.objective != nil, rule.objective != .phases else { return }
+    try recordMap(rule, streams, into: &recording) { small, lnZ in
+      try MachineMarginal.map(filter, small, energies: try energies(small), logPartition: lnZ)
+    }
+  }
+
+  /// The map that `map` makes of configurations of 8 x 8 and their ln Z.
+  func recordMap(
+    _ rule: CoarseRule, _ streams: StreamKey, into recording: inout Recording,
+    _ map: (Configurations, Double) throws -> SampledVariationalMap
+  ) throws {
     let small = try data(8, marginalConfigurations, coupling: coupling, streams, "marginal"), at = Self.at(rule)
-    let lnZ = try KaufmanTorus(columns: 8, rows: 8, coupling: coupling).logPartition
-    let map = try MachineMarginal.map(filter, small, energies: try energies(small), logPartition: lnZ)
+    let map = try map(small, KaufmanTorus(columns: 8, rows: 8, coupling: coupling).logPartition)
     recording.record(
       at: at, "kullback_leibler_per_site",
       Observable(map.kullbackLeibler.value / 64, error: map.kullbackLeibler.error / 64, unit: "nats"))
@@ -301,7 +319,7 @@ extension CompareCoarseGrainings {
     }
     let training = rule.objective == nil ? 0 : steps * batch
     state.recording.record(at: at, "trained_on", Observable(Double(training), unit: "configurations"))
-    let reads = rule == .decimation ? 1 : rule.choice == nil || rule == .information ? 4 : 16
+    let reads = rule == .decimation ? 1 : rule.choice == nil || rule == .information || rule == .neuralInformation ? 4 : 16
     state.recording.record(at: at, "spins_read_per_coarse_spin", Observable(Double(reads), unit: "sites"))
   }
 }

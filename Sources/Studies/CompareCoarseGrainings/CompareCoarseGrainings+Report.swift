@@ -6,13 +6,20 @@ import Statistics
 
 extension CompareCoarseGrainings {
   /// A row's results; not a number where something was not measured.
-  private struct Found {
+  struct Found {
     let rule: CoarseRule, partial: Recording
     func estimates(_ name: String) -> [Estimate] {
       guard let found = partial.observable(name, at: CompareCoarseGrainings.at(rule)) else { return [] }
       return found.values.indices.map { Estimate(value: found.values[$0], error: found.errors?[$0] ?? .nan) }
     }
-    func estimate(_ name: String) -> Estimate { estimates(name).first ?? Estimate(value: .nan, error: .nan) }
+    func estimate(_ name: String, at place: Int = 0) -> Estimate {
+      let all = estimates(name)
+      return place < all.count ? all[place] : Estimate(value: .nan, error: .nan)
+    }
+    /// Why something is missing.
+    func reason(_ name: String) -> String? { partial.observable(name, at: CompareCoarseGrainings.at(rule))?.reason }
+    /// Whether its coarse spins have a lattice, on which operators and exponents have a meaning.
+    var hasLattice: Bool { rule != .untied }
   }
 
   /// The step whose exponents stand in the table: the second where there is one.
@@ -23,6 +30,14 @@ extension CompareCoarseGrainings {
     let best = found.map { $0.estimate("environment_information").value }.filter(\.isFinite).max() ?? .nan
     var figures = [exponentFigure(found, isThermal: true), exponentFigure(found, isThermal: false)]
     if let filters = filterFigure(found) { figures.append(filters) }
+    var sections = [
+      ReportSection("The table", [.table(table(found, best)), .table(secondTable(found)), .table(meanings(found))]),
+      ReportSection("What holds", verdict(found, best).map { .text($0) }),
+      ReportSection("Step after step", figures.map { .figure($0) }),
+      ReportSection("Couplings after one step", [.text(couplingWords), .table(couplingTable(found))]),
+      ReportSection("The variational map", [.text(mapWords), .table(mapTable(found))]),
+    ]
+    for row in found where !row.hasLattice { sections.append(untiedSection(row)) }
     return Report(
       title: "Coarse grainings side by side",
       abstract:
@@ -31,27 +46,21 @@ extension CompareCoarseGrainings {
         + "operators, \(chains * measurements) configurations), information of a coarse spin about 64 spins around its window, the "
         + "variational map of filters as Boltzmann machines, couplings and correlations of the coarse spins.",
       rows: results.flatMap(\.partial.rows), derived: derived(found, best),
-      sections: [
-        ReportSection("The table", [.table(table(found, best)), .table(secondTable(found)), .table(meanings(found))]),
-        ReportSection("What holds", verdict(found, best).map { .text($0) }),
-        ReportSection("Step after step", figures.map { .figure($0) }),
-        ReportSection("Couplings after one step", [.text(couplingWords), .table(couplingTable(found))]),
-        ReportSection("The variational map", [.text(mapWords), .table(mapTable(found))]),
-      ], arrays: results.flatMap(\.partial.arrays))
+      sections: sections, arrays: results.flatMap(\.partial.arrays))
   }
 
   private func derived(_ found: [Found], _ best: Double) -> [(name: String, observable: Observable)] {
     var derived: [(name: String, observable: Observable)] = []
-    for row in found {
-      let y = row.estimates("thermal_exponents"), h = row.estimates("magnetic_exponents"), name = row.rule.rawValue
-      derived.append(("thermal_exponent_\(name)", Observable(y[shownStep].value, error: y[shownStep].error)))
-      derived.append(("magnetic_exponent_\(name)", Observable(h[shownStep].value, error: h[shownStep].error)))
+    for row in found where row.hasLattice {
+      let y = row.estimate("thermal_exponents", at: shownStep), h = row.estimate("magnetic_exponents", at: shownStep)
+      derived.append(("thermal_exponent_\(row.rule.rawValue)", Observable(y.value, error: y.error)))
+      derived.append(("magnetic_exponent_\(row.rule.rawValue)", Observable(h.value, error: h.error)))
     }
     if best.isFinite { derived.append(("best_environment_information", Observable(best, unit: "nats"))) }
     return derived
   }
 
-  private func text(_ estimate: Estimate) -> String { estimate.value.isFinite ? written(estimate.value, estimate.error) : "–" }
+  func text(_ estimate: Estimate) -> String { estimate.value.isFinite ? written(estimate.value, estimate.error) : "–" }
 
   private func table(_ found: [Found], _ best: Double) -> ReportTable {
     let most = found.map { $0.estimate("environment_information") }.first { $0.value == best }
@@ -60,10 +69,10 @@ extension CompareCoarseGrainings {
       let information = row.estimate("environment_information"), value = information.value / best
       let error = hypot(information.error / best, value * (most?.error ?? .nan) / best)
       let share = Estimate(value: value, error: information.value == best ? 0 : error)
-      let kl = row.rule.choice == nil ? "0 (X = 1)" : text(row.estimate("kullback_leibler_per_site"))
+      let kl = row.rule.choice == nil && row.hasLattice ? "0 (X = 1)" : text(row.estimate("kullback_leibler_per_site"))
       return [
-        row.rule.rawValue, text(row.estimates("thermal_exponents")[shownStep]), text(row.estimates("magnetic_exponents")[shownStep]),
-        text(share), kl,
+        row.rule.rawValue, text(row.estimate("thermal_exponents", at: shownStep)),
+        text(row.estimate("magnetic_exponents", at: shownStep)), text(share), kl,
       ]
     }
     return ReportTable(
@@ -75,7 +84,9 @@ extension CompareCoarseGrainings {
   }
   private func secondTable(_ found: [Found]) -> ReportTable {
     let rows = found.map { row -> [String] in
-      let time = nanosecondsPerSpin(row.rule, filter(row.rule, row.estimates("weights").map(\.value)))
+      let time =
+        row.hasLattice
+        ? nanosecondsPerSpin(row.rule, filter(row.rule, row.estimates("weights").map(\.value))) : nanosecondsPerSpin(untiedLayer(row))
       return [
         row.rule.rawValue, text(row.estimate("coupling_share_beyond_nearest")), text(row.estimate("coarse_correlation_exponent")),
         text(row.estimate("fine_correlation_exponent")), "\(Int(row.estimate("spins_read_per_coarse_spin").value))",
@@ -86,7 +97,7 @@ extension CompareCoarseGrainings {
       caption:
         "Range: share of the couplings per site that are not nearest-neighbour ones after one step (moduli, which the noise of the couplings "
         + "raises by \(written(found.map(noise).filter(\.isFinite).max() ?? .nan, nil, digits: 2)) at most). Exponent of G between r = L/8 and L/4, after "
-        + "one step and before any. Cost: spins read for a coarse spin; configurations trained on; nanoseconds for a coarse spin on the machine "
+        + "one step and before any (\(CoarseRule.untied.rawValue): L = \(trainingSize)). Cost: spins read for a coarse spin; configurations trained on; nanoseconds for a coarse spin on the machine "
         + "that wrote this page, which are not in the results.",
       header: ["rule", "range", "exponent of G", "before", "reads", "trained on", "ns"], rows: rows)
   }
@@ -112,20 +123,31 @@ extension CompareCoarseGrainings {
     // The worse of the second and the third step, where there are so many.
     let steps = shownStep...min(2, flowSteps - 1), inSteps = steps.count > 1 ? "steps 2 and 3" : "step \(shownStep + 1)"
     func gap(_ row: Found, _ name: String, _ exact: Double) -> Double {
-      steps.map { abs(row.estimates(name)[$0].value - exact) / exact }.reduce(0) { ($0 + $1).isNaN ? .nan : max($0, $1) }
+      steps.map { abs(row.estimate(name, at: $0).value - exact) / exact }.reduce(0) { ($0 + $1).isNaN ? .nan : max($0, $1) }
     }
     func percent(_ gap: Double) -> String { String(format: "%.2f %%", 100 * gap) }
     func names(_ rows: [Found]) -> String { rows.isEmpty ? "none" : rows.map(\.rule.rawValue).joined(separator: ", ") }
-    let near = found.filter { gap($0, "thermal_exponents", 1) <= 0.02 && gap($0, "magnetic_exponents", 1.875) <= 0.005 }
-    let loose = found.filter { row in
+    let placed = found.filter(\.hasLattice)
+    let near = placed.filter { gap($0, "thermal_exponents", 1) <= 0.02 && gap($0, "magnetic_exponents", 1.875) <= 0.005 }
+    let loose = placed.filter { row in
       gap(row, "thermal_exponents", 1) <= 0.05 && gap(row, "magnetic_exponents", 1.875) <= 0.05
         && !near.contains { $0.rule == row.rule }
     }
-    let rest = found.filter { row in !near.contains { $0.rule == row.rule } && !loose.contains { $0.rule == row.rule } }
+    let rest = placed.filter { row in !near.contains { $0.rule == row.rule } && !loose.contains { $0.rule == row.rule } }
     var words = [
       "Within 2 % of y_t = 1 and 0.5 % of y_h = 15/8 in \(inSteps): \(names(near)). Within 5 % of both, but not so near: "
         + "\(names(loose)). Further off: \(names(rest))."
     ]
+    for row in found where !row.hasLattice {
+      words.append(
+        "\(row.rule.rawValue) has no exponents, no couplings and no range: \(row.reason("thermal_exponents") ?? "it has no lattice"). "
+          + "What needs no lattice is in its row, and in a section of its own.")
+    }
+    if let stated = statedErrors(placed.filter(\.rule.isLearned), steps) {
+      words.append(
+        "Stated errors of the learned rows in \(inSteps): at most \(percent(stated.thermal)) of y_t and \(percent(stated.magnetic)) of y_h."
+      )
+    }
     let controls = found.filter(\.rule.isControl), passed = controls.filter { row in near.contains { $0.rule == row.rule } }
     if !controls.isEmpty {
       words.append(
@@ -151,7 +173,7 @@ extension CompareCoarseGrainings {
     words.append(
       "Within 2 % of the most information about the surroundings: \(names(informed)). The bound is of coarse spins that see up to 4 x 4 "
         + "sites; block rules see 2 x 2 of them.")
-    let measured = found.filter { $0.rule != .permuted }
+    let measured = placed.filter { $0.rule != .permuted }
     if let short = measured.min(by: {
       $0.estimate("coupling_share_beyond_nearest").value < $1.estimate("coupling_share_beyond_nearest").value
     }),
@@ -170,7 +192,7 @@ extension CompareCoarseGrainings {
           + (close.isEmpty ? "" : ", within 3 standard errors of that for \(names(close)),")
           + " and furthest for \(long.rule.rawValue) (\(text(long.estimate("coupling_share_beyond_nearest")))).")
     }
-    let mapped = found.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }
+    let mapped = placed.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }
     if mapped.count > 1 {
       let ordered = mapped.sorted { $0.estimate("kullback_leibler_per_site").value < $1.estimate("kullback_leibler_per_site").value }
       let list = ordered.map { "\($0.rule.rawValue) \(text($0.estimate("kullback_leibler_per_site")))" }.joined(separator: ", ")
@@ -183,13 +205,24 @@ extension CompareCoarseGrainings {
     if let likelihood = found.first(where: { $0.rule == .likelihood }), let spread = found.first(where: { $0.rule == .spread }) {
       func both(_ name: String) -> String { "\(text(likelihood.estimate(name))) against \(text(spread.estimate(name)))" }
       func step(_ name: String) -> String {
-        "\(text(likelihood.estimates(name)[shownStep])) against \(text(spread.estimates(name)[shownStep]))"
+        "\(text(likelihood.estimate(name, at: shownStep))) against \(text(spread.estimate(name, at: shownStep)))"
       }
       words.append(
         "Trained for the likelihood against for the least spread of ln X: deviation of ln X per root of sites \(both("log_x_deviation")), D_KL per site "
           + "\(both("kullback_leibler_per_site")), y_t \(step("thermal_exponents")), y_h \(step("magnetic_exponents")).")
     }
     return words
+  }
+
+  /// The largest relative errors of rows in some steps, of y_t and of y_h; nil without rows.
+  private func statedErrors(_ rows: [Found], _ steps: ClosedRange<Int>) -> (thermal: Double, magnetic: Double)? {
+    func most(_ name: String) -> Double {
+      rows.flatMap { row in steps.map { row.estimate(name, at: $0) } }.map { abs($0.error / $0.value) }.reduce(0) {
+        ($0 + $1).isNaN ? .nan : max($0, $1)
+      }
+    }
+    let found = (most("thermal_exponents"), most("magnetic_exponents"))
+    return rows.isEmpty || found.0.isNaN || found.1.isNaN ? nil : found
   }
 
   // MARK: figures
@@ -242,13 +275,14 @@ extension CompareCoarseGrainings {
   private func couplingTable(_ found: [Found]) -> ReportTable {
     ReportTable(
       caption: "Couplings after one step, from \(configurations) lattices of \(trainingSize) x \(trainingSize).",
-      header: ["rule"] + Self.fitted.map(\.name), rows: found.map { row in [row.rule.rawValue] + row.estimates("couplings").map(text) })
+      header: ["rule"] + Self.fitted.map(\.name),
+      rows: found.filter(\.hasLattice).map { row in [row.rule.rawValue] + row.estimates("couplings").map(text) })
   }
 
   private var mapWords: String {
     "Mehta and Schwab's map of a filter with p(h | v) from exp(sum h theta(v)): F^h - F^v, and what it cannot see, D_KL and the spread of ln "
       + "X. ln Z_lambda is the sum over all hidden states of 8 x 8, ln Z Kaufman's. A filter used with the signs of theta is mapped by the "
-      + "same machine."
+      + "same machine. The untied machine's map, where there is one, is that of another of its kind, trained on 8 x 8 itself."
   }
   private func mapTable(_ found: [Found]) -> ReportTable {
     let rows = found.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }.map { row in

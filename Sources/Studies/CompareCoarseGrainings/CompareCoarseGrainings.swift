@@ -37,6 +37,8 @@ public struct CompareCoarseGrainings: Study {
         Parameter("steps", .integer(1500), .integers(1...1_000_000), unit: "steps", "of Adam"),
         Parameter("batch", .integer(64), .integers(2...4096), unit: "configurations", "of a step"),
         Parameter("rate", .real(0.01), .reals(1e-6...1), unit: "1", "of a step; it falls to a tenth in the last third"),
+        Parameter("machine_epochs", .integer(60), .integers(1...10_000), unit: "epochs", "of the untied machines"),
+        Parameter("machine_penalty", .real(4e-3), .reals(0...10), unit: "1", "L1 on their weights, without which they are not local"),
         Parameter("marginal_configurations", .integer(20_000), .integers(64...200_000), unit: "configurations", "of 8 x 8 for D_KL"),
       ]),
     ParameterTable(
@@ -54,12 +56,14 @@ public struct CompareCoarseGrainings: Study {
   ]
 
   public static let debugOverrides = [
-    "lattice.size=16", "training.size=16", "training.configurations=64", "training.steps=20", "training.marginal_configurations=64",
+    "lattice.size=16", "training.size=16", "training.configurations=64", "training.steps=20", "training.machine_epochs=2",
+    "training.marginal_configurations=64",
     "sampling.measurements=100", "sampling.warm_up=10",
   ]
 
   let size: Int, coupling: Double, rules: [CoarseRule], randomScale: Double
   let trainingSize: Int, configurations: Int, trainingInterval: Int, steps: Int, batch: Int, rate: Double, marginalConfigurations: Int
+  let machineEpochs: Int, machinePenalty: Double
   let move: ChainMove, chains: Int, measurements: Int, interval: Int, warmUp: Int, blocks: Int
 
   /// Even and odd operators of the exponents; operators of the couplings.
@@ -81,6 +85,8 @@ public struct CompareCoarseGrainings: Study {
     steps = parameters.integer("training.steps")
     batch = parameters.integer("training.batch")
     rate = parameters.real("training.rate")
+    machineEpochs = parameters.integer("training.machine_epochs")
+    machinePenalty = parameters.real("training.machine_penalty")
     marginalConfigurations = parameters.integer("training.marginal_configurations")
     chains = parameters.integer("sampling.chains")
     measurements = parameters.integer("sampling.measurements")
@@ -94,6 +100,12 @@ public struct CompareCoarseGrainings: Study {
     guard trainingSize % 4 == 0 else { throw .invalid(parameter: "training.size", what: "\(trainingSize) is not a multiple of 4") }
     guard !rules.isEmpty, Set(rules).count == rules.count else {
       throw .invalid(parameter: "rules.names", what: "at least one rule, and each once")
+    }
+    guard !rules.contains(.untied) || batch <= min(configurations, marginalConfigurations) else {
+      throw .invalid(
+        parameter: "training.batch",
+        what: "\(batch) is more than there is to train \(CoarseRule.untied.rawValue) on: training.configurations = \(configurations), "
+          + "training.marginal_configurations = \(marginalConfigurations)")
     }
     guard blocks % chains == 0, chains * measurements >= 4 * blocks else {
       throw .invalid(
@@ -143,12 +155,19 @@ public struct CompareCoarseGrainings: Study {
   }
   public func plan() -> [PlannedUnit<Unit>] {
     rules.map { rule in
+      let sites = Double(trainingSize * trainingSize), data = Double(configurations) * sites
+      if rule == .untied {
+        // Three products and an outer one for each sample and step; then coarse spins, fields and the environment's fit.
+        let training = 8 * Double(machineEpochs) * (data * sites / 4 + Double(marginalConfigurations) * 64 * 16)
+        return PlannedUnit(
+          label: rule.rawValue, unit: Unit(rule: rule), team: .one, operations: training + 2 * data * sites + 116 * 3e9,
+          bytesPerRank: data * 2 + 40 * sites * sites + 5e7)
+      }
       let training = rule.objective == nil ? 1e9 : 1e9 + 40 * Double(trainingSize * trainingSize * steps * batch)
       return PlannedUnit(
         label: rule.rawValue, unit: Unit(rule: rule), team: chains == 1 ? .one : .upTo(chains),
         operations: 116 * Double(chains * (measurements + warmUp)) * cost + 10 * training,
-        bytesPerRank: Double(size * size) * (Double(chains) / 8 + 64) + 1e7
-          + Double(configurations * trainingSize * trainingSize) * 2)
+        bytesPerRank: Double(size * size) * (Double(chains) / 8 + 64) + 1e7 + data * 2)
     }
   }
 }

@@ -43,7 +43,7 @@ extension DeepRenormalization {
           from: KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "states \(index)")))
       }
       let energies = machine.freeEnergy(of: inputs)
-      let likelihood = blockedMean(energies.map { -$0 - top.value })
+      let likelihood = blocks.mean(of: energies.map { -$0 - top.value })
       recording.record(at: at, "log_likelihood", Observable(likelihood.value, error: hypot(likelihood.error, top.error), unit: "nats"))
       if index == 0 {
         let map = SampledVariationalMap(
@@ -55,7 +55,7 @@ extension DeepRenormalization {
     if state.machines.count > 1 {
       let stack = try DeepBeliefNetwork(state.machines)
       let source = KeyedStreams(StreamKey.derive(seed: streams.high, study: "\(streams.low)", unit: "bound"))
-      let bound = blockedMean(stack.boundSamples(of: test, topLogPartition: top.value, firstRow: configurations, from: source))
+      let bound = blocks.mean(of: stack.boundSamples(of: test, topLogPartition: top.value, firstRow: configurations, from: source))
       let at = place("boltzmann", layer: state.machines.count, scale: (Double(sites) / Double(hidden[hidden.count - 1])).squareRoot())
       recording.record(at: at, "stack_log_likelihood_bound", Observable(bound.value, error: hypot(bound.error, top.error), unit: "nats"))
       // The most that any model can reach on this law: minus its entropy, -K <E> - ln Z exactly.
@@ -76,24 +76,6 @@ extension DeepRenormalization {
     record("kullback_leibler_per_site", map.kullbackLeibler, over: Double(sites))
     record("mean_log_x", map.meanLogX)
     record("log_x_deviation", map.deviationOfLogX)
-  }
-
-  /// The mean of one number per test sample, its error from blocks.
-  private func blockedMean(_ values: [Double]) -> Estimate {
-    let parts = blocks
-    var sums = [Double](repeating: 0, count: parts.blocks), counts = sums
-    for (i, x) in values.enumerated() {
-      sums[parts.block(of: i)] += x
-      counts[parts.block(of: i)] += 1
-    }
-    return jackknife(blocks: parts.blocks) { left -> [Double] in
-      var sum = 0.0, count = 0.0
-      for b in sums.indices where b != left {
-        sum += sums[b]
-        count += counts[b]
-      }
-      return [sum / count]
-    }[0]
   }
 
   /// The machine's own samples, next to the data's: energy and magnetisation; chains are independent.

@@ -101,22 +101,10 @@ public enum BoltzmannKnownValues {
     let states = 1 << machine.visible
     let all = Configurations(count: states, sites: .unplaced(machine.visible), words: (0..<states).map { UInt64($0) })
     let logPartition = try machine.exactLogPartition()
-    var cumulative: [Double] = [], total = 0.0
-    for free in machine.freeEnergy(of: all) {
-      total += exp(-free - logPartition)
-      cumulative.append(total)
-    }
-    let words = (0..<count).map { replica -> UInt64 in
+    return Configurations(count: count, sites: all.sites, of: machine.freeEnergy(of: all).map { exp(-$0 - logPartition) }) { replica in
       var choices = streams.generator(replica: replica, step: 0, site: 0, purpose: .initial)
-      let u = choices.uniform() * total
-      var low = 0, high = states - 1
-      while low < high {
-        let middle = (low + high) / 2
-        if cumulative[middle] > u { high = middle } else { low = middle + 1 }
-      }
-      return UInt64(low)
+      return choices.uniform()
     }
-    return Configurations(count: count, sites: .unplaced(machine.visible), words: words)
   }
 
   private static func annealedVariances() throws -> [KnownValue] {

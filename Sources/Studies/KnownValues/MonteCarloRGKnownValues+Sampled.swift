@@ -10,24 +10,10 @@ extension MonteCarloRGKnownValues {
   /// The same small systems from independent samples of their exact laws, as a simulation would see them.
   static let sampled: [Check] = [Check("B4", .fast, sampledRing), Check("B5", .fast, sampledTorus)]
 
-  /// Independent samples of a law of 2^sites weights, bit s of a state being site s, by inverting the distribution function.
+  /// Independent samples of a law of 2^sites weights.
   private static func samples(_ weights: [Double], count: Int, shape: [Int], seed: UInt64) -> Configurations {
-    var cumulative: [Double] = [], sum = 0.0
-    for weight in weights {
-      sum += weight
-      cumulative.append(sum)
-    }
     var draws = KeyedStreams(StreamKey(high: 0xB, low: seed)).series(replica: 0, step: 0, site: 0, purpose: .initial)
-    let words = (0..<count).map { _ -> UInt64 in
-      let u = draws.uniform() * sum
-      var low = 0, high = cumulative.count - 1
-      while low < high {
-        let middle = (low + high) / 2
-        if cumulative[middle] > u { high = middle } else { low = middle + 1 }
-      }
-      return UInt64(low)
-    }
-    return Configurations(count: count, sites: .lattice(shape), words: words)
+    return Configurations(count: count, sites: .lattice(shape), of: weights) { _ in draws.uniform() }
   }
   private static func near(_ what: String, _ expected: Double, _ found: Estimate, most: Double) -> KnownValue {
     KnownValue(what, expected: expected, found: found.value, error: found.error, .sigmas(4, largestError: most))

@@ -98,7 +98,7 @@ public enum MonteCarloRGKnownValues {
   /// Block spins and trained filters at 64x64 in the second and third step: y_t within 2 % and y_h within half a per cent, filters whose
   /// coarse spins are drawn from p(h | v), and a network's layer, within 5 %; the controls are far off in what they are to fail in.
   @Sendable private static func comparison() throws -> [KnownValue] {
-    let signs = ["likelihood-filter", "spread-filter", "information-filter"],
+    let signs = ["likelihood-filter", "spread-filter", "information-filter", "neural-information-filter"],
       loose = ["likelihood-filter-sampled", "spread-filter-sampled", "network-layer"]
     let names = (["majority", "permuted-majority", "random-filter"] + signs + loose).map { "\"\($0)\"" }.joined(separator: ", ")
     let report = try StudyInProcess.report(
@@ -108,21 +108,26 @@ public enum MonteCarloRGKnownValues {
       [rules]
       names = [\(names)]
       """)
-    func found(_ rule: String, _ name: String) -> [Double] {
+    func observable(_ rule: String, _ name: String) -> Observable? {
       let row = report.rows.first { $0.at.contains { $0.name == "rule" && $0.value == .text(rule) } }
-      return row?.observables.first { $0.name == name }?.observable.values ?? []
+      return row?.observables.first { $0.name == name }?.observable
     }
+    func found(_ rule: String, _ name: String) -> [Double] { observable(rule, name)?.values ?? [] }
     var values: [KnownValue] = []
     for name in ["majority"] + signs + loose {
       let isLoose = loose.contains(name)
       for (what, label, exact, width) in [
         ("thermal_exponents", "y_t", 1.0, isLoose ? 0.05 : 0.02), ("magnetic_exponents", "y_h", 1.875, isLoose ? 0.05 : 0.005),
       ] {
-        let steps = found(name, what)
+        let steps = found(name, what), errors = observable(name, what)?.errors ?? []
         for step in 1...2 {
           values.append(
             KnownValue(
               "\(name), step \(step + 1): \(label)", expected: exact, found: steps.count > step ? steps[step] : .nan, .relative(width)))
+          values.append(
+            KnownValue(
+              "\(name), step \(step + 1): stated error of \(label)", expected: 0.05 * exact,
+              found: errors.count > step ? errors[step] : .nan, .atMost))
         }
       }
     }

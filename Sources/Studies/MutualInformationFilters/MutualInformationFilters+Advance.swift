@@ -1,4 +1,5 @@
 public import Archives
+import InformationTheory
 import LatticeSystems
 public import MessagePassing
 public import RandomStreams
@@ -37,29 +38,55 @@ extension MutualInformationFilters {
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Recording> {
     switch unit {
-    case .ring: return .done(ring())
+    case .ring:
+      let done = state.weights.count / 4
+      guard done < blocks.count else { return .done(ring(state.weights)) }
+      trainOnRing(&state, block: blocks[done], streams)
+      return .more(fraction: Double(done + 1) / Double(blocks.count + 1), stage: "training")
     case .coupling(let coupling):
       do {
-        if state.weights.count < 32 {
-          let isBlock = state.weights.isEmpty, training = FilterTraining(window: 4, steps: steps, batch: batch, rate: rate)
-          let data = try EnvironmentSamples(draw(coupling, streams, "data"), window: 4)
-          training.environment(
-            data, blockOnly: isBlock, from: KeyedStreams(streams.use("training", isBlock ? 0 : 1)), into: &state.training,
-            steps: max(1, 100_000 / batch))
-          if state.training.step == steps {
-            state.weights += training.weights(state.training)
-            state.training = FilterProgress()
-          }
-          let part = 0.35 * Double(state.training.step) / Double(steps)
-          return .more(fraction: part + 0.35 * Double(state.weights.count / 16), stage: "training")
+        if state.weights.count < 48 {
+          try train(&state, coupling, streams)
+          let part = 0.3 * Double(state.training.step) / Double(steps)
+          return .more(fraction: min(0.8, part + 0.3 * Double(state.weights.count / 16)), stage: "training")
         }
         if state.recording.rows.isEmpty {
-          recordExact(coupling, state.weights, into: &state.recording)
-          return .more(fraction: 0.85, stage: "summing over states")
+          try recordExact(coupling, state.weights, streams, into: &state.recording)
+          return .more(fraction: 0.9, stage: "summing over states")
         }
         try recordBounds(coupling, state.weights, streams, into: &state.recording)
         return .done(state.recording)
       } catch { throw .unitFailed("K = \(coupling): \(error)") }
+    }
+  }
+
+  /// Some seconds' steps of the block filter, then of the wide one, then of the neural one on the 6 x 6 torus.
+  private func train(_ state: inout State, _ coupling: Double, _ streams: StreamKey) throws {
+    let place = state.weights.count / 16, source = KeyedStreams(streams.use("training", place)), isNeural = place == 2
+    let training = isNeural ? neural : FilterTraining(window: 4, steps: steps, batch: batch, rate: rate)
+    if isNeural {
+      let data = try SixTorus(coupling: coupling).samples(neuralSamples, from: streams.use("torus data"))
+      training.neuralEnvironment(
+        data, reading: training.block, hidden: neuralHidden, from: source, into: &state.training, steps: max(1, 500_000 / batch))
+    } else {
+      let data = try EnvironmentSamples(draw(coupling, streams, "data"), window: 4)
+      training.environment(
+        data, reading: place == 0 ? training.block : nil, from: source, into: &state.training, steps: max(1, 100_000 / batch))
+    }
+    guard state.training.step == training.steps else { return }
+    state.weights += training.weights(state.training)
+    state.training = FilterProgress()
+  }
+
+  /// The neural filter of a block of the ring; it reads the first spins of a window of 2 x 2, which the block is.
+  private func trainOnRing(_ state: inout State, block: Int, _ streams: StreamKey) {
+    let ring = RingBlock(block: block, coupling: ringCoupling), source = KeyedStreams(streams.use("ring training", block))
+    let data = ring.samples(
+      sites: ringSites, buffer: buffer, reach: min(4, (ringSites - block - 2 * buffer) / 2), count: neuralSamples,
+      from: KeyedStreams(streams.use("ring data", block)))
+    let training = FilterTraining(window: 2, steps: neural.steps, batch: neural.batch, rate: neural.rate)
+    state.weights += training.trained {
+      training.neuralEnvironment(data, reading: Array(0..<block), hidden: neuralHidden, from: source, into: &$0)
     }
   }
 
@@ -77,23 +104,23 @@ extension MutualInformationFilters {
   }
 
   /// A state of the block within the window, whose sites 5, 6, 9 and 10 it is, and back.
-  private static func window(_ block: Int) -> Int { (block & 3) << 5 | (block >> 2 & 3) << 9 }
+  static func window(_ block: Int) -> Int { (block & 3) << 5 | (block >> 2 & 3) << 9 }
   private static func block(_ window: Int) -> Int { window >> 5 & 3 | (window >> 9 & 3) << 2 }
-  /// The filters, and the laws of the block that are compared.
-  private func filters(_ weights: [Double]) -> (block: TiedFilter, wide: TiedFilter, laws: [(name: String, law: [Double])]) {
-    let block = TiedFilter(window: 4, weights: Array(weights[..<16]), choice: .mostProbable)
-    let wide = TiedFilter(window: 4, weights: Array(weights[16...]), choice: .mostProbable)
-    return (
-      block, wide,
-      [
-        ("block-filter", (0..<16).map { block.probability(Self.window($0)) }), ("majority", BlockRule.majority),
-        ("one-spin", BlockRule.decimation),
-      ]
-    )
+  /// The filters: of the block, of the 4 x 4 window, of the block by InfoNCE.
+  private func filters(_ weights: [Double]) -> [TiedFilter] {
+    (0..<3).map { TiedFilter(window: 4, weights: Array(weights[16 * $0..<16 * ($0 + 1)]), choice: .mostProbable) }
+  }
+  /// The laws of the block that are compared.
+  private func laws(_ filters: [TiedFilter]) -> [(name: String, law: [Double])] {
+    func law(_ filter: TiedFilter) -> [Double] { (0..<16).map { filter.probability(Self.window($0)) } }
+    return [
+      ("block-filter", law(filters[0])), ("neural-filter", law(filters[2])), ("majority", BlockRule.majority),
+      ("one-spin", BlockRule.decimation),
+    ]
   }
 
-  private func recordExact(_ coupling: Double, _ weights: [Double], into recording: inout Recording) {
-    let (block, wide, named) = filters(weights)
+  private func recordExact(_ coupling: Double, _ weights: [Double], _ streams: StreamKey, into recording: inout Recording) throws {
+    let filters = filters(weights), named = laws(filters)
     let exact = BlockEnvironment(coupling: coupling)
     for law in named {
       recording.record(at: Self.at(coupling, law.name), "exact_information", Observable(exact.information(law.law), unit: "nats"))
@@ -101,19 +128,26 @@ extension MutualInformationFilters {
     }
     recording.record(at: Self.at(coupling, "best-odd-map"), "exact_information", Observable(exact.bestOddMap, unit: "nats"))
     recording.record(at: Self.at(coupling, "block"), "exact_information", Observable(exact.blockInformation, unit: "nats"))
-    recording.record(at: Self.at(coupling, "block-filter"), "weights", Observable(values: block.weights))
-    recording.record(at: Self.at(coupling, "wide-filter"), "weights", Observable(values: wide.weights))
+    for (name, filter) in zip(["block-filter", "wide-filter", "neural-filter"], filters) {
+      recording.record(at: Self.at(coupling, name), "weights", Observable(values: filter.weights))
+    }
+    let test = try SixTorus(coupling: coupling).samples(neuralSamples, from: streams.use("torus test"))
+    let estimate = try test.neuralEstimate(
+      of: filters[2], steps: neural.steps, batch: 4 * neural.batch, hidden: neuralHidden, from: KeyedStreams(streams.use("critic")))
+    recording.record(
+      at: Self.at(coupling, "neural-filter"), "information_infonce",
+      Observable(estimate.nats, error: estimate.standardError, unit: "nats"))
   }
 
   private func recordBounds(_ coupling: Double, _ weights: [Double], _ streams: StreamKey, into recording: inout Recording) throws {
-    let (_, wide, named) = filters(weights)
+    let filters = filters(weights), named = laws(filters)
     let fit = try EnvironmentSamples(draw(coupling, streams, "fit"), window: 4)
     let test = try EnvironmentSamples(draw(coupling, streams, "test"), window: 4)
     for (name, law) in named {
       let bound = EnvironmentBound.value(of: { law[Self.block($0)] }, fit, test)
       recording.record(at: Self.at(coupling, name), "information_bound", Observable(bound.value, error: bound.error, unit: "nats"))
     }
-    let bound = EnvironmentBound.value(of: wide.probability, fit, test)
+    let bound = EnvironmentBound.value(of: filters[1].probability, fit, test)
     recording.record(at: Self.at(coupling, "wide-filter"), "information_bound", Observable(bound.value, error: bound.error, unit: "nats"))
   }
 
@@ -124,13 +158,16 @@ extension MutualInformationFilters {
   }
 
   /// All rules of each block: the most informative, those that are named, and the range of all.
-  private func ring() -> Recording {
+  private func ring(_ weights: [Double]) -> Recording {
     var recording = Recording()
-    for block in blocks {
+    for (place, block) in blocks.enumerated() {
+      let filter = TiedFilter(window: 2, weights: Array(weights[4 * place..<4 * (place + 1)]), choice: .mostProbable)
+      recording.record(at: Self.ring(block, "neural-filter"), "weights", Observable(values: Array(filter.weights[..<block])))
       let ring = RingBlock(block: block, coupling: ringCoupling), maps = RingBlock.oddMaps(block: block), top = (1 << block) - 1
       let named: [(String, [Double])] = [
         ("edge-spin", (0...top).map { Double($0 & 1) }), ("inner-spin", (0...top).map { Double($0 >> (block / 2) & 1) }),
         ("majority", (0...top).map { 2 * $0.nonzeroBitCount == block ? 0.5 : 2 * $0.nonzeroBitCount > block ? 1 : 0 }),
+        ("neural-filter", (0...top).map { filter.probability($0) }),
       ]
       let found = ring.informations(sites: ringSites, buffer: buffer, laws: maps + named.map(\.1))
       // Of maps that are equal to rounding the first.

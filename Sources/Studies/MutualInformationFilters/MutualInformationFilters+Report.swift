@@ -11,19 +11,28 @@ extension MutualInformationFilters {
       title: "Coarse spins that know most of their surroundings",
       abstract:
         "A coarse spin h of a block V is chosen for I(h : E), E the spins beyond a buffer. On the ring every rule can be tried. On the "
-        + "square lattice filters are trained by a bound of I(h : E) at \(couplings.count) couplings, and valued exactly on a torus of 6 x 6.",
+        + "square lattice filters are trained by bounds of I(h : E) at \(couplings.count) couplings, one of which a critic network makes, and "
+        + "valued exactly on a torus of 6 x 6.",
       rows: results.flatMap(\.partial.rows), derived: derived(all),
       sections: [
         ReportSection("The ring: every rule", [.text(ringWords(all)), .table(ringTable(all)), .figure(ringFigure(all))]),
         ReportSection(
           "Filters over temperature",
           [.text(latticeWords(all)), .table(latticeTable(all)), .figure(latticeFigure(all)), .figure(filters(all))]),
+        ReportSection("Filters by a neural bound", [.text(neuralWords(all)), .table(neuralTable(all)), .figure(neuralFigure(all))]),
       ], arrays: results.flatMap(\.partial.arrays))
   }
 
   private func derived(_ all: Recording) -> [(name: String, observable: Observable)] {
-    let shares = couplings.compactMap { share(all, $0) }
-    return shares.isEmpty ? [] : [("least_share_of_best_odd_map", Observable(shares.min() ?? .nan))]
+    var derived: [(name: String, observable: Observable)] = []
+    for (name, shares) in [
+      ("least_share_of_best_odd_map", couplings.compactMap { share(all, $0, of: "block-filter") }),
+      ("least_share_of_best_odd_map_neural", couplings.compactMap { share(all, $0, of: "neural-filter") }),
+      ("least_share_of_best_on_ring_neural", blocks.compactMap { ringShare(all, $0) }),
+    ] {
+      if let least = shares.min() { derived.append((name, Observable(least))) }
+    }
+    return derived
   }
 
   // MARK: the ring
@@ -45,7 +54,7 @@ extension MutualInformationFilters {
       let edge = ring(all, block, "edge-spin", "exact_information").first ?? .nan
       let isEdge = abs(best - edge) < 1e-12, reach = beyond(all, block, "best-of-all")
       words.append(
-        "Blocks of \(block): of \(1 << (1 << (block - 1))) rules the best knows \(nats(best)) nats"
+        "Blocks of \(block): of \(1 << (1 << (block - 1))) rules the best knows \(written(best, nil, digits: 6)) nats"
           + (isEdge ? ", which is what the spin at the edge knows; " : "; ")
           + (reach < 1e-12
             ? "its couplings beyond nearest neighbours vanish to rounding."
@@ -55,17 +64,16 @@ extension MutualInformationFilters {
     return words.joined(separator: " ")
   }
 
-  /// Six digits of a number that may be very small.
-  private func nats(_ value: Double) -> String { abs(value) < 1e-4 ? String(format: "%.3e", value) : written(value, nil, digits: 6) }
   private func ringTable(_ all: Recording) -> ReportTable {
     var rows: [[String]] = []
     for block in blocks {
       let whole = ring(all, block, "block", "exact_information").first ?? .nan
-      for rule in ["best-of-all", "edge-spin", "inner-spin", "majority"] {
+      for rule in ["best-of-all", "edge-spin", "inner-spin", "majority", "neural-filter"] {
         let pairs = ring(all, block, rule, "pair_couplings")
         rows.append(
           [
-            "\(block)", rule, nats(ring(all, block, rule, "exact_information").first ?? .nan), nats(whole),
+            "\(block)", rule, written(ring(all, block, rule, "exact_information").first ?? .nan, nil, digits: 6),
+            written(whole, nil, digits: 6),
           ]
             + pairs.prefix(3).map { abs($0) < 1e-13 ? "0" : String(format: "%.6f", $0) }
             + [ring(all, block, rule, "other_couplings").first.map { $0 < 1e-12 ? "0" : String(format: "%.2e", $0) } ?? "–"])
@@ -95,20 +103,20 @@ extension MutualInformationFilters {
 
   // MARK: the square lattice
 
-  private func value(_ all: Recording, _ coupling: Double, _ rule: String, _ name: String) -> (value: Double, error: Double?)? {
+  func value(_ all: Recording, _ coupling: Double, _ rule: String, _ name: String) -> (value: Double, error: Double?)? {
     guard let found = all.observable(name, at: Self.at(coupling, rule)), let value = found.values.first else { return nil }
     return (value, found.errors?.first)
   }
-  /// The block filter's exact information over that of the best odd map.
-  private func share(_ all: Recording, _ coupling: Double) -> Double? {
-    guard let found = value(all, coupling, "block-filter", "exact_information"),
+  /// A filter's exact information over that of the best odd map.
+  func share(_ all: Recording, _ coupling: Double, of rule: String) -> Double? {
+    guard let found = value(all, coupling, rule, "exact_information"),
       let best = value(all, coupling, "best-odd-map", "exact_information")
     else { return nil }
     return found.value / best.value
   }
 
   private func latticeWords(_ all: Recording) -> String {
-    let shares = couplings.compactMap { share(all, $0) }
+    let shares = couplings.compactMap { share(all, $0, of: "block-filter") }
     var words = [
       "The block filter sees 2 x 2 sites, the wide one 4 x 4; both are trained on \(size) x \(size) for the bound ln 2 + <ln q(h | E)>, E the 64 spins "
         + "of two rings one site beyond the 4 x 4 window."
@@ -186,12 +194,12 @@ extension MutualInformationFilters {
 
   private func filters(_ all: Recording) -> Figure {
     var maps: [Heatmap] = []
-    for rule in ["block-filter", "wide-filter"] {
+    for rule in ["block-filter", "wide-filter", "neural-filter"] {
       for k in couplings {
         guard let weights = all.observable("weights", at: Self.at(k, rule))?.values, weights.count == 16 else { continue }
         maps.append(
           Heatmap(
-            title: "\(rule == "block-filter" ? "block" : "wide"), \(String(format: "%.3f", k))", rows: 4, columns: 4, values: weights,
+            title: "\(rule.prefix { $0 != "-" }), \(String(format: "%.3f", k))", rows: 4, columns: 4, values: weights,
             palette: .diverging))
       }
     }

@@ -46,14 +46,25 @@ public struct MutualInformationFilters: Study {
         Parameter("batch", .integer(64), .integers(2...4096), unit: "1", "a sixteenth of the windows of a step"),
         Parameter("rate", .real(0.01), .reals(1e-6...1), unit: "1", "of a step; it falls to a tenth in the last third"),
       ]),
+    ParameterTable(
+      "neural", "filters of 2 x 2 spins of a 6 x 6 torus, and of the ring's blocks, trained and valued by InfoNCE",
+      [
+        Parameter("samples", .integer(40_000), .integers(64...10_000_000), unit: "configurations", "to train on, and as many to value on"),
+        Parameter("steps", .integer(1500), .integers(1...1_000_000), unit: "steps", "of Adam, of filter and critic together"),
+        Parameter("batch", .integer(64), .integers(2...1024), unit: "1", "a quarter of the pairs of a step"),
+        Parameter("rate", .real(0.01), .reals(1e-6...1), unit: "1", "of the filter's step, the critic's is 0.3 of it"),
+        Parameter("hidden", .integer(64), .integers(1...1024), unit: "units", "of each of the critic's two layers"),
+      ]),
   ]
 
   public static let debugOverrides = [
     "lattice.couplings=[0.4]", "lattice.size=16", "training.configurations=64", "training.steps=20", "ring.blocks=[2]",
+    "neural.samples=1000", "neural.steps=20", "neural.batch=8", "neural.hidden=8",
   ]
 
   let blocks: [Int], ringCoupling: Double, ringSites: Int, buffer: Int, coarse: Int
   let couplings: [Double], size: Int, configurations: Int, interval: Int, steps: Int, batch: Int, rate: Double
+  let neuralSamples: Int, neuralHidden: Int, neural: FilterTraining
 
   /// Validates what the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
@@ -69,6 +80,10 @@ public struct MutualInformationFilters: Study {
     steps = parameters.integer("training.steps")
     batch = parameters.integer("training.batch")
     rate = parameters.real("training.rate")
+    neuralSamples = parameters.integer("neural.samples")
+    neuralHidden = parameters.integer("neural.hidden")
+    neural = FilterTraining(
+      window: 4, steps: parameters.integer("neural.steps"), batch: parameters.integer("neural.batch"), rate: parameters.real("neural.rate"))
     guard !blocks.isEmpty, Set(blocks).count == blocks.count else {
       throw .invalid(parameter: "ring.blocks", what: "\(blocks): at least one block, and each once")
     }
@@ -76,15 +91,28 @@ public struct MutualInformationFilters: Study {
       throw .invalid(parameter: "lattice.couplings", what: "\(couplings): at least one coupling, and each once")
     }
     guard size % 4 == 0 else { throw .invalid(parameter: "lattice.size", what: "\(size) is not a multiple of 4") }
+    guard neuralSamples >= 24 * neural.batch else {
+      throw .invalid(
+        parameter: "neural.samples",
+        what: "\(neuralSamples) are too few for batches of 4 x neural.batch = \(4 * neural.batch); at least \(24 * neural.batch)")
+    }
   }
 
   public func plan() -> [PlannedUnit<Unit>] {
     let sampling = 3 * Double(configurations * interval * size * size) * 6
     let training = 2 * Double(steps * 16 * batch) * 250
-    return [PlannedUnit(label: "ring", unit: .ring, team: .one, operations: 1e9, bytesPerRank: 1e7)]
+    // A step goes through the critic forward and back, and through the exponentials of all pairs.
+    let pairs = Double(4 * neural.batch), row = Double(neuralHidden * (neuralHidden + 22))
+    let step = pairs * (6 * row + 20 * pairs) + 4e5
+    let neural = Double(self.neural.steps) * step + 2000 * Double(neuralSamples)
+    return [
+      PlannedUnit(
+        label: "ring", unit: .ring, team: .one, operations: 1e9 + 3 * Double(blocks.count) * neural,
+        bytesPerRank: 1e7 + 20 * Double(neuralSamples))
+    ]
       + couplings.enumerated().map { index, coupling in
         PlannedUnit(
-          label: "coupling-\(index)", unit: .coupling(coupling), team: .one, operations: 116 * (sampling + training + 2e9),
+          label: "coupling-\(index)", unit: .coupling(coupling), team: .one, operations: 116 * (sampling + training + 2e9) + 6 * neural,
           bytesPerRank: 30 * Double(configurations * size * size) / 28 + 1e7)
       }
   }

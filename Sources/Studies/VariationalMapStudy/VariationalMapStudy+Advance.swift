@@ -45,9 +45,7 @@ extension VariationalMapStudy {
     _ state: inout State, of unit: Unit, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Recording> {
     if case .large(let size) = unit {
-      do { return try advanceLarge(&state, size, streams, on: team) } catch let error as MessagePassingError {
-        throw .communication(error)
-      } catch { throw .unitFailedOnAllRanks("\(size) x \(size): \(error)") }
+      do { return try advanceLarge(&state, size, streams, on: team) } catch { throw StudyError(onAllRanks: error, at: "\(size) x \(size)") }
     }
     if state.done == 0 {
       ring(into: &state.recording)
