@@ -6,15 +6,15 @@ struct Forecast {
   /// A unit that is taken up at `now`.
   init(now: Double) { begin = now }
 
-  /// Whether fewer than three seconds are left at `now`, when `fraction` is done: a coordinator that computes answers after a slice of
-  /// about one. A unit that was taken up again from a checkpoint has done a part of its fraction before, so the first is only a mark.
-  mutating func isNearEnd(fraction: Double, now: Double) -> Bool {
+  /// Whether less than `span` is left at `now`, when `fraction` is done: a coordinator that computes answers after a slice. A unit
+  /// that was taken up again from a checkpoint has done a part of its fraction before, so the first is only a mark.
+  mutating func isNearEnd(within span: Double, fraction: Double, now: Double) -> Bool {
     guard let first else {
       first = (now, fraction)
       // The first slice, if it began at nothing, says as much as any.
-      return fraction > 0.5 && (1 - fraction) * (now - begin) < 3 * fraction
+      return fraction > 0.5 && (1 - fraction) * (now - begin) < span * fraction
     }
     let gained = fraction - first.fraction
-    return gained > 0 && (1 - fraction) * (now - first.time) < 3 * gained
+    return gained > 0 && (1 - fraction) * (now - first.time) < span * gained
   }
 }

@@ -23,10 +23,11 @@ public struct Plan: Sendable {
         label: unit.label, team: unit.team, operations: unit.operations, bytesPerRank: unit.bytesPerRank, sharedBytes: unit.sharedBytes,
         sharing: unit.sharing)
     }
-    /// Operations of one rank after which a team of `ranks` is through, roughly: its slowest rank's, and each further rank of a team
-    /// costs the others a twentieth. Only for the choice of teams; `renorm plan` has a model with measured constants.
+    /// Seconds of a team of `ranks`, roughly, for the choice of teams: by the model of `renorm plan` with constants as they often are. Where
+    /// the plan knows of no messages, each further rank of a team is taken to cost the others a twentieth.
     func time(ranks: Int) -> Double {
-      work.reduce(0) { $0 + $1.operations(ranks: ranks) } * (1 + Double(ranks - 1) / 20)
+      let (computing, communicating) = ScalingModel.usual.seconds(self, ranks: ranks)
+      return communicating > 0 ? computing + communicating : computing * (1 + Double(ranks - 1) / 20)
     }
     /// Bytes on a rank of a team of `ranks`.
     public func bytes(ranks: Int) -> Double { bytesPerRank + sharedBytes / Double(ranks) }

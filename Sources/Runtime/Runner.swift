@@ -228,7 +228,9 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
       case .advanced(.more(let fraction, let stage, let curves)):
         if leads {
           try conductor.note(unit: unit, fraction: fraction, stage: stage, curves: curves)
-          if forecast.isNearEnd(fraction: fraction, now: conductor.seconds) { try conductor.askAhead(for: team.size) }
+          // The coordinator's slices take about as long as ours.
+          let ahead = max(1.5, 3 * longestSlice)
+          if forecast.isNearEnd(within: ahead, fraction: fraction, now: conductor.seconds) { try conductor.askAhead(for: team.size) }
         }
       }
       // Before the interval is over, if it would be by the end of the next slice and its checkpoint; but not more than twice as often.

@@ -10,8 +10,8 @@ public struct Schedule: Equatable, Sendable {
   public struct Entry: Equatable, Sendable { public let unit: Int, ranks: Int }
   /// The units in the order in which they are handed out.
   public let entries: [Entry]
-  /// The predicted time of the run, in operations of one rank.
-  public let operations: Double
+  /// The predicted time of the run in seconds, by constants as they often are.
+  public let seconds: Double
 
   /// The schedule of some units of a plan.
   ///
@@ -33,7 +33,7 @@ public struct Schedule: Equatable, Sendable {
         return a != b ? a > b : one.unit < other.unit
       }
     }
-    let longest = chosen.map { plan.units[$0].operations }.max() ?? 0
+    let longest = chosen.map { plan.units[$0].time(ranks: 1) }.max() ?? 0
     var best = entries(within: longest), time = Self.time(best, workers: workers) { plan.units[$0].time(ranks: $1) }
     var most = longest, known = best
     for _ in 0..<(ranksPerTeam == nil ? 40 : 0) where longest > 0 {
@@ -46,7 +46,7 @@ public struct Schedule: Equatable, Sendable {
       if taken < 0.98 * time { (best, time) = (next, taken) }
     }
     self.entries = best
-    operations = time
+    seconds = time
   }
 
   /// When the last unit ends, where each takes `duration(unit, ranks)`: a team that has nothing to do takes the next unit, or divides

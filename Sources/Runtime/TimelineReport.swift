@@ -10,8 +10,8 @@ struct TimelineReport {
     let longest = timeline.launches.flatMap(\.shares).max { $0.share.longestSlice < $1.share.longestSlice }
     var words = "In \(timeline.launches.count == 1 ? "one launch" : "\(timeline.launches.count) launches") the ranks together were busy "
     words += "for \(all.busy) of the time, communicated for \(all.communicating) (which includes waiting for the slower "
-    words +=
-      "ranks of a team, and the coordinator's own work), read and wrote checkpoints for \(all.checkpointing), and waited for work for \(all.waiting)."
+    words += "ranks of a team, and the coordinator's own work), read and wrote checkpoints for \(all.checkpointing), and waited for "
+    words += "work for \(all.waiting)."
     if let longest {
       words += " The longest slice took \(Shown.number(longest.share.longestSlice, digits: 2)) s (unit \(longest.unit))."
     }

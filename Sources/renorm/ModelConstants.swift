@@ -10,23 +10,20 @@ struct ModelConstants {
   /// One line for each.
   let lines: [String]
 
-  /// What a cluster's network is taken to be where it cannot be measured: 2 us and 10 GB/s between hosts, 1 us and 5 GB/s within one.
-  private static let assumedNetwork = ScalingModel.Link(latency: 2e-6, gap: 5e-7, perByte: 1e-10)
-  private static let assumedHost = ScalingModel.Link(latency: 1e-6, gap: 3e-7, perByte: 2e-10)
-
   /// - Parameters: links as measured, nil where the launch has none; `network` is what the user says, in microseconds and GB/s.
   init(
     host: ScalingModel.Link?, network: ScalingModel.Link?, latency: Double?, bandwidth: Double?, ranksPerHost: Int
   ) throws {
     let products = ReferenceRates.sgemm(size: 1024, repeats: 3), flips = try ReferenceRates.flips()
     let disk = Self.disk()
-    var between = network ?? Self.assumedNetwork, how = network == nil ? "assumed" : "measured"
+    var between = network ?? ScalingModel.usual.network, how = network == nil ? "assumed" : "measured"
     if let latency { between.latency = 1e-6 * latency; between.gap = min(between.gap, between.latency) }
     if let bandwidth { between.perByte = 1e-9 / bandwidth }
     if latency != nil || bandwidth != nil { how = "as given" }
     model = ScalingModel(
-      products: products, spins: flips * ReferenceRates.operationsPerFlip, host: host ?? Self.assumedHost, network: between,
-      checkpoint: disk?.small ?? 0.01, checkpointPerByte: disk?.perByte ?? 2e-9, ranksPerHost: ranksPerHost)
+      products: products, spins: flips * ReferenceRates.operationsPerFlip, host: host ?? ScalingModel.usual.host, network: between,
+      checkpoint: disk?.small ?? ScalingModel.usual.checkpoint, checkpointPerByte: disk?.perByte ?? ScalingModel.usual.checkpointPerByte,
+      ranksPerHost: ranksPerHost)
     func words(_ link: ScalingModel.Link, _ how: String) -> String {
       "\(Shown.number(1e6 * link.latency, digits: 2)) us, \(Shown.number(1e6 * link.gap, digits: 2)) us for each further one, "
         + "\(Shown.scaled(1 / link.perByte))B/s (\(how))"
