@@ -4,7 +4,7 @@ import MessagePassing
 
 /// The message tags of the control channel.
 private enum Tag {
-  static let heartbeat = 11, request = 12, assignment = 13, progress = 14, stop = 15, finished = 16, shares = 17
+  static let heartbeat = 11, request = 12, assignment = 13, progress = 14, stop = 15, finished = 16, shares = 17, resumed = 18
 }
 
 /// What the coordinator answers a team that asks for work: a unit, to divide into teams of so many ranks, which ask again, or that nothing
@@ -302,6 +302,15 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
   }
 
+  /// A leader's word that it goes on with a unit from its checkpoint.
+  func noteResumed(unit: Int) throws(MessagePassingError) {
+    if rank == 0 {
+      observer?.event("resumed", level: .info, [("unit", labels[unit])])
+    } else {
+      try control!.send([unit], to: 0, tag: Tag.resumed)
+    }
+  }
+
   /// A leader's news of a unit in work.
   func note(unit: Int, fraction: Double, stage: String, curves: [CurvePoint]) throws(MessagePassingError) {
     let news = ControlMessage.progress(unit: unit, fraction: fraction, stage: stage, curves: curves)
@@ -339,6 +348,13 @@ final class Conductor<World: Communicator & ~Copyable> {
       if rank != 0 { announcedStop = true }
     }
     guard rank == 0 else { return }
+    while let source = try control!.probe(from: nil, tag: Tag.resumed) {
+      let units = try control!.receive(Int.self, from: source, tag: Tag.resumed, atMost: 1).values
+      guard units.count == 1, labels.indices.contains(units[0]) else {
+        throw ArchiveError.damaged(file: "a control message", reason: "units \(units) of \(labels.count)")
+      }
+      observer?.event("resumed", level: .info, [("unit", labels[units[0]])])
+    }
     while let source = try control!.probe(from: nil, tag: Tag.progress) {
       take(
         try ControlMessage(

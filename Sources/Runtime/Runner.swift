@@ -320,7 +320,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     if let reason = contents.usedPrevious { warn("\(reason); unit \(plan[unit].label) continues from the checkpoint before") }
     let machine = try contents.reader.text(at: "machine")
     guard machine == setup.machine else { throw otherMachine(path, machine) }
-    observer?.event("resumed", level: .info, [("unit", plan[unit].label)])
+    try conductor.noteResumed(unit: unit)
     return try S.State(from: contents.reader, at: "state")
   }
 
