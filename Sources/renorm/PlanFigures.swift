@@ -55,12 +55,13 @@ struct PlanFigures {
       }
       return Curve("\(work.parameter ?? ""), part \(place + 1)", x: points.map(\.x), y: points.map(\.y))
     }
-    if curves.isEmpty { return nil }
+    guard let name = unit.work.compactMap(\.parameter).first else { return nil }
+    let isOne = unit.work.allSatisfy { $0.parameter == nil || $0.parameter == name }
     return Figure(
       name: "plan-parameters", title: "From which size on 80 % efficiency is reached",
       caption:
         "For each part of unit \(unit.label) that has a parameter of its own: the value from which on a team spends four fifths of its "
         + "time as one rank would. Where a curve ends, the work has too few pieces.",
-      content: .curves(curves, xLabel: "ranks", yLabel: "value", logX: true, logY: true))
+      content: .curves(curves, xLabel: "ranks", yLabel: isOne ? name : "value", logX: true, logY: true))
   }
 }
