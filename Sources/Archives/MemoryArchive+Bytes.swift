@@ -38,73 +38,35 @@ extension MemoryArchive {
   /// before they are used. There is no checksum: a flipped bit inside an element is not seen.
   public init(bytes: [UInt8]) throws(ArchiveError) {
     self.init()
-    var rest = ByteReader(bytes: bytes)
-    guard try rest.take(magic.count).elementsEqual(magic) else { throw ByteReader.damage("wrong magic") }
-    let count = try rest.integer()
+    var rest = ByteReader(bytes, name: "memory")
+    guard try rest.take(magic.count).elementsEqual(magic) else { throw rest.damage("wrong magic") }
+    let count = try rest.length()
     var last: String?
     for _ in 0..<count {
-      guard let path = String(validating: try rest.take(try rest.integer()), as: UTF8.self),
+      guard let path = String(validating: try rest.take(try rest.length()), as: UTF8.self),
         !path.utf8.contains(0), !path.split(separator: "/").contains("."), !path.isEmpty,
         path.split(separator: "/").joined(separator: "/") == path
-      else { throw ByteReader.damage("not a path") }
-      if let last, !last.utf8.lexicographicallyPrecedes(path.utf8) { throw ByteReader.damage("paths out of order") }
+      else { throw rest.damage("not a path") }
+      if let last, !last.utf8.lexicographicallyPrecedes(path.utf8) { throw rest.damage("paths out of order") }
       last = path
-      guard let type = ArchiveType(rawValue: try rest.take(1).first!) else { throw ByteReader.damage("unknown type") }
-      let rank = try rest.integer()
-      guard rank <= rest.remaining / 8 else { throw ByteReader.damage("rank \(rank)") }
+      guard let type = ArchiveType(rawValue: try rest.take(1).first!) else { throw rest.damage("unknown type") }
+      let rank = try rest.length()
+      guard rank <= rest.remaining / 8 else { throw rest.damage("rank \(rank)") }
       var shape: [Int] = []
-      for _ in 0..<rank { shape.append(try rest.integer()) }
-      guard let elements = elementCount(of: shape, width: type.width) else { throw ByteReader.damage("shape \(shape)") }
+      for _ in 0..<rank { shape.append(try rest.length()) }
+      guard let elements = elementCount(of: shape, width: type.width) else { throw rest.damage("shape \(shape)") }
       entries[path] = Entry(type: type, shape: shape, bytes: try rest.take(elements * type.width))
     }
-    guard rest.remaining == 0 else { throw ByteReader.damage("\(rest.remaining) bytes too many") }
+    guard rest.remaining == 0 else { throw rest.damage("\(rest.remaining) bytes too many") }
     for path in paths {
       // An array below an array, which no archive holds.
       let parts = path.split(separator: "/")
       for depth in 1..<max(parts.count, 1) where entries[parts[..<depth].joined(separator: "/")] != nil {
-        throw ByteReader.damage("\(path) lies below an array")
+        throw rest.damage("\(path) lies below an array")
       }
     }
     let decoded = entries
     entries = [:]
     for (path, entry) in decoded { insert(entry, at: path) }
-  }
-}
-
-/// Takes bytes from the front and never more than there are.
-private struct ByteReader {
-  let bytes: [UInt8]
-  var position = 0
-
-  init(bytes: [UInt8]) { self.bytes = bytes }
-
-  var remaining: Int { bytes.count - position }
-
-  static func damage(_ reason: String) -> ArchiveError { .damaged(file: "memory", reason: reason) }
-
-  mutating func take(_ count: Int) throws(ArchiveError) -> ArraySlice<UInt8> {
-    guard count <= remaining else { throw Self.damage("\(count) bytes wanted, \(remaining) left") }
-    defer { position += count }
-    return bytes[position..<position + count]
-  }
-
-  mutating func integer() throws(ArchiveError) -> Int {
-    let value = UInt64(littleEndian: try take(8))
-    guard let small = Int(exactly: value) else { throw Self.damage("length \(value)") }
-    return small
-  }
-}
-
-extension [UInt8] {
-  /// Appends the eight bytes of an integer, lowest first.
-  mutating func appendLittleEndian(_ value: UInt64) {
-    for shift in stride(from: UInt64(0), to: 64, by: 8) { append(UInt8(truncatingIfNeeded: value &>> shift)) }
-  }
-}
-
-extension UInt64 {
-  /// The integer whose bytes, lowest first, these are.
-  init(littleEndian bytes: ArraySlice<UInt8>) {
-    self = bytes.reversed().reduce(0) { $0 &<< 8 | UInt64($1) }
   }
 }

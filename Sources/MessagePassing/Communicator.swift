@@ -85,6 +85,8 @@ public protocol Communicator: ~Copyable {
   func duplicate() throws(MessagePassingError) -> Self
   /// The name of the host this process runs on.
   var processorName: String { get }
+  /// Seconds of the wall clock that this process has waited for messages so far, in this group and all others of its world.
+  var secondsWaited: Double { get }
 
   /// Starts to send a copy of `values`; the request owns the copy.
   func immediateSend<E: MessageElement>(_ values: [E], to rank: Int, tag: Int) throws(MessagePassingError) -> Request<E>

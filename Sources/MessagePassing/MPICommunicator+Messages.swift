@@ -18,11 +18,14 @@ extension MPICommunicator {
     var status = cmpi_status()
     var found: Int32 = 0
     var fruitless = 0
-    while true {
-      let code = unsafe cmpi_improbe(source(rank), Int32(tag), handle, &found, &message, &status)
-      try check(code, "MPI_Improbe")
-      if found != 0 { break }
-      waiting.pause(&fruitless)
+    do {
+      defer { waiting.hasEnded(fruitless) }
+      while true {
+        let code = unsafe cmpi_improbe(source(rank), Int32(tag), handle, &found, &message, &status)
+        try check(code, "MPI_Improbe")
+        if found != 0 { break }
+        waiting.pause(&fruitless)
+      }
     }
     let bytes = Int(status.bytes), stride = MemoryLayout<E>.stride
     let count = try count32(bytes / stride)

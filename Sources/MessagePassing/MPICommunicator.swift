@@ -34,6 +34,8 @@ public struct MPICommunicator: Communicator, ~Copyable {
 
   public var processorName: String { unsafe text(capacity: 1024) { unsafe cmpi_processor_name($0, $1) } }
 
+  public var secondsWaited: Double { 1e-9 * Double(waiting.waited) }
+
   // MPI has no immediate split: all ranks meet in a polled barrier first, so the call itself finds them there.
 
   public func split(color: Int?, key: Int) throws(MessagePassingError) -> MPICommunicator? {
@@ -70,6 +72,7 @@ extension Waiting {
   /// Polls until `request` is finished.
   func finish(_ request: inout cmpi_request, _ call: String) throws(MessagePassingError) -> cmpi_status {
     var fruitless = 0
+    defer { hasEnded(fruitless) }
     while true {
       var done: Int32 = 0
       var status = cmpi_status()

@@ -61,6 +61,7 @@ internal import CMessagePassing
   /// - Throws: `truncated` where a message was longer than the buffer, `failed` otherwise.
   public consuming func wait() throws(MessagePassingError) -> [E] {
     var fruitless = 0
+    defer { waiting?.hasEnded(fruitless) }
     while try !isFinished() { waiting?.pause(&fruitless) }
     return unsafe Array(UnsafeBufferPointer(start: buffer, count: count))
   }

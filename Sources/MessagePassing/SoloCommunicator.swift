@@ -26,6 +26,8 @@ public struct SoloCommunicator: Communicator, ~Copyable {
   public func split(color: Int?, key: Int) throws(MessagePassingError) -> SoloCommunicator? { color == nil ? nil : SoloCommunicator() }
   public func splitByHost() throws(MessagePassingError) -> SoloCommunicator { SoloCommunicator() }
   public func duplicate() throws(MessagePassingError) -> SoloCommunicator { SoloCommunicator() }
+  /// Nobody to wait for.
+  public var secondsWaited: Double { 0 }
   /// The host name, as the system gives it.
   public var processorName: String { hostName() }
   /// Alone there is nobody to send to: a caller's bug.

@@ -13,6 +13,10 @@ final class Waiting {
   private var insideHook = false
   private var lastHook: UInt64 = 0
 
+  /// Nanoseconds spent in waits so far; a wait within the hook of another counts once.
+  private(set) var waited: UInt64 = 0
+  private var depth = 0, begun: UInt64 = 0
+
   /// Tests without a pause. Short when ranks outnumber processors: then the awaited peer needs this processor.
   private let spins: Int
   /// Tests with `sched_yield` between them, before the loop begins to sleep.
@@ -27,6 +31,11 @@ final class Waiting {
 
   /// One pause after a fruitless test; `fruitless` counts them for one wait.
   func pause(_ fruitless: inout Int) {
+    // What is there at the first look costs no look at the clock.
+    if fruitless == 0 {
+      if depth == 0 { begun = monotonicNanoseconds() }
+      depth += 1
+    }
     fruitless &+= 1
     if fruitless < spins {
       if fruitless & 255 == 0 { runHookIfDue() }
@@ -39,6 +48,13 @@ final class Waiting {
       // More than a millisecond has passed: a late answer by 0.1 ms no longer matters.
       usleep(50)
     }
+  }
+
+  /// The end of a wait in which `fruitless` tests were made; every wait that may have paused says so.
+  func hasEnded(_ fruitless: Int) {
+    guard fruitless > 0 else { return }
+    depth -= 1
+    if depth == 0 { waited &+= monotonicNanoseconds() &- begun }
   }
 
   private func runHookIfDue() {

@@ -1,14 +1,26 @@
+import Archives
 import Glibc
 import MessagePassing
 
 /// The message tags of the control channel.
 private enum Tag {
-  static let heartbeat = 11, request = 12, assignment = 13, progress = 14, stop = 15, finished = 16
+  static let heartbeat = 11, request = 12, assignment = 13, progress = 14, stop = 15, finished = 16, shares = 17, resumed = 18
 }
 
-/// What a team leader asks the coordinator for, and the answer.
+/// What the coordinator answers a team that asks for work: a unit, to divide into teams of so many ranks, which ask again, or that nothing
+/// is left.
 enum Assignment: Equatable {
-  case unit(Int), nothingLeft
+  case unit(Int), divide(into: Int), nothingLeft
+
+  /// As one number: a unit from 0 on, -1, or a size below.
+  var word: Int {
+    switch self {
+    case .unit(let unit): unit
+    case .nothingLeft: -1
+    case .divide(let size): -1 - size
+    }
+  }
+  init(word: Int) { self = word >= 0 ? .unit(word) : word == -1 ? .nothingLeft : .divide(into: -1 - word) }
 }
 
 /// One rank's end of the control channel: hands out units and collects partials on rank 0, asks for them elsewhere,
@@ -35,18 +47,34 @@ final class Conductor<World: Communicator & ~Copyable> {
   private var unitOfRank: [Int]
   private var myUnit = -1
   private var isServing = false
+  private let notes = UnitNotes()
 
   /// The heartbeats on their way, by the rank they go to.
   private let beats: [HeartbeatInFlight]
 
+  // The launch's clock.
+  private var origin = monotonicSeconds()
+  /// Seconds of the processor that this rank's `tick` has taken.
+  private(set) var coordinating = 0.0
+  /// Seconds since `startClock()`.
+  var seconds: Double { monotonicSeconds() - origin }
+  /// All ranks call this at the same moment: hosts' clocks begin anywhere.
+  func startClock() { origin = monotonicSeconds() }
+
   // The coordinator's book.
-  private var pending: [Int] = []
-  private var idleLeadersToRelease = 0
+  private var pending: ArraySlice<Schedule.Entry> = []
+  /// Teams that have not been told yet that nothing is left, and units that have been handed out and not ended.
+  private var teams = 0
+  private var outstanding: Set<Int> = []
+  /// Whether this leader has asked for a unit before the end of its last.
+  private var hasAsked = false
+  /// What the units that this leader has finished have taken.
+  private var pace = (seconds: 0.0, operations: 0.0)
   private(set) var finished: [Int: [UInt8]] = [:]
+  private var notKept: [Int] = []
   private(set) var failures: [Int: String] = [:]
   /// Why the run is to stop; on workers: that it is.
   private(set) var stopReason: String?
-  private var leaders: Set<Int> = []
   private var announcedStop = false, hasNamedSilent = false
 
   init(
@@ -74,7 +102,11 @@ final class Conductor<World: Communicator & ~Copyable> {
   func tick() {
     if isServing { return }
     isServing = true
-    defer { isServing = false }
+    let begin = threadSeconds()
+    defer {
+      isServing = false
+      coordinating += threadSeconds() - begin
+    }
     do {
       noteStopRequests()
       guard size > 1 else { return }
@@ -85,7 +117,7 @@ final class Conductor<World: Communicator & ~Copyable> {
       try forwardStop()
       watch(now)
     } catch {
-      fail(with: "control messages failed: \(error)")
+      fail(with: "control messages failed: \(Failure(error)?.description ?? "\(error)")")
     }
   }
 
@@ -119,7 +151,7 @@ final class Conductor<World: Communicator & ~Copyable> {
 
   private func beat(_ now: Double, allowing seconds: Double) throws(MessagePassingError) {
     lastBeat = now
-    let message = [Int(seconds * 1000), myUnit]
+    let message = Heartbeat(milliseconds: Int(seconds * 1000), unit: myUnit).words
     for other in rank == 0 ? 1..<size : 0..<1 { try beats[other].send(message, to: other, on: control!) }
   }
 
@@ -182,40 +214,70 @@ final class Conductor<World: Communicator & ~Copyable> {
 
   // MARK: Handing out and taking in
 
-  /// Rank 0: what is left to do in the coming phase, and who leads its teams.
-  func beginPhase(pending units: [Int], leaders: Set<Int>) {
-    pending = units
-    self.leaders = leaders
-    idleLeadersToRelease = leaders.count
+  /// Rank 0: what is left to do, for one team that may divide.
+  func begin(_ schedule: Schedule) {
+    pending = schedule.entries[...]
+    teams = 1
   }
 
-  /// Whether every team of the phase has been told that nothing is left.
-  var phaseIsOver: Bool { idleLeadersToRelease == 0 }
+  /// Whether every team has been told that nothing is left, and every unit has ended.
+  var isOver: Bool { teams == 0 && outstanding.isEmpty }
 
-  private func nextUnit() -> Assignment {
-    if stopReason != nil || pending.isEmpty {
-      idleLeadersToRelease -= 1
+  private func next(for ranks: Int) -> Assignment {
+    guard stopReason == nil, let entry = pending.first else {
+      teams -= 1
       return .nothingLeft
     }
-    return .unit(pending.removeFirst())
+    if ranks > entry.ranks {
+      teams += Schedule.parts(of: ranks, each: entry.ranks).count - 1
+      return .divide(into: entry.ranks)
+    }
+    pending.removeFirst()
+    outstanding.insert(entry.unit)
+    return .unit(entry.unit)
   }
 
-  /// A leader's next unit.
-  func requestUnit() throws(MessagePassingError) -> Assignment {
+  /// Seconds that a unit of so many operations will take here, by those before; infinite where there were none.
+  func predicted(_ operations: Double) -> Double { pace.operations > 0 ? operations * pace.seconds / pace.operations : .infinity }
+  func hasTaken(_ seconds: Double, for operations: Double) {
+    pace.seconds += seconds
+    pace.operations += operations
+  }
+
+  /// A leader's question that `assignment(for:)` will wait for: the coordinator looks at it between its own slices, so it is asked
+  /// while there is still work.
+  func askAhead(for ranks: Int) throws(MessagePassingError) {
+    guard rank != 0, !hasAsked else { return }
+    hasAsked = true
+    try control!.send([ranks], to: 0, tag: Tag.request)
+  }
+
+  /// What the team of `ranks` that this rank leads is to do next.
+  func assignment(for ranks: Int) throws -> Assignment {
     myUnit = -1
-    var answer = Assignment.nothingLeft
-    if rank == 0 {
-      answer = nextUnit()
-    } else {
-      try control!.send([0], to: 0, tag: Tag.request)
-      let reply = try control!.receive(Int.self, from: 0, tag: Tag.assignment, atMost: 1).values.first ?? -1
-      if labels.indices.contains(reply) { answer = .unit(reply) }
+    if rank == 0 { return next(for: ranks) }
+    try askAhead(for: ranks)
+    hasAsked = false
+    let reply = try control!.receive(Int.self, from: 0, tag: Tag.assignment, atMost: 1).values
+    guard reply.count == 1, reply[0] < labels.count, reply[0] >= -1 - ranks else {
+      throw ArchiveError.damaged(file: "an assignment", reason: "\(reply) for a team of \(ranks)")
     }
-    return answer
+    return Assignment(word: reply[0])
   }
 
   /// Every rank of a team: which unit it works on from now, for the messages about it.
-  func works(on unit: Int) { myUnit = unit; unitOfRank[rank] = unit }
+  func works(on unit: Int) {
+    myUnit = unit
+    unitOfRank[rank] = unit
+    notes.write(rank: rank, unit: labels[unit], isOwn: true)
+  }
+
+  /// Every rank of a team: that there is nothing for it any more.
+  func isIdle() {
+    myUnit = -1
+    unitOfRank[rank] = -1
+    notes.write(rank: rank, unit: "", isOwn: true)
+  }
 
   /// A leader's report that a unit has ended.
   func deliver(_ end: UnitEnd, unit: Int) throws(MessagePassingError) {
@@ -224,9 +286,11 @@ final class Conductor<World: Communicator & ~Copyable> {
   }
 
   private func enter(_ end: UnitEnd, unit: Int) {
+    outstanding.remove(unit)
     switch end {
     case .done(let bytes):
       finished[unit] = bytes
+      notKept.append(unit)
       observer?.event("unit-finished", level: .info, [("unit", labels[unit])])
     case .stopped:
       // The request may be known to the team before its message is here.
@@ -238,6 +302,15 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
   }
 
+  /// A leader's word that it goes on with a unit from its checkpoint.
+  func noteResumed(unit: Int) throws(MessagePassingError) {
+    if rank == 0 {
+      observer?.event("resumed", level: .info, [("unit", labels[unit])])
+    } else {
+      try control!.send([unit], to: 0, tag: Tag.resumed)
+    }
+  }
+
   /// A leader's news of a unit in work.
   func note(unit: Int, fraction: Double, stage: String, curves: [CurvePoint]) throws(MessagePassingError) {
     let news = ControlMessage.progress(unit: unit, fraction: fraction, stage: stage, curves: curves)
@@ -245,15 +318,29 @@ final class Conductor<World: Communicator & ~Copyable> {
     try control!.send(news.bytes, to: 0, tag: Tag.progress)
   }
 
+  /// A leader's account of its team's time.
+  func note(_ shares: [WorkShare], unit: Int) throws(MessagePassingError) {
+    let account = ControlMessage.shares(unit: unit, shares)
+    if rank == 0 { return take(account) }
+    try control!.send(account.bytes, to: 0, tag: Tag.shares)
+  }
+
+  /// Rank 0: the units that have been finished since the last call, whose partials are to be written.
+  func takeFinished() -> [(unit: Int, bytes: [UInt8])] {
+    defer { notKept = [] }
+    return notKept.compactMap { unit in finished[unit].map { (unit, $0) } }
+  }
+
   // MARK: Receiving
 
-  private func receive() throws(MessagePassingError) {
+  private func receive() throws {
     while let source = try control!.probe(from: nil, tag: Tag.heartbeat) {
       let message = try control!.receive(Int.self, from: source, tag: Tag.heartbeat, atMost: 2).values
       heard(source)
-      guard message.count == 2 else { continue }
-      allowance[source] = Double(message[0]) / 1000
-      unitOfRank[source] = message[1]
+      let beat = try Heartbeat(message, units: labels.count)
+      allowance[source] = Double(beat.milliseconds) / 1000
+      if beat.unit != unitOfRank[source], beat.unit >= 0 { notes.write(rank: source, unit: labels[beat.unit], isOwn: false) }
+      unitOfRank[source] = beat.unit
     }
     while let source = try control!.probe(from: nil, tag: Tag.stop) {
       let text = try control!.receive(UInt8.self, from: source, tag: Tag.stop, atMost: 1 << 16).values
@@ -261,6 +348,13 @@ final class Conductor<World: Communicator & ~Copyable> {
       if rank != 0 { announcedStop = true }
     }
     guard rank == 0 else { return }
+    while let source = try control!.probe(from: nil, tag: Tag.resumed) {
+      let units = try control!.receive(Int.self, from: source, tag: Tag.resumed, atMost: 1).values
+      guard units.count == 1, labels.indices.contains(units[0]) else {
+        throw ArchiveError.damaged(file: "a control message", reason: "units \(units) of \(labels.count)")
+      }
+      observer?.event("resumed", level: .info, [("unit", labels[units[0]])])
+    }
     while let source = try control!.probe(from: nil, tag: Tag.progress) {
       take(
         try ControlMessage(
@@ -268,24 +362,25 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
     try receiveEnds()
     while let source = try control!.probe(from: nil, tag: Tag.request) {
-      _ = try control!.receive(Int.self, from: source, tag: Tag.request, atMost: 1)
+      let ranks = try control!.receive(Int.self, from: source, tag: Tag.request, atMost: 1).values
       heard(source)
-      // The end of the leader's last unit was sent before its request, but may have come after the look above: a phase
-      // that is over must not leave it in the queue.
-      try receiveEnds()
-      switch nextUnit() {
-      case .unit(let index): try control!.send([index], to: source, tag: Tag.assignment)
-      case .nothingLeft: try control!.send([-1], to: source, tag: Tag.assignment)
+      guard ranks.count == 1, (1...size).contains(ranks[0]) else {
+        throw ArchiveError.damaged(file: "a request for work", reason: "a team of \(ranks) ranks in a world of \(size)")
       }
+      try control!.send([next(for: ranks[0]).word], to: source, tag: Tag.assignment)
     }
   }
 
-  /// Rank 0: the ends of units that leaders have sent.
-  private func receiveEnds() throws(MessagePassingError) {
+  /// Rank 0: the ends of units that leaders have sent, and the accounts that they sent before.
+  private func receiveEnds() throws {
     while let source = try control!.probe(from: nil, tag: Tag.finished) {
       let message = try control!.receive(UInt8.self, from: source, tag: Tag.finished, atMost: Int(Int32.max)).values
       heard(source)
       take(try ControlMessage(ended: message, units: labels.count))
+    }
+    while let source = try control!.probe(from: nil, tag: Tag.shares) {
+      let message = try control!.receive(UInt8.self, from: source, tag: Tag.shares, atMost: 8 * (2 + 6 * size)).values
+      take(try ControlMessage(shares: message, units: labels.count, ranks: size))
     }
   }
 
@@ -297,6 +392,7 @@ final class Conductor<World: Communicator & ~Copyable> {
     case .progress(let unit, let fraction, let stage, let curves):
       observer?.progress(unit: unit, label: labels[unit], fraction: fraction, stage: stage)
       if !curves.isEmpty { observer?.curves(unit: labels[unit], curves) }
+    case .shares(let unit, let shares): observer?.shares(unit: labels[unit], shares)
     }
   }
 }

@@ -77,7 +77,7 @@ private struct Order {
 /// On what the bits depend: the program itself, its instruction set, the BLAS kernels chosen for the CPU.
 private func machine() -> String {
   // A program that cannot read itself is told apart by its version alone.
-  let program = (try? FileAccess.read("/proc/self/exe")).map { String(SHA256.hash($0).hexString.prefix(12)) } ?? ProgramVersion.text
+  let program = (try? Fingerprint.of("/proc/self/exe")) ?? ProgramVersion.text
   return "program \(program), \(ProgramVersion.build), BLAS core \(Linear.configuration.core), processor \(Machine.instructionSet.name)"
 }
 
@@ -206,19 +206,22 @@ private struct Launch {
     let place = options.out ?? resolved.run.out ?? RunFolder.standardPath(of: resolved)
     let folder = RunFolder(place)
     do {
-      if let lack = try lackOfMemory(Plan(study), on: world) {
-        if world.rank == 0 { ErrorOutput.line(lack.description) }
-        return lack.status.rawValue
+      let hosts = try memory(on: world)
+      if let lack = Plan(study).lackOfMemory(hosts: hosts, override: resolved.run.ranksPerTeam) {
+        if world.rank == 0 { ErrorOutput.line(lack) }
+        return ExitStatus.unusableInput.rawValue
       }
+      let memoryPerRank = hosts.map { Double($0.bytes) / Double($0.ranks) }.min() ?? 0
       // The coordinator opens the folder; the others hear whether they may go on.
       if world.rank != 0 {
         var verdict = [0]
         try world.broadcast(&verdict, from: 0)
         if verdict[0] != 0 { return Int32(verdict[0]) }
-        return try conduct(study, folder: folder, reporter: nil, on: world, whileWaiting: whileWaiting, abort: abort)
+        return try conduct(
+          study, folder: folder, reporter: nil, memoryPerRank: memoryPerRank, on: world, whileWaiting: whileWaiting, abort: abort)
       }
       var notices: [String] = []
-      let lock: RunLock
+      var lock: RunLock
       do throws(RunFolderError) { lock = try RunFolder.open(place, for: resolved, fresh: options.fresh, notices: &notices) } catch {
         let failure = Failure(error) ?? Failure(.inputOutput, error.description)
         ErrorOutput.line(failure.description)
@@ -229,14 +232,12 @@ private struct Launch {
       var verdict = [0]
       try world.broadcast(&verdict, from: 0)
       let plan = study.plan()
-      let locked = LockHolder(lock)
       let reporter = RunReporter(
-        folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations),
-        display: ProgressDisplay(resolved.run.progress), refreshLock: { locked.lock.refresh() })
+        folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations), display: ProgressDisplay(resolved.run.progress))
       // The hook that MPI calls while it waits keeps the reporter until the process ends: the folder is given free here.
       defer {
         reporter.finish()
-        locked.lock.release()
+        lock.release()
       }
       reporter.line("renorm: \(resolved.name), digest \(resolved.digest), \(world.size) rank\(world.size == 1 ? "" : "s"), folder \(place)")
       // News, no mistakes: after a crash taking over its lock is the normal thing.
@@ -245,7 +246,8 @@ private struct Launch {
         reporter.event("notice", level: .info, [("text", notice)])
       }
       return try conduct(
-        study, folder: folder, reporter: reporter, messagePassing: messagePassing, on: world, whileWaiting: whileWaiting, abort: abort)
+        study, folder: folder, reporter: reporter, memoryPerRank: memoryPerRank, messagePassing: messagePassing, on: world,
+        whileWaiting: whileWaiting, abort: abort)
     } catch {
       // One rank's fault is everybody's end: the others may be waiting for it.
       let failure = failure(error)
@@ -255,8 +257,10 @@ private struct Launch {
     }
   }
 
-  /// Units that no host can hold are refused before anything is written; all ranks find the same.
-  private func lackOfMemory(_ plan: Plan, on world: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> Failure? {
+  /// Bytes and ranks of each host: units that none can hold are refused before anything is written; all ranks find the same.
+  private func memory(
+    on world: borrowing some Communicator & ~Copyable
+  ) throws(MessagePassingError) -> [(name: String, bytes: Int, ranks: Int)] {
     let names = try world.allGather(Array(world.processorName.utf8)).map { String(decoding: $0, as: UTF8.self) }
     let bytes = try world.allGather([Machine.memory]).flatMap { $0 }
     var hosts: [(name: String, bytes: Int, ranks: Int)] = []
@@ -267,30 +271,25 @@ private struct Launch {
         hosts.append((name, bytes, 1))
       }
     }
-    return plan.lackOfMemory(hosts: hosts, override: resolved.run.ranksPerTeam).map { Failure(.unusableInput, $0) }
+    return hosts
   }
 
   private func conduct<S: Study, World: Communicator & ~Copyable>(
-    _ study: S, folder: RunFolder, reporter: RunReporter?, messagePassing: String = "", on world: borrowing World,
+    _ study: S, folder: RunFolder, reporter: RunReporter?, memoryPerRank: Double, messagePassing: String = "", on world: borrowing World,
     whileWaiting: (@escaping () -> Void) -> Void, abort: @escaping (Int32) -> Never
   ) throws -> Int32 {
-    let dedicated =
-      switch resolved.run.coordinator {
-      case .auto: world.size > 8
-      case .dedicated: world.size > 1
-      case .computing: false
-      }
     let setup = RunSetup(
       digest: resolved.digest, seed: resolved.seed, studyName: resolved.name, unitsFolder: folder.units, stopFile: folder.stop,
       checkpointInterval: resolved.run.checkpointInterval, stallTimeout: resolved.run.stallTimeout, deadline: order.deadline,
-      ranksPerTeam: resolved.run.ranksPerTeam, dedicatedCoordinator: dedicated, machine: machine,
-      checksNonFinite: options.debug)
+      ranksPerTeam: resolved.run.ranksPerTeam, memoryPerRank: memoryPerRank,
+      dedicatedCoordinator: resolved.run.hasDedicatedCoordinator(ranks: world.size), machine: machine, checksNonFinite: options.debug)
     let hosts = try world.gather(Array(world.processorName.utf8), to: 0).map { String(decoding: $0, as: UTF8.self) }
     var provenance = Provenance.ofThisProcess(
       study: resolved, ranks: world.size, hosts: hosts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
       messagePassing: messagePassing, commandLine: CommandLine.arguments)
     if let reporter {
       try provenance.write(to: folder.provenance)
+      reporter.begin(hosts: hosts)
       reporter.event("started", level: .info, [("ranks", "\(world.size)"), ("digest", resolved.digest)])
     }
     let (outcome, conclude) = try run(
@@ -347,7 +346,7 @@ private struct Launch {
     if !report.models.isEmpty { try FileAccess.createFolder(folder.models) }
     for model in report.models { try FileAccess.writeAtomically(model.bytes, to: "\(folder.models)/\(model.name).h5") }
     try provenance.write(to: folder.provenance)
-    for notice in try ReportWriter.write(report, provenance: provenance, to: folder.report) {
+    for notice in try ReportWriter.write(report, provenance: provenance, timeline: Timeline(folder), to: folder.report) {
       ErrorOutput.line("warning: \(notice)")
     }
     try Checksums.write(in: folder)
@@ -373,10 +372,4 @@ private struct Launch {
     guard known.status == .inputOutput else { return known }
     return Failure(.inputOutput, known.description + "; the checkpoints up to here are intact, and the same command goes on from them")
   }
-}
-
-/// A lock in a place that closures can share.
-private final class LockHolder {
-  var lock: RunLock
-  init(_ lock: consuming RunLock) { self.lock = lock }
 }

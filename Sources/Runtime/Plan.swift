@@ -3,12 +3,31 @@ public struct Plan: Sendable {
   /// One unit of work.
   public struct Unit: Sendable, Equatable {
     public let label: String, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double
-    public init(label: String, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double = 0) {
+    /// All of the work, by how a team shares it.
+    public let work: [SharedWork]
+    public init(
+      label: String, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double = 0, sharing: [SharedWork] = []
+    ) {
       self.label = label
       self.team = team
       self.operations = operations
       self.bytesPerRank = bytesPerRank
       self.sharedBytes = sharedBytes
+      let rest = operations - sharing.reduce(0) { $0 + $1.operations }
+      var pieces: Int?
+      if case .upTo(let most) = team { pieces = max(1, most) }
+      work = sharing + (rest > 1e-9 * operations ? [SharedWork(.products, operations: rest, pieces: pieces)] : [])
+    }
+    init<U>(_ unit: PlannedUnit<U>) {
+      self.init(
+        label: unit.label, team: unit.team, operations: unit.operations, bytesPerRank: unit.bytesPerRank, sharedBytes: unit.sharedBytes,
+        sharing: unit.sharing)
+    }
+    /// Seconds of a team of `ranks`, roughly, for the choice of teams: by the model of `renorm plan` with constants as they often are. Where
+    /// the plan knows of no messages, each further rank of a team is taken to cost the others a twentieth.
+    func time(ranks: Int) -> Double {
+      let (computing, communicating) = ScalingModel.usual.seconds(self, ranks: ranks)
+      return communicating > 0 ? computing + communicating : computing * (1 + Double(ranks - 1) / 20)
     }
     /// Bytes on a rank of a team of `ranks`.
     public func bytes(ranks: Int) -> Double { bytesPerRank + sharedBytes / Double(ranks) }
@@ -29,20 +48,17 @@ public struct Plan: Sendable {
   }
   /// The plan of a study.
   public init(_ study: some Study) {
-    units = study.plan().map {
-      Unit(label: $0.label, team: $0.team, operations: $0.operations, bytesPerRank: $0.bytesPerRank, sharedBytes: $0.sharedBytes)
-    }
+    units = study.plan().map { Unit($0) }
   }
 
   /// Operations of all units.
   public var operations: Double { units.reduce(0) { $0 + $1.operations } }
-  /// The ranks that a unit gets in a world of `ranks`; `override` is `[run] ranks_per_team`.
+  /// The ranks that a unit asks for in a world of `ranks`; `override` is `[run] ranks_per_team`.
   public static func teamSize(_ team: TeamSize, ranks: Int, override: Int? = nil) -> Int {
-    if let override { return max(1, min(override, ranks)) }
     switch team {
-    case .one: return 1
-    case .upTo(let count): return max(1, min(count, ranks))
-    case .all: return ranks
+    case .one: 1
+    case .upTo(let count): max(1, min(override ?? count, ranks))
+    case .all: max(1, min(override ?? ranks, ranks))
     }
   }
 
@@ -58,20 +74,5 @@ public struct Plan: Sendable {
       }
     }
     return nil
-  }
-
-  /// Seconds that the run takes on `ranks` ranks of `rate` operations per second: units start in plan order as soon as
-  /// enough ranks are free, and a team of n is n times as fast as one rank. A dedicated coordinator does not compute.
-  public func seconds(ranks: Int, rate: Double, settings: RunSettings) -> Double {
-    let dedicated = settings.coordinator == .dedicated || (settings.coordinator == .auto && ranks > 8)
-    let workers = max(1, dedicated ? ranks - 1 : ranks)
-    var free = [Double](repeating: 0, count: workers)
-    for unit in units {
-      let team = Self.teamSize(unit.team, ranks: workers, override: settings.ranksPerTeam)
-      free.sort()
-      let end = free[team - 1] + unit.operations / (rate * Double(team))
-      for rank in 0..<team { free[rank] = end }
-    }
-    return free.max() ?? 0
   }
 }

@@ -1,9 +1,11 @@
 /// Writes `report/index.html`: one page complete in itself, its figures' scripts and data beside it in
 /// `report/figures`, and the report as `report/report.json`, from which the page can be made again.
 public enum ReportWriter {
-  /// Writes everything below `folder`. A figure that cannot be drawn is left out of the page with a line that says why,
+  /// Writes everything below `folder`, with a chapter on the ranks' time where there is a timeline. A figure that cannot be drawn is left out of the page with a line that says why,
   /// and those lines are returned; its data are there all the same.
-  public static func write(_ report: Report, provenance: Provenance, to folder: String) throws(FileFault) -> [String] {
+  public static func write(
+    _ report: Report, provenance: Provenance, timeline: Timeline? = nil, to folder: String
+  ) throws(FileFault) -> [String] {
     let figures = folder + "/figures"
     try FileAccess.createFolder(figures)
     try FileAccess.writeAtomically(ReportArchive.json(report).compact + "\n", to: folder + "/report.json")
@@ -19,6 +21,13 @@ public enum ReportWriter {
       }
       body += "</section>\n"
     }
+    if let timeline, let chapter = TimelineReport(timeline) {
+      body += "<section id=\"ranks\">\n<h2>How the ranks spent their time</h2>\n" + paragraphs(chapter.text)
+      let plot = TimelineFigure(timeline, name: "ranks-against-time")
+      let drawn = try plotted(plot.script, plot.data, name: "ranks-against-time", title: chapter.title, in: figures)
+      body += card(name: "ranks-against-time", title: chapter.title, caption: chapter.caption, drawn, notices: &notices)
+      body += HTML.table(chapter.ranks) + (chapter.launches.map(HTML.table) ?? "") + "</section>\n"
+    }
     body += foot(provenance)
     try FileAccess.writeAtomically(HTML.page(title: report.title, body: body), to: folder + "/index.html")
     return notices
@@ -33,7 +42,7 @@ public enum ReportWriter {
       guard let provenance = Provenance(try JSON(parsing: try FileAccess.text(folder.provenance))) else {
         throw ReportError.unusable(file: folder.provenance)
       }
-      return try write(report, provenance: provenance, to: folder.report)
+      return try write(report, provenance: provenance, timeline: Timeline(folder), to: folder.report)
     } catch let error as FileFault {
       throw error.operation == "open" ? .notThere(file: error.path, reason: error.reason) : .file(error)
     } catch let error as ReportError {
@@ -101,25 +110,38 @@ public enum ReportWriter {
       return (picture.svg, "heatmaps", nil)
     case .curves(let curves, let xLabel, let yLabel, let logX, let logY):
       let plot = GnuplotScript(name: name, title: figure.title, curves: curves, xLabel: xLabel, yLabel: yLabel, logX: logX, logY: logY)
-      try FileAccess.writeAtomically(plot.data, to: path + ".dat")
-      try FileAccess.writeAtomically(plot.script, to: path + ".gp")
-      let fault = GnuplotProcess.draw(script: name, in: folder)
-      return (fault == nil ? inline(try FileAccess.text(path + ".svg"), name: name, title: figure.title) : nil, "curves", fault)
+      return try plotted(plot.script, plot.data, name: name, title: figure.title, in: folder)
     }
   }
 
+  /// A figure whose script gnuplot draws.
+  private static func plotted(
+    _ script: String, _ data: String, name: String, title: String, in folder: String
+  ) throws(FileFault) -> (svg: String?, kind: String, fault: String?) {
+    let path = "\(folder)/\(name)"
+    try FileAccess.writeAtomically(data, to: path + ".dat")
+    try FileAccess.writeAtomically(script, to: path + ".gp")
+    let fault = GnuplotProcess.draw(script: name, in: folder)
+    return (fault == nil ? inline(try FileAccess.text(path + ".svg"), name: name, title: title) : nil, "curves", fault)
+  }
+
   private static func draw(_ figure: Figure, in folder: String, notices: inout [String]) throws(FileFault) -> String {
-    let name = fileName(figure.name)
-    let (drawn, kind, fault) = try render(figure, in: folder)
-    var out = "<figure class=\"\(kind)\" id=\"\(name)\">\n<h3>\(HTML.escape(figure.title))</h3>\n"
-    if let drawn {
-      out += "<div class=\"card\">\n\(drawn)</div>\n"
+    let drawn = try render(figure, in: folder)
+    return card(name: fileName(figure.name), title: figure.title, caption: figure.caption, drawn, notices: &notices)
+  }
+
+  private static func card(
+    name: String, title: String, caption: String, _ drawn: (svg: String?, kind: String, fault: String?), notices: inout [String]
+  ) -> String {
+    var out = "<figure class=\"\(drawn.kind)\" id=\"\(name)\">\n<h3>\(HTML.escape(title))</h3>\n"
+    if let svg = drawn.svg {
+      out += "<div class=\"card\">\n\(svg)</div>\n"
     } else {
-      let line = "figure \(name): \(fault ?? "not drawn")"
+      let line = "figure \(name): \(drawn.fault ?? "not drawn")"
       notices.append(line)
       out += "<div class=\"missing\">\(HTML.escape(line)); its numbers are in <a href=\"figures/\(name).dat\">\(name).dat</a></div>\n"
     }
-    out += "<figcaption>\(HTML.escape(figure.caption)) <span class=\"files\">[<a href=\"figures/\(name).dat\">data</a>, "
+    out += "<figcaption>\(HTML.escape(caption)) <span class=\"files\">[<a href=\"figures/\(name).dat\">data</a>, "
     return out + "<a href=\"figures/\(name).gp\">script</a>]</span></figcaption>\n</figure>\n"
   }
 

@@ -3,11 +3,13 @@ import Glibc
 /// The right to work in a folder, held by one process at a time: `DIR/lock` names its host and process id.
 ///
 /// A lock whose process is gone is taken over: at once where that process ran on this host, after two minutes without
-/// `refresh` where it ran on another (from here nobody can tell whether it lives).
+/// being touched where it ran on another (from here nobody can tell whether it lives).
 public struct RunLock: ~Copyable {
   /// The folder that is locked.
   public let folder: RunFolder
   private var held = true
+  /// Touches the file, whatever this process is at: a slice may take minutes.
+  private var pulse: Pulse?
 
   /// Seconds after which a lock of another host that nobody refreshes counts as left behind.
   public static let staleAfter = 120.0
@@ -15,15 +17,21 @@ public struct RunLock: ~Copyable {
   /// Seconds that a new process waits for one on this host to give the folder free.
   public static let patience = 3.0
 
-  /// Takes the lock of a folder that exists.
-  init(_ folder: RunFolder, notices: inout [String]) throws(RunFolderError) {
+  /// Takes the lock of a folder that exists, and touches it every `interval` seconds until it is released.
+  init(_ folder: RunFolder, refreshedEvery interval: Double, notices: inout [String]) throws(RunFolderError) {
     self.folder = folder
+    pulse = nil
     // A launcher returns a moment before the processes that it killed are gone: a holder on this host gets that moment.
     let patience = monotonicSeconds() + Self.patience
     var attempts = 0
     while attempts < 10 {
       do throws(FileFault) {
-        if try Self.create(folder.lock) { return }
+        if try Self.create(folder.lock) {
+          let path = folder.lock
+          // A failure to touch the file has no consequence but an early takeover from another host after two minutes.
+          pulse = Pulse(interval: interval) { unsafe utimes(path, nil) }
+          return
+        }
       } catch { throw .file(error) }
       attempts += 1
       guard let holder = Holder(at: folder.lock) else { continue }
@@ -43,17 +51,16 @@ public struct RunLock: ~Copyable {
     throw .file(FileFault(path: folder.lock, operation: "create", code: EBUSY))
   }
 
-  /// Says that this process still works here; to be called at least once a minute.
-  public func refresh() {
-    // A failure to touch the file has no consequence but an early takeover from another host after two minutes.
-    unsafe utimes(folder.lock, nil)
-  }
   /// Gives the folder free.
   public mutating func release() {
+    pulse?.end()
     if held { unsafe unlink(folder.lock) }
     held = false
   }
-  deinit { if held { unsafe unlink(folder.lock) } }
+  deinit {
+    pulse?.end()
+    if held { unsafe unlink(folder.lock) }
+  }
 
   /// Whether a process works in the folder, as far as can be told from here.
   static func isHeld(_ folder: RunFolder) -> Bool { Holder(at: folder.lock)?.isAlive ?? false }

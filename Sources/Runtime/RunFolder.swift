@@ -53,6 +53,8 @@ public struct RunFolder: Sendable, Equatable {
   public var models: String { path + "/models" }
   /// One JSON object a line.
   public var log: String { path + "/log.jsonl" }
+  /// What each rank did when, in all launches: one JSON object a line.
+  public var timeline: String { path + "/timeline.jsonl" }
   /// A file of this name stops the run, saved and resumable.
   public var stop: String { path + "/STOP" }
   var lock: String { path + "/lock" }
@@ -81,14 +83,15 @@ public struct RunFolder: Sendable, Equatable {
   }
 
   /// Creates the folder or takes up the one that is there, and locks it; `resolved.toml` is written. With `fresh`, a
-  /// folder that holds a run is renamed to `path.old-1` (-2, ...) first. `notices` are lines that the user should see.
+  /// folder that holds a run is renamed to `path.old-1` (-2, ...) first. `notices` are lines that the user should see. The lock is
+  /// touched every `interval` seconds.
   public static func open(
-    _ path: String, for study: ResolvedStudy, fresh: Bool, notices: inout [String]
+    _ path: String, for study: ResolvedStudy, fresh: Bool, refreshedEvery interval: Double = 20, notices: inout [String]
   ) throws(RunFolderError) -> RunLock {
     let folder = RunFolder(path)
     if FileAccess.exists(folder.path), !FileAccess.isFolder(folder.path) { throw .notAFolder(folder.path) }
     do throws(FileFault) { try FileAccess.createFolder(folder.path) } catch { throw .file(error) }
-    var lock = try RunLock(folder, notices: &notices)
+    var lock = try RunLock(folder, refreshedEvery: interval, notices: &notices)
     let found: (study: String, digest: String)?
     do throws(FileFault) { found = try folder.identity() } catch { throw .file(error) }
     if let found, fresh {
@@ -100,7 +103,7 @@ public struct RunFolder: Sendable, Equatable {
       }
       notices.append("the folder of \(study) (digest \(digest)) is kept aside as \(aside)")
       do throws(FileFault) { try FileAccess.createFolder(folder.path) } catch { throw .file(error) }
-      lock = try RunLock(folder, notices: &notices)
+      lock = try RunLock(folder, refreshedEvery: interval, notices: &notices)
     } else if let found, found.digest != study.digest {
       throw .otherStudy(path: folder.path, found: found.study, foundDigest: found.digest, wanted: study.name, wantedDigest: study.digest)
     }

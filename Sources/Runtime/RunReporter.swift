@@ -10,14 +10,14 @@ final class RunReporter: RunObserver {
   private var lastProgressFile: [Double]
   private var stages: [String?]
   private var events: EventFile?
-  private let refreshLock: () -> Void
+  private let timeline: TimelineLog
   private var fault: String?
 
   /// `labels` and `operations` are those of the plan.
-  init(folder: RunFolder, labels: [String], operations: [Double], display: consuming ProgressDisplay, refreshLock: @escaping () -> Void) {
+  init(folder: RunFolder, labels: [String], operations: [Double], display: consuming ProgressDisplay) {
     self.folder = folder
     self.display = display
-    self.refreshLock = refreshLock
+    timeline = TimelineLog(path: folder.timeline)
     log = EventLog(path: folder.log)
     fractions = [Double](repeating: 0, count: labels.count)
     weights = operations.map { max($0, 1) }
@@ -46,7 +46,6 @@ final class RunReporter: RunObserver {
     let now = monotonicSeconds()
     guard now - lastProgressFile[index] >= 2 || fraction >= 1 else { return }
     lastProgressFile[index] = now
-    refreshLock()
     let json = JSON.object([.init("fraction", .number(fraction)), .init("stage", .text(stage)), .init("updated", .text(Timestamp.now()))])
     do throws(FileFault) {
       try FileAccess.createFolder(folder.unit(index, label).path)
@@ -66,6 +65,16 @@ final class RunReporter: RunObserver {
       try events?.flush()
     } catch { noteFault("\(error)") }
   }
+
+  /// A launch begins, whose ranks run on these hosts.
+  func begin(hosts: [String]) { keepTime { () throws(FileFault) in try timeline.begin(hosts: hosts) } }
+  func shares(unit label: String, _ shares: [WorkShare]) {
+    keepTime { () throws(FileFault) in try timeline.add(shares, unit: label) }
+  }
+  func ended(after seconds: Double, coordinating: Double) {
+    keepTime { () throws(FileFault) in try timeline.end(after: seconds, coordinating: coordinating) }
+  }
+  private func keepTime(_ write: () throws(FileFault) -> Void) { do throws(FileFault) { try write() } catch { noteFault("\(error)") } }
 
   /// A fault of the log, the progress files or the curves. On a full disk each would repeat for every slice, and the
   /// error that ends the run says the same: the first is kept for an end without an error.

@@ -46,6 +46,15 @@ public struct RunSettings: Sendable, Equatable {
     progress = .auto
   }
 
+  /// Whether rank 0 of `ranks` only hands out work.
+  public func hasDedicatedCoordinator(ranks: Int) -> Bool {
+    switch coordinator {
+    case .auto: ranks > 8
+    case .dedicated: ranks > 1
+    case .computing: false
+    }
+  }
+
   /// The `[run]` table as the catalogue shows it.
   public static let table = ParameterTable(
     "run", "how the study is run; nothing here changes a result, and none of it enters the digest",

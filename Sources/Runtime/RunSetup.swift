@@ -14,6 +14,8 @@ public struct RunSetup: Sendable {
   public var deadline: Double?
   /// Ranks for each team where the study leaves it open; nil: what the study asks for.
   public var ranksPerTeam: Int?
+  /// Bytes that a rank may take where all ranks of its host take as many: the least over the hosts.
+  public var memoryPerRank: Double
   /// Whether rank 0 only coordinates instead of computing as well.
   public var dedicatedCoordinator: Bool
   /// CPU type and build: a checkpoint of another one is refused, since its bits could not be continued.
@@ -22,7 +24,7 @@ public struct RunSetup: Sendable {
   public var checksNonFinite: Bool
   public init(
     digest: String, seed: Int, studyName: String, unitsFolder: String, stopFile: String, checkpointInterval: Double, stallTimeout: Double,
-    deadline: Double?, ranksPerTeam: Int?, dedicatedCoordinator: Bool, machine: String, checksNonFinite: Bool
+    deadline: Double?, ranksPerTeam: Int?, memoryPerRank: Double, dedicatedCoordinator: Bool, machine: String, checksNonFinite: Bool
   ) {
     self.digest = digest
     self.seed = seed
@@ -33,6 +35,7 @@ public struct RunSetup: Sendable {
     self.stallTimeout = stallTimeout
     self.deadline = deadline
     self.ranksPerTeam = ranksPerTeam
+    self.memoryPerRank = memoryPerRank
     self.dedicatedCoordinator = dedicatedCoordinator
     self.machine = machine
     self.checksNonFinite = checksNonFinite
@@ -49,6 +52,9 @@ public protocol RunObserver: AnyObject {
   func event(_ name: String, level: EventLog.Level, _ fields: [(String, String)])
   /// Unit `index` has come to `fraction`, in its stage `stage`.
   func progress(unit index: Int, label: String, fraction: Double, stage: String)
+  /// How ranks have spent their time on a unit; where that ended, and what the coordinator's own work took of its processor.
+  func shares(unit label: String, _ shares: [WorkShare])
+  func ended(after seconds: Double, coordinating: Double)
   /// New points of monitored curves of a unit.
   func curves(unit label: String, _ points: [CurvePoint])
 }

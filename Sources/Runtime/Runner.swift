@@ -38,34 +38,6 @@ public func run<S: Study, World: Communicator & ~Copyable>(
 /// Runs a closure that passes no messages while this rank's heartbeats go on.
 public typealias Conclusion = (_ body: () throws -> Int32) throws -> Int32
 
-/// The ranks that work together on one unit after another in one phase of a run.
-struct Phase: Equatable {
-  /// Ranks for each team (the last team may be smaller).
-  var teamSize: Int
-  /// The units, by plan index.
-  var units: [Int]
-
-  /// Phases in the order in which a team size first appears in the plan; units keep plan order within a phase.
-  static func phases(of teams: [TeamSize], computingRanks: Int, ranksPerTeam: Int?) -> [Phase] {
-    var phases: [Phase] = []
-    for (index, team) in teams.enumerated() {
-      let wanted =
-        switch team {
-        case .one: 1
-        case .upTo(let most): ranksPerTeam ?? most
-        case .all: ranksPerTeam ?? computingRanks
-        }
-      let size = max(1, min(wanted, computingRanks))
-      if let at = phases.firstIndex(where: { $0.teamSize == size }) {
-        phases[at].units.append(index)
-      } else {
-        phases.append(Phase(teamSize: size, units: [index]))
-      }
-    }
-    return phases
-  }
-}
-
 /// One launch of one study, seen from one rank.
 struct Runner<S: Study, World: Communicator & ~Copyable> {
   let study: S
@@ -98,18 +70,14 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
       if let foreign, finished.contains(0) { throw foreign }
     }
     try world.broadcast(&finished, from: 0)
-    let firstComputing = setup.dedicatedCoordinator && world.size > 1 ? 1 : 0
-    let phases = Phase.phases(of: plan.map(\.team), computingRanks: world.size - firstComputing, ranksPerTeam: setup.ranksPerTeam)
-    for phase in phases {
-      try run(phase, without: finished, firstComputing: firstComputing, on: world)
-      // Only the coordinator knows whether a request left anything undone.
-      var stopped = [0]
-      if world.rank == 0, conductor.stopReason != nil {
-        stopped[0] = plan.indices.contains { finished[$0] == 0 && conductor.finished[$0] == nil && conductor.failures[$0] == nil } ? 1 : 0
-      }
-      try world.broadcast(&stopped, from: 0)
-      if stopped[0] == 1 { return .stopped(reason: conductor.stopReason ?? "a request on another rank") }
+    try share(plan.indices.filter { finished[$0] == 0 }, on: world)
+    // Only the coordinator knows whether a request left anything undone.
+    var stopped = [0]
+    if world.rank == 0, conductor.stopReason != nil {
+      stopped[0] = plan.indices.contains { finished[$0] == 0 && conductor.finished[$0] == nil && conductor.failures[$0] == nil } ? 1 : 0
     }
+    try world.broadcast(&stopped, from: 0)
+    if stopped[0] == 1 { return .stopped(reason: conductor.stopReason ?? "a request on another rank") }
     try world.barrier()
     guard world.rank == 0 else { return .complete([]) }
     for (unit, bytes) in conductor.finished { results[unit] = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial") }
@@ -122,31 +90,56 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     return .someFailed(conductor.failures.sorted { $0.key < $1.key }.map { (plan[$0.key].label, $0.value) }, finished: complete)
   }
 
-  private func run(_ phase: Phase, without finished: [Int], firstComputing: Int, on world: borrowing World) throws {
-    let computing = world.size - firstComputing
-    let teams = (computing + phase.teamSize - 1) / phase.teamSize
-    let units = phase.units.filter { finished[$0] == 0 }
+  /// Works on `units`, all ranks together: as one team that divides as the schedule wants it.
+  private func share(_ units: [Int], on world: borrowing World) throws {
+    let firstComputing = setup.dedicatedCoordinator && world.size > 1 ? 1 : 0
     if world.rank == 0 {
-      conductor.beginPhase(pending: units, leaders: Set((0..<teams).map { firstComputing + $0 * phase.teamSize }))
+      conductor.begin(
+        Schedule(
+          Plan(units: plan.map { Plan.Unit($0) }), chosen: units, workers: world.size - firstComputing, ranksPerTeam: setup.ranksPerTeam,
+          memoryPerRank: setup.memoryPerRank))
     }
-    let mine = world.rank - firstComputing
-    let team = try world.split(color: mine < 0 ? nil : mine / phase.teamSize, key: world.rank)
-    if let team {
-      while true {
-        var next = [-1]
-        if team.rank == 0, case .unit(let unit) = try conductor.requestUnit() { next = [unit] }
-        try team.broadcast(&next, from: 0)
-        if next[0] < 0 { break }
-        let end = try work(on: next[0], team: team)
-        if team.rank == 0 { try deliver(end, unit: next[0]) }
+    let team = try world.split(color: world.rank < firstComputing ? nil : 0, key: world.rank)
+    conductor.startClock()
+    if let team { try serve(on: team) }
+    // A computing coordinator goes on serving the other teams.
+    if world.rank == 0 {
+      while !conductor.isOver {
+        conductor.tick()
+        try keepPartials()
+        usleep(500)
       }
-    } else {
-      while !conductor.phaseIsOver { conductor.tick(); usleep(500) }
+      try keepPartials()
+      observer?.ended(after: conductor.seconds, coordinating: conductor.coordinating)
     }
-    // A computing coordinator goes on serving the other teams from the hook of this wait.
-    if world.rank == 0 { while !conductor.phaseIsOver { conductor.tick(); usleep(500) } }
     try world.barrier()
-    if world.rank == 0 { try keepPartials() }
+  }
+
+  /// One unit after another, by a team that may divide.
+  private func serve(on team: borrowing World) throws {
+    while true {
+      var next = [0]
+      if team.rank == 0 { next = [try assignment(for: team.size).word] }
+      try team.broadcast(&next, from: 0)
+      switch Assignment(word: next[0]) {
+      case .nothingLeft: return conductor.isIdle()
+      case .divide(let size):
+        guard let part = try team.split(color: team.rank / size, key: team.rank) else { return }
+        return try serve(on: part)
+      case .unit(let unit):
+        let end = try work(on: unit, team: team)
+        if team.rank == 0 { try deliver(end, unit: unit) }
+      }
+    }
+  }
+
+  /// What the team that this rank leads does next. A unit that was asked for before a request to stop came is given back.
+  private func assignment(for ranks: Int) throws -> Assignment {
+    while true {
+      let next = try conductor.assignment(for: ranks)
+      guard case .unit(let unit) = next, conductor.stopReason != nil else { return next }
+      try deliver(.stopped, unit: unit)
+    }
   }
 
   /// Hands a unit's end to the coordinator, which writes a finished partial before anything else can happen.
@@ -157,9 +150,8 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
 
   /// Rank 0: writes the partials that have come in. The last state stays, for the case that a partial is damaged later.
   private func keepPartials() throws {
-    for (unit, bytes) in conductor.finished.sorted(by: { $0.key < $1.key }) {
+    for (unit, bytes) in conductor.takeFinished() {
       let path = "\(folder(unit))/partial.h5"
-      if unsafe access(path, F_OK) == 0 { continue }
       let partial = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial")
       try makeFolder(folder(unit))
       try conductor.whileBeating(atMost: 120) { () throws(ArchiveError) in
@@ -199,37 +191,72 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
 
   private func work(on unit: Int, team: borrowing World) throws -> UnitEnd {
     conductor.works(on: unit)
-    let streams = key(unit)
-    var state = try resume(unit, team: team)
-    var lastSave = monotonicSeconds(), longestSlice = 0.0
+    let streams = key(unit), leads = team.rank == 0
+    var account = WorkAccount(now: conductor.seconds, waited: team.secondsWaited), forecast = Forecast(now: conductor.seconds)
+    if leads, conductor.predicted(plan[unit].operations) < 1.5 { try conductor.askAhead(for: team.size) }
+    var isNew = false, state = try resume(unit, team: team, isNew: &isNew)
+    if isNew {
+      account.computed(now: conductor.seconds, waited: team.secondsWaited)
+    } else {
+      account.checkpointed(now: conductor.seconds, waited: team.secondsWaited)
+    }
+    let begin = conductor.seconds
+    var lastSave = conductor.seconds, longestSlice = 0.0, longestSave = 0.0
     while true {
       // A slice may take much longer than the ones before without anything being wrong: five times as long where that is more
       // than the stall timeout, which holds anyway.
       if 5 * longestSlice > setup.stallTimeout { conductor.expectSilence(of: 5 * longestSlice - setup.stallTimeout) }
-      let begin = monotonicSeconds()
+      let start = conductor.seconds
       let slice = try slice(&state, of: unit, streams: streams, team: team)
-      longestSlice = max(longestSlice, monotonicSeconds() - begin)
+      longestSlice = max(longestSlice, conductor.seconds - start)
+      account.computed(now: conductor.seconds, waited: team.secondsWaited)
       conductor.tick()
+      // Units of other teams may have ended meanwhile.
+      if conductor.rank == 0 { try keepPartials() }
       if setup.checksNonFinite { try checkFinite(state, unit: unit) }
       switch slice {
-      case .failed(let reason): return .failed(reason)
+      case .failed(let reason):
+        try tell(&account, unit: unit, team: team)
+        return .failed(reason)
       case .advanced(.done(let partial)):
-        guard team.rank == 0 else { return .done([]) }
+        try tell(&account, unit: unit, team: team)
+        guard leads else { return .done([]) }
+        if isNew { conductor.hasTaken(conductor.seconds - begin, for: plan[unit].operations) }
         var memory = MemoryArchive()
         try partial.save(to: &memory, at: "partial")
         return .done(memory.bytes)
       case .advanced(.more(let fraction, let stage, let curves)):
-        if team.rank == 0 { try conductor.note(unit: unit, fraction: fraction, stage: stage, curves: curves) }
+        if leads {
+          try conductor.note(unit: unit, fraction: fraction, stage: stage, curves: curves)
+          // The coordinator's slices take about as long as ours.
+          let ahead = max(1.5, 3 * longestSlice)
+          if forecast.isNearEnd(within: ahead, fraction: fraction, now: conductor.seconds) { try conductor.askAhead(for: team.size) }
+        }
       }
-      let saveIsDue = monotonicSeconds() - lastSave >= setup.checkpointInterval
-      var votes = [conductor.stopReason == nil ? 0 : 1, team.rank == 0 && saveIsDue ? 1 : 0]
+      // Before the interval is over, if it would be by the end of the next slice and its checkpoint; but not more than twice as often.
+      let saveIsDue =
+        conductor.seconds - lastSave >= max(setup.checkpointInterval - longestSlice - longestSave, setup.checkpointInterval / 2)
+      var votes = [conductor.stopReason == nil ? 0 : 1, leads && saveIsDue ? 1 : 0]
       try team.allReduce(&votes, .maximum)
+      account.agreed(now: conductor.seconds, waited: team.secondsWaited)
       if votes[0] == 1 || votes[1] == 1 {
+        lastSave = conductor.seconds
         try save(&state, unit: unit, team: team)
-        lastSave = monotonicSeconds()
+        longestSave = max(longestSave, conductor.seconds - lastSave)
+        account.checkpointed(now: conductor.seconds, waited: team.secondsWaited)
+        try tell(&account, unit: unit, team: team)
       }
       if votes[0] == 1 { return .stopped }
     }
+  }
+
+  /// The team's account since the last time, to the coordinator.
+  private func tell(_ account: inout WorkAccount, unit: Int, team: borrowing World) throws {
+    let times = try team.gather(account.close(), to: 0)
+    guard team.rank == 0 else { return }
+    // The ranks of a team follow each other in the world.
+    let shares = times.enumerated().compactMap { WorkShare(rank: conductor.rank + $0, unit: unit, times: $1) }
+    try conductor.note(shares, unit: unit)
   }
 
   /// What one slice came to. A unit that fails on a team of one, or alike on all ranks of a larger team, leaves the others
@@ -249,7 +276,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   }
 
   /// The unit's state from its checkpoint, or from the beginning; the same on all ranks of the team.
-  private func resume(_ unit: Int, team: borrowing World) throws -> S.State {
+  private func resume(_ unit: Int, team: borrowing World, isNew: inout Bool) throws -> S.State {
     var bytes: [[UInt8]] = [[]]
     if team.rank == 0, let state = try savedState(of: unit) {
       // A large state is not copied where nobody else wants it.
@@ -260,7 +287,8 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     }
     var count = [bytes[0].count]
     try team.broadcast(&count, from: 0)
-    if count[0] == 0 { return try study.begin(plan[unit].unit, streams: key(unit)) }
+    isNew = count[0] == 0
+    if isNew { return try study.begin(plan[unit].unit, streams: key(unit)) }
     if team.rank != 0 { bytes = [[UInt8](repeating: 0, count: count[0])] }
     try broadcastInParts(&bytes[0], on: team)
     return try S.State(from: MemoryArchive(bytes: bytes[0]), at: "state")
@@ -292,7 +320,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     if let reason = contents.usedPrevious { warn("\(reason); unit \(plan[unit].label) continues from the checkpoint before") }
     let machine = try contents.reader.text(at: "machine")
     guard machine == setup.machine else { throw otherMachine(path, machine) }
-    observer?.event("resumed", level: .info, [("unit", plan[unit].label)])
+    try conductor.noteResumed(unit: unit)
     return try S.State(from: contents.reader, at: "state")
   }
 
@@ -303,9 +331,14 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
 
   private func save(_ state: inout S.State, unit: Int, team: borrowing World) throws {
     try study.collect(&state, on: team)
-    guard team.rank == 0 else { return }
+    if team.rank == 0 { try write(state, unit: unit) }
+    // The others would meet the first rank in their next slice: here the wait is the checkpoint's.
+    if team.size > 1 { try team.barrier() }
+  }
+
+  private func write(_ whole: S.State, unit: Int) throws {
     try makeFolder(folder(unit))
-    let whole = state, path = "\(folder(unit))/state.h5"
+    let path = "\(folder(unit))/state.h5"
     try conductor.whileBeating(atMost: 120) { () throws(ArchiveError) in
       try CheckpointFile.write(to: path, digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
         try writer.write(setup.machine, at: "machine")

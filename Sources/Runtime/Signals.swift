@@ -55,6 +55,13 @@ public func monotonicSeconds() -> Double {
   return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
 }
 
+/// Seconds of the processor that this thread has used.
+func threadSeconds() -> Double {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+}
+
 /// Seconds since 1970, for logs and provenance only: never for anything that a result depends on.
 public func wallClockSeconds() -> Double {
   var time = timespec()

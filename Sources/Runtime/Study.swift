@@ -67,13 +67,19 @@ public struct PlannedUnit<Unit: Sendable>: Sendable {
   /// Predicted work in floating-point or elementary operations; bytes of memory that each rank takes, and those that the
   /// ranks of the team share out.
   public let operations: Double, bytesPerRank: Double, sharedBytes: Double
-  public init(label: String, unit: Unit, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double = 0) {
+  /// How parts of the work are shared by a team. What is not named here is cut among the ranks at will, or, with `.upTo(n)`, into n parts.
+  public let sharing: [SharedWork]
+  public init(
+    label: String, unit: Unit, team: TeamSize, operations: Double, bytesPerRank: Double, sharedBytes: Double = 0,
+    sharing: [SharedWork] = []
+  ) {
     self.label = label
     self.unit = unit
     self.team = team
     self.operations = operations
     self.bytesPerRank = bytesPerRank
     self.sharedBytes = sharedBytes
+    self.sharing = sharing
   }
 }
 

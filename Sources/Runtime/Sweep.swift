@@ -33,7 +33,7 @@ public struct Sweep<S: Study>: Study {
         PlannedUnit(
           label: units.count == 1 ? points[index].label : "\(points[index].label)-\(planned.label)",
           unit: Unit(point: index, unit: planned.unit), team: planned.team, operations: planned.operations,
-          bytesPerRank: planned.bytesPerRank, sharedBytes: planned.sharedBytes)
+          bytesPerRank: planned.bytesPerRank, sharedBytes: planned.sharedBytes, sharing: planned.sharing)
       }
     }
   }

@@ -10,6 +10,9 @@ struct Sharding {
     "shards", .integer(8), .integers(0...4096), unit: "shards",
     "leaves of the fixed summation tree; at most this many ranks share a batch. 0: one a rank, faster, its bits depend on their number")
 
+  /// How many ranks can share a batch.
+  func pieces(of batch: Int) -> Int { given > 0 ? given : batch }
+
   /// Refuses a batch that the shards do not divide.
   func check(batch: Int, parameter: String = "training.batch") throws(StudyError) {
     if given > 0, batch % given != 0 {

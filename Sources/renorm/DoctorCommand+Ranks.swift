@@ -5,12 +5,11 @@ import Runtime
 /// What `renorm doctor` finds out between the ranks of a launch. Every rank calls all of it in the same order; what it returns
 /// is rank 0's.
 struct RankDoctor {
-  private let hosts: [String]
-  private static let tag = 21
+  private let rates: MessageRates
+  private var hosts: [String] { rates.hosts }
+  private static let tag = 22
 
-  init(_ ranks: borrowing MPICommunicator) throws {
-    hosts = try ranks.allGather(Array(ranks.processorName.utf8)).map { String(decoding: $0, as: UTF8.self) }
-  }
+  init(_ ranks: borrowing MPICommunicator) throws { rates = try MessageRates(ranks) }
 
   func findings(on ranks: borrowing MPICommunicator) throws -> [DoctorCommand.Finding] {
     [map(), try messages(on: ranks), try clocks(on: ranks), try folder(on: ranks)]
@@ -27,38 +26,11 @@ struct RankDoctor {
       here > Machine.processors ? "\(here) ranks share the \(Machine.processors) processors of \(hosts[0])" : nil)
   }
 
-  /// The ranks that rank 0 exchanges messages with: at most two of each host, at most sixteen.
-  private var partners: [Int] {
-    var seen: [String: Int] = [hosts[0]: 1]
-    return Array(
-      hosts.indices.dropFirst().filter { rank in
-        seen[hosts[rank], default: 0] += 1
-        return seen[hosts[rank]]! <= 2
-      }.prefix(16))
-  }
-
-  /// Seconds of the fastest of `times` messages of `bytes` to `partner` and back; on other ranks nothing.
-  private func roundTrip(_ bytes: Int, _ times: Int, with partner: Int, on ranks: borrowing MPICommunicator) throws -> Double {
-    var best = Double.infinity
-    let message = [UInt8](repeating: 7, count: bytes)
-    for _ in 0..<times {
-      if ranks.rank == 0 {
-        let begin = monotonicSeconds()
-        try ranks.send(message, to: partner, tag: Self.tag)
-        _ = try ranks.receive(UInt8.self, from: partner, tag: Self.tag, atMost: bytes)
-        best = min(best, monotonicSeconds() - begin)
-      } else if ranks.rank == partner {
-        try ranks.send(try ranks.receive(UInt8.self, from: 0, tag: Self.tag, atMost: bytes).values, to: 0, tag: Self.tag)
-      }
-    }
-    return best
-  }
-
   /// Half a round trip of eight bytes, and the rate of a megabyte.
   private func messages(on ranks: borrowing MPICommunicator) throws -> DoctorCommand.Finding {
     var lines: [String] = []
-    for partner in partners {
-      let short = try roundTrip(8, 200, with: partner, on: ranks), long = try roundTrip(1 << 20, 10, with: partner, on: ranks)
+    for partner in rates.partners {
+      let short = try rates.roundTrip(8, 200, with: partner, on: ranks), long = try rates.roundTrip(1 << 20, 10, with: partner, on: ranks)
       lines.append(
         "rank \(partner) on \(hosts[partner]) \(Shown.number(5e5 * short, digits: 2)) us, \(Shown.scaled(2 * 1_048_576 / long))B/s")
     }
@@ -68,7 +40,7 @@ struct RankDoctor {
   /// How far the hosts' clocks are apart: what a partner's clock shows against the middle of the fastest of some round trips.
   private func clocks(on ranks: borrowing MPICommunicator) throws -> DoctorCommand.Finding {
     var worst = (seconds: 0.0, rank: 0)
-    for partner in partners {
+    for partner in rates.partners {
       var best = (trip: Double.infinity, skew: 0.0)
       for _ in 0..<20 {
         if ranks.rank == 0 {

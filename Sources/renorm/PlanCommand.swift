@@ -1,26 +1,78 @@
 import ArgumentParser
+import MessagePassing
 import Runtime
 import Studies
 
 /// `renorm plan STUDY.toml [--ranks 1,64,4096]`.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Units, memory per rank and predicted time at N ranks; runs nothing and needs no launcher.")
+    commandName: "plan", abstract: "Units, memory per rank and predicted time at N ranks; runs nothing.",
+    discussion: """
+      The model and its limits: cluster/SCALING.md. Its constants are measured on this machine; those of messages under mpirun \
+      (mpirun -n 2 renorm plan ..., over two hosts for those of the network). --against compares it with runs of the same study.
+      """)
   @Argument(help: "A study file, or a study's name for its defaults.") var study: String
   @Option(help: "Numbers of ranks, separated by commas.") var ranks = "1,2,4,8,64"
   @Option(name: .customLong("set"), help: "table.key=value, wins over the file; may be repeated.") var overrides: [String] = []
+  @Option(help: "Draws the predictions into this folder.") var figures: String?
+  @Option(help: "The folder of a run of this study, to compare; may be repeated.") var against: [String] = []
+  @Option(help: "Ranks on one host (default: its processors).") var ranksPerHost: Int?
+  @Option(help: "Latency between hosts in microseconds.") var latency: Double?
+  @Option(help: "Bandwidth between hosts in GB/s.") var bandwidth: Double?
 
   func run() throws {
     let counts = ranks.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard counts.allSatisfy({ $0 > 0 }) else {
+    guard counts.allSatisfy({ (1...10_000_000).contains($0) }) else {
       throw Failure(ExitStatus.usage, "--ranks \(ranks): write positive integers separated by commas")
+    }
+    for (name, value) in [("--latency", latency), ("--bandwidth", bandwidth), ("--ranks-per-host", ranksPerHost.map { Double($0) })] {
+      if let value, !(value > 0 && value.isFinite) { throw Failure(ExitStatus.usage, "\(name) \(value): a positive number is needed") }
     }
     let resolved = try StudyArgument.resolve(study, overrides: overrides)
     guard let type = StudyCatalog.study(named: resolved.name) else {
       throw Failure(ExitStatus.internalFault, "\(resolved.name) is not in the catalogue")
     }
-    let plan = try Plan(type, resolved.values)
-    print("\(resolved.name), digest \(resolved.digest): \(plan.units.count) units\n")
+    let plan = try Plan(type, resolved.values), measured = try against.map { try MeasuredRun($0, of: resolved) }
+    guard let links = try betweenRanks() else { return }
+    print("\(resolved.name), digest \(resolved.digest): \(plan.units.count) unit\(plan.units.count == 1 ? "" : "s")\n")
+    show(plan)
+    let constants = try ModelConstants(
+      host: links.host, network: links.network, latency: latency, bandwidth: bandwidth, ranksPerHost: ranksPerHost ?? Machine.processors)
+    print("\nMeasured:")
+    for line in constants.lines { print("  \(line)") }
+    let tables = PlanTables(model: constants.model, plan: plan, settings: resolved.run)
+    print("")
+    tables.runs(counts).show()
+    if let longest = tables.longest {
+      print("\nUnit \(longest.label) alone on a team of n:")
+      tables.team(longest, counts).show()
+      for line in tables.limits(longest, counts) { print(line) }
+    }
+    if !measured.isEmpty {
+      print("\nPrediction against runs:")
+      tables.comparison(measured).show()
+      for line in tables.remarks(measured) { print(line) }
+    }
+    if let figures {
+      for fault in try PlanFigures(tables: tables, counts: counts, measured: measured).draw(into: figures) {
+        ErrorOutput.line("warning: \(fault)")
+      }
+    }
+  }
+
+  /// Messages on the host and between hosts, as far as there is a launch; nil on all ranks but the first, which have done their part.
+  private func betweenRanks() throws -> (host: ScalingModel.Link?, network: ScalingModel.Link?)? {
+    guard Launcher.detect(environment: Launcher.currentEnvironment()) != nil else { return (nil, nil) }
+    let world = try MPIWorld(), rates = try MessageRates(world.communicator)
+    let links = (
+      host: try rates.link(within: true, on: world.communicator), network: try rates.link(within: false, on: world.communicator)
+    )
+    let isFirst = world.communicator.rank == 0
+    try world.finish()
+    return isFirst ? links : nil
+  }
+
+  private func show(_ plan: Plan) {
     var table = TextTable(["unit", "team", "operations", "memory per rank", "shared by the team"], right: [2, 3, 4])
     for unit in plan.units.prefix(40) {
       table.rows.append([
@@ -30,17 +82,6 @@ struct PlanCommand: ParsableCommand {
     }
     table.show()
     if plan.units.count > 40 { print("... and \(plan.units.count - 40) more") }
-    let rate = ReferenceRates.sgemm(size: 1024, repeats: 3)
-    print(
-      "\nPredicted at this machine's rate of \(Shown.scaled(rate))operations/s per rank (sgemm, one core), scaling perfectly inside a team: a lower bound.\n"
-    )
-    var times = TextTable(["ranks", "time", "speedup"], right: [0, 1, 2])
-    let alone = plan.seconds(ranks: 1, rate: rate, settings: resolved.run)
-    for count in counts {
-      let seconds = plan.seconds(ranks: count, rate: rate, settings: resolved.run)
-      times.rows.append(["\(count)", Timestamp.span(seconds), seconds > 0 ? Shown.number(alone / seconds, digits: 3) : "-"])
-    }
-    times.show()
   }
 
   private func words(_ team: TeamSize) -> String {

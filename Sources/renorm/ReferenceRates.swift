@@ -1,6 +1,7 @@
 import Glibc
 import LinearAlgebra
 import Runtime
+import Studies
 
 /// What this machine can do on one core, measured now: the measure for every kernel.
 enum ReferenceRates {
@@ -49,6 +50,17 @@ enum ReferenceRates {
       return 2 * Double(count) * 8
     }
   }
+  /// Spins that checkerboard Metropolis moves per second on a lattice of 4096 x 4096.
+  static func flips() throws -> Double {
+    let name = "checkerboard Metropolis, Ising 4096x4096, T = 2.5"
+    guard let benchmark = BenchmarkCatalogue.all.first(where: { $0.name == name }) else {
+      throw Failure(ExitStatus.internalFault, "there is no benchmark \"\(name)\"")
+    }
+    return try median(repeats: 3, try benchmark.prepare())
+  }
+  /// What plans count for such a spin: 116 operations for each of the 0.092 ns by which `lattice-sweep` reckons.
+  static let operationsPerFlip = 116 * 0.092
+
   /// The rate that a benchmark is compared with.
   static func measure(_ reference: BenchmarkReference, repeats: Int) -> Double {
     switch reference {

@@ -19,7 +19,7 @@ struct Renorm: ParsableCommand {
       DoctorCommand.self, StudiesCommand.self, BenchCommand.self,
     ])
 
-  /// Under a launcher every rank has the same command line. All commands but `run`, `bench` and `doctor` are one process's business, and so is
+  /// Under a launcher every rank has the same command line. All commands but `run`, `plan`, `bench` and `doctor` are one process's business, and so is
   /// a mistake in the line: rank 0 speaks and carries the status, while a rank that left with a status of its own could
   /// make the launcher end rank 0 before it has spoken.
   private static let isSilentRank = (Launcher.detect(environment: Launcher.currentEnvironment())?.rank ?? 0) != 0
@@ -29,7 +29,7 @@ struct Renorm: ParsableCommand {
     do {
       if let mistake = unknownCommand() { throw mistake }
       var command = try parseAsRoot()
-      if isSilentRank, !(command is RunCommand || command is BenchCommand || command is DoctorCommand) {
+      if isSilentRank, !(command is RunCommand || command is PlanCommand || command is BenchCommand || command is DoctorCommand) {
         Glibc.exit(ExitStatus.complete.rawValue)
       }
       try command.run()

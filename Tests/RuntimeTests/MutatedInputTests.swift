@@ -1,4 +1,4 @@
-import MessagePassing
+import Archives
 import Oracles
 import Runtime
 import Testing
@@ -45,32 +45,48 @@ import Testing
     #expect(throws: JSONError.self) { _ = try JSON(parsing: String(repeating: "[", count: 1_000_000)) }
   }
 
-  @Test("what leaders tell the coordinator: units that exist, lengths that are there", arguments: [false, true])
-  func messages(ended: Bool) throws {
+  @Test("what leaders tell the coordinator: units that exist, lengths that are there", arguments: ["ended", "progress", "shares"])
+  func messages(kind: String) throws {
     let curves = [
       CurvePoint("layer-1/error", step: 3, value: 0.5), CurvePoint("", step: -1, value: .nan),
       CurvePoint("weights", step: 4, spread: [-1, 0, 2]),
       CurvePoint("picture", step: 5, content: .picture(width: 2, height: 1, png: [1, 2, 3])),
     ]
+    let shares = [2, 3].compactMap { WorkShare(rank: $0, unit: 1, times: [0.5, 9, 7, 1, 0.25, 1]) }
     let samples: [ControlMessage] =
-      ended
-      ? [.ended(unit: 2, .done([1, 2, 3])), .ended(unit: 0, .stopped), .ended(unit: 1, .failed("why"))]
-      : [
-        .progress(unit: 2, fraction: 0.25, stage: "chains", curves: curves), .progress(unit: 0, fraction: 1, stage: "", curves: []),
-      ]
-    func decode(_ bytes: [UInt8]) throws(MessagePassingError) -> ControlMessage {
-      ended ? try ControlMessage(ended: bytes, units: 3) : try ControlMessage(progress: bytes, units: 3)
+      switch kind {
+      case "ended": [.ended(unit: 2, .done([1, 2, 3])), .ended(unit: 0, .stopped), .ended(unit: 1, .failed("why"))]
+      case "shares": [.shares(unit: 1, shares), .shares(unit: 1, [])]
+      default:
+        [.progress(unit: 2, fraction: 0.25, stage: "chains", curves: curves), .progress(unit: 0, fraction: 1, stage: "", curves: [])]
+      }
+    func decode(_ bytes: [UInt8]) throws(ArchiveError) -> ControlMessage {
+      switch kind {
+      case "ended": try ControlMessage(ended: bytes, units: 3)
+      case "shares": try ControlMessage(shares: bytes, units: 3, ranks: 4)
+      default: try ControlMessage(progress: bytes, units: 3)
+      }
     }
     for sample in samples { #expect(try decode(sample.bytes).bytes == sample.bytes) }
     var mutations = Mutations(of: samples.map(\.bytes), seed: 61), read = 0
     for _ in 0..<Self.count {
-      do throws(MessagePassingError) {
+      do throws(ArchiveError) {
         switch try decode(mutations.next()) {
-        case .ended(let unit, _), .progress(let unit, _, _, _): if !(0..<3).contains(unit) { Issue.record("unit \(unit)") }
+        case .ended(let unit, _), .progress(let unit, _, _, _), .shares(let unit, _):
+          if !(0..<3).contains(unit) { Issue.record("unit \(unit)") }
         }
         read += 1
       } catch {}
     }
     #expect(read > 100 && read < Self.count * 9 / 10, "\(read)")
+  }
+
+  @Test("a heartbeat of a wrong length, of no unit or with no time is an error")
+  func heartbeats() throws {
+    #expect(try Heartbeat([250, 2], units: 3) == Heartbeat(milliseconds: 250, unit: 2))
+    #expect(try Heartbeat([0, -1], units: 3).unit == -1)
+    for words in [[], [1], [1, 2, 3], [-1, 0], [0, 3], [0, -2]] {
+      #expect(throws: ArchiveError.self, "\(words)") { try Heartbeat(words, units: 3) }
+    }
   }
 }

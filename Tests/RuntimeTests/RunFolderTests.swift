@@ -77,6 +77,24 @@ import Testing
     }
   }
 
+  @Test("the lock is touched while nobody does anything, and no more once it is released")
+  func refreshed() throws {
+    let path = base.path + "/busy", study = try Toy.resolve("study = \"toy-lattice\"")
+    var notices: [String] = []
+    var lock = try RunFolder.open(path, for: study, fresh: false, refreshedEvery: 0.02, notices: &notices)
+    func age() -> Int {
+      var status = stat()
+      return unsafe stat(path + "/lock", &status) == 0 ? time(nil) - status.st_mtim.tv_sec : -1
+    }
+    var old = [timeval(tv_sec: 1_000_000, tv_usec: 0), timeval(tv_sec: 1_000_000, tv_usec: 0)]
+    unsafe utimes(path + "/lock", &old)
+    let end = monotonicSeconds() + 20
+    while age() > 1000, monotonicSeconds() < end { usleep(1000) }
+    #expect(age() < 1000)
+    lock.release()
+    #expect(age() == -1)
+  }
+
   @Test("a file in place of a folder and a place where nothing can be written are one line each")
   func unusable() throws {
     let study = try Toy.resolve("study = \"toy-lattice\"")

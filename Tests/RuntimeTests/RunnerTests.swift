@@ -1,6 +1,7 @@
 import Archives
 import Foundation
 import Laws
+import Runtime
 import Testing
 
 /// The runtime under real mpirun, with a toy study that can be told to fail.
@@ -74,8 +75,9 @@ struct RunnerTests {
       let end = try toy(3, folder, overrides)
       #expect(end.status == 0, "\(end.error)")
       #expect(try results(folder) == expected)
-      let log = try String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8)
-      #expect(log.contains("\"resumed\""), "the last run continued from a checkpoint")
+      // Also of units that other ranks than the first have taken up.
+      let resumed = try EventLog.read(folder + "/log.jsonl").filter { $0["event"]?.string == "resumed" }.compactMap { $0["unit"]?.string }
+      #expect(resumed.count { $0 == "unit-1" } >= 2, "runs continued from checkpoints: \(resumed)")
     }
   }
 
@@ -248,6 +250,56 @@ struct RunnerTests {
       #expect(end.status == 65, "\(end.status) \(end.error)")
       #expect(end.error.contains("[1/") && end.error.contains("cannot give the bits of rank 0"), "\(end.error)")
       #expect(!FileManager.default.fileExists(atPath: folder + "/run"))
+    }
+  }
+
+  @Test("an uneven sweep of 40 units keeps 4 ranks at work for nine tenths of their time, the longest units first")
+  func balance() throws {
+    try withFolder { folder in
+      // Slices are pauses, so ranks that share a processor do not disturb each other.
+      let end = try toy(4, folder, ["toy.units=40", "toy.slices=4", "toy.growth=1", "toy.pause=20"])
+      #expect(end.status == 0, "\(end.error)")
+      let launch = try #require(Timeline(RunFolder(folder)).launches.first), seconds = try #require(launch.ended)
+      // What a loaded machine adds to a slice is not the schedule's: time is counted from the beginnings of units to their ends.
+      let worked = launch.shares.reduce(0) { $0 + $1.share.end - $1.share.begin }
+      #expect(worked > 0.9 * 4 * seconds, "\(worked) s of 4 times \(seconds) s")
+      for rank in 0..<4 {
+        let units = launch.shares.map(\.share).filter { $0.rank == rank }.sorted { $0.begin < $1.begin }.map(\.unit)
+        // Numbered as they came, so by their first ends; what counts is that no rank works on a shorter one before a longer.
+        let labels = units.compactMap { unit in launch.shares.first { $0.share.unit == unit }.flatMap { Int($0.unit.dropFirst(5)) } }
+        #expect(labels == labels.sorted(by: >) && labels.count > 4, "rank \(rank): \(labels)")
+      }
+    }
+  }
+
+  @Test("few units get teams, many get a rank each; the time of each rank is accounted for, also of a launch that was killed")
+  func timeline() throws {
+    let overrides = ["toy.units=3", "toy.slices=60", "toy.pause=10", "run.checkpoint_interval=0.1"]
+    let expected = try undisturbed(overrides)
+    try withFolder { folder in
+      #expect(try toy(2, folder, overrides, fault: "kill:1:50").status != 0)
+      let end = try toy(4, folder, overrides)
+      #expect(end.status == 0, "\(end.error)")
+      #expect(try results(folder) == expected)
+      let launches = Timeline(RunFolder(folder)).launches
+      try #require(launches.count == 2)
+      #expect(launches[0].hosts.count == 2 && launches[0].ended == nil && launches[0].seconds > 0.2)
+      #expect(launches[1].hosts.count == 4 && launches[1].ended != nil)
+      for launch in launches {
+        for (_, share) in launch.shares {
+          #expect(share.busy + share.communicating + share.checkpointing <= share.end - share.begin + 1e-3, "\(share)")
+          #expect(share.end <= launch.seconds + 1e-3)
+        }
+        for rank in launch.hosts.indices {
+          let own = launch.shares.map(\.share).filter { $0.rank == rank }.sorted { $0.begin < $1.begin }
+          for (one, next) in zip(own, own.dropFirst()) { #expect(one.end <= next.begin + 1e-3, "\(one) \(next)") }
+        }
+        #expect(launch.spent().checkpointing > 0)
+      }
+      // Three equal units on two ranks are done one after the other by both: each alone would leave one rank without work.
+      #expect(Set(launches[0].shares.filter { $0.unit == "unit-0" }.map(\.share.rank)) == [0, 1])
+      let page = try String(contentsOfFile: folder + "/report/index.html", encoding: .utf8)
+      #expect(page.contains("How the ranks spent their time") && page.contains("In 2 launches"))
     }
   }
 

@@ -35,6 +35,23 @@ extension ProgramTests {
       }
     }
 
+    @Test("a killed rank is named with the unit that it worked on")
+    func killedUnit() throws {
+      try Program.withFolder { folder in
+        let job = try start(["-n", "2", Program.quick, "--out", folder, "--set", "training.epochs=[4000]", "--set", "run.ranks_per_team=2"])
+        let begun = job.wait {
+          ((try? String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8)) ?? "").contains("\"stage\":\"training")
+        }
+        try #require(begun)
+        let victim = try #require(Job.ranks(below: job.process.processIdentifier)[1])
+        kill(victim, SIGKILL)
+        let end = try job.end()
+        #expect(end.status == 75 && end.errors.count == 1, "\(end.all)")
+        let named = end.error.contains("rank 1 on host") && end.error.contains(", unit stack, was ended by signal 9")
+        #expect(named, "\(end.all)")
+      }
+    }
+
     @Test("a mistake is one line without mpirun's paragraphs")
     func mistakes() throws {
       let wrong = try start(["-n", "3", Program.quick, "--set", "lattice.size=6"]).end()

@@ -18,17 +18,19 @@ struct ToyStudy: Study {
       [
         Parameter("units", .integer(2), .integers(1...100), unit: "units", "how many"),
         Parameter("slices", .integer(20), .integers(1...100_000), unit: "slices", "of each unit"),
+        Parameter("growth", .integer(0), .integers(0...100), unit: "slices", "more for each further unit"),
         Parameter("pause", .integer(0), .integers(0...1000), unit: "ms", "length of a slice"),
         Parameter("ranks", .integer(0), .integers(0...64), unit: "ranks", "for each unit; 0: all"),
       ])
   ]
   static let shards = 8
 
-  let units: Int, slices: Int, pause: Int, ranks: Int
+  let units: Int, slices: Int, growth: Int, pause: Int, ranks: Int
 
   init(_ parameters: ParameterValues) throws(StudyError) {
     units = parameters.integer("toy.units")
     slices = parameters.integer("toy.slices")
+    growth = parameters.integer("toy.growth")
     pause = parameters.integer("toy.pause")
     ranks = parameters.integer("toy.ranks")
   }
@@ -50,8 +52,12 @@ struct ToyStudy: Study {
 
   func plan() -> [PlannedUnit<Int>] {
     let team: TeamSize = ranks == 0 ? .all : ranks == 1 ? .one : .upTo(ranks)
-    return (0..<units).map { PlannedUnit(label: "unit-\($0)", unit: $0, team: team, operations: Double(slices), bytesPerRank: 64) }
+    return (0..<units).map {
+      PlannedUnit(label: "unit-\($0)", unit: $0, team: team, operations: Double(slices(of: $0)), bytesPerRank: 64)
+    }
   }
+
+  private func slices(of unit: Int) -> Int { slices + growth * unit }
 
   func begin(_ unit: Int, streams: StreamKey) throws(StudyError) -> State { State() }
 
@@ -68,6 +74,7 @@ struct ToyStudy: Study {
     }
     do { state.sums = try team.allGather(mine).flatMap { $0 } } catch { throw .communication(error) }
     state.slice += 1
+    let slices = slices(of: unit)
     if state.slice < slices {
       let curve = CurvePoint("sum", step: state.slice, value: state.sums[0])
       return .more(fraction: Double(state.slice) / Double(slices), stage: "adding", curves: [curve])

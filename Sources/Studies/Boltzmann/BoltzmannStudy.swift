@@ -236,6 +236,17 @@ public struct BoltzmannStudy: Study {
     let weights = Double(shapes.reduce(0) { $0 + $1.visible * $1.hidden })
     let bytes =
       Double((train.words.count + test.words.count) * 16) + 8 * Double((real?.train.count ?? 0) + (real?.test.count ?? 0)) + 40 * weights
-    return [PlannedUnit(label: "stack", unit: Unit(), team: .all, operations: work, bytesPerRank: bytes)]
+    return [PlannedUnit(label: "stack", unit: Unit(), team: .all, operations: work, bytesPerRank: bytes, sharing: sharing)]
+  }
+
+  /// Each batch's gradient is summed over the ranks.
+  private var sharing: [SharedWork] {
+    stages.compactMap { stage, work in
+      guard case .training(let layer) = stage else { return nil }
+      let shape = shapes[layer], batches = Double(epochs[layer] * (trainCount / batch))
+      return SharedWork(operations: work, pieces: sharding.pieces(of: batch)).reducing(
+        batches, bytes: 4 * batches * Double(shape.visible * shape.hidden + shape.visible + shape.hidden), parameter: "training.batch",
+        value: Double(batch))
+    }
   }
 }

@@ -148,7 +148,19 @@ public struct DeepRenormalization: Study {
     let bytes = 2.5 * spins + 4 * Double(visible(0) * hidden[0]) * 16
     return (runsControl ? Unit.allCases : [.stack]).map { unit in
       let work = stages(of: unit).reduce(0) { $0 + $1.work }
-      return PlannedUnit(label: unit.rawValue, unit: unit, team: .all, operations: work, bytesPerRank: bytes)
+      return PlannedUnit(
+        label: unit.rawValue, unit: unit, team: .all, operations: work, bytesPerRank: bytes, sharing: sharing(of: unit))
+    }
+  }
+
+  /// Each batch's gradient is summed over the ranks.
+  private func sharing(of unit: Unit) -> [SharedWork] {
+    stages(of: unit).compactMap { stage, work in
+      guard case .training(let layer) = stage else { return nil }
+      let batches = Double(epochs[layer] * (configurations / batch))
+      return SharedWork(operations: work, pieces: sharding.pieces(of: batch)).reducing(
+        batches, bytes: 4 * batches * Double(visible(layer) * hidden[layer] + visible(layer) + hidden[layer]),
+        parameter: "training.batch", value: Double(batch))
     }
   }
 }

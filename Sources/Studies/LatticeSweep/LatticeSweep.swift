@@ -198,11 +198,29 @@ public struct LatticeSweep: Study {
     let lattices = 2 * lattice + Double(sites) * (isSquareIsing ? (resolvedMove.isLocal ? 0.25 : 12) : 40)
     let team: TeamSize = isCut ? .all : ladder.isEmpty ? (chains == 1 ? .one : .upTo(chains)) : .upTo(ladder.count)
     // Some 116 floating-point operations of a matrix product take a nanosecond.
+    let operations = 116 * rows * rowCost
     return [
       PlannedUnit(
-        label: "lattice", unit: Unit(), team: team, operations: 116 * rows * rowCost,
-        bytesPerRank: 3 * series + (isCut ? 0 : lattices), sharedBytes: isCut ? lattices : 0)
+        label: "lattice", unit: Unit(), team: team, operations: operations, bytesPerRank: 3 * series + (isCut ? 0 : lattices),
+        sharedBytes: isCut ? lattices : 0, sharing: [sharing(operations, rows: rows)])
     ]
+  }
+
+  /// Strips tell their neighbours the edge of each colour (clusters those of the lattice, with the clusters that end there, which all
+  /// then hear of), and all add up each row of observables; chains share nothing, rungs of a ladder their energies after each row.
+  private func sharing(_ operations: Double, rows: Double) -> SharedWork {
+    let kind: SharedWork.Kind = isSquareIsing && resolvedMove.isLocal ? .spins : .products
+    guard isCut else {
+      let work = SharedWork(kind, operations: operations, pieces: ladder.isEmpty ? chains : ladder.count)
+      return ladder.isEmpty ? work : work.reducing(rows / Double(ladder.count), bytes: 8 * rows)
+    }
+    let steps = rows * Double(interval), width = Double(extents[1])
+    let work = SharedWork(kind, operations: operations, pieces: max(1, extents[0] / 8))
+    if resolvedMove.isLocal {
+      return work.exchanging(2 * steps, bytes: steps * width / 4, parameter: "lattice.size", value: width).reducing(rows, bytes: 64 * rows)
+    }
+    return work.exchanging(2 * steps, bytes: 8 * steps * width, parameter: "lattice.size", value: width)
+      .reducing(2 * steps + rows, bytes: 16 * steps * width)
   }
 }
 
