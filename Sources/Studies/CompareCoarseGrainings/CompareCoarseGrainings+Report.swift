@@ -27,16 +27,20 @@ extension CompareCoarseGrainings {
 
   public func report(_ results: [(unit: Unit, partial: Recording)]) throws(StudyError) -> Report {
     let found = results.map { Found(rule: $0.unit.rule, partial: $0.partial) }
-    let best = found.map { $0.estimate("environment_information").value }.filter(\.isFinite).max() ?? .nan
-    var figures = [exponentFigure(found, isThermal: true), exponentFigure(found, isThermal: false)]
+    // A bound that is not positive says nothing, and is no measure of the others.
+    let best = found.map { $0.estimate("environment_information").value }.filter { $0 > 0 }.max() ?? .nan
+    let placed = found.filter(\.hasLattice)
+    var figures = placed.isEmpty ? [] : [exponentFigure(placed, isThermal: true), exponentFigure(placed, isThermal: false)]
     if let filters = filterFigure(found) { figures.append(filters) }
     var sections = [
       ReportSection("The table", [.table(table(found, best)), .table(secondTable(found)), .table(meanings(found))]),
       ReportSection("What holds", verdict(found, best).map { .text($0) }),
-      ReportSection("Step after step", figures.map { .figure($0) }),
-      ReportSection("Couplings after one step", [.text(couplingWords), .table(couplingTable(found))]),
-      ReportSection("The variational map", [.text(mapWords), .table(mapTable(found))]),
     ]
+    if !placed.isEmpty {
+      sections.append(ReportSection("Step after step", figures.map { .figure($0) }))
+      sections.append(ReportSection("Couplings after one step", [.text(couplingWords), .table(couplingTable(placed))]))
+    }
+    sections.append(ReportSection("The variational map", [.text(mapWords), .table(mapTable(found))]))
     for row in found where !row.hasLattice { sections.append(untiedSection(row)) }
     return Report(
       title: "Coarse grainings side by side",
@@ -134,10 +138,13 @@ extension CompareCoarseGrainings {
         && !near.contains { $0.rule == row.rule }
     }
     let rest = placed.filter { row in !near.contains { $0.rule == row.rule } && !loose.contains { $0.rule == row.rule } }
-    var words = [
-      "Within 2 % of y_t = 1 and 0.5 % of y_h = 15/8 in \(inSteps): \(names(near)). Within 5 % of both, but not so near: "
-        + "\(names(loose)). Further off: \(names(rest))."
-    ]
+    var words =
+      placed.isEmpty
+      ? []
+      : [
+        "Within 2 % of y_t = 1 and 0.5 % of y_h = 15/8 in \(inSteps): \(names(near)). Within 5 % of both, but not so near: "
+          + "\(names(loose)). Further off: \(names(rest))."
+      ]
     for row in found where !row.hasLattice {
       words.append(
         "\(row.rule.rawValue) has no exponents, no couplings and no range: \(row.reason("thermal_exponents") ?? "it has no lattice"). "
@@ -170,9 +177,11 @@ extension CompareCoarseGrainings {
           + (most < 1.4 ? "blocks are long enough." : "where it is well above 1, blocks are too short for these errors."))
     }
     let informed = found.filter { $0.estimate("environment_information").value >= 0.98 * best }
-    words.append(
-      "Within 2 % of the most information about the surroundings: \(names(informed)). The bound is of coarse spins that see up to 4 x 4 "
-        + "sites; block rules see 2 x 2 of them.")
+    if !informed.isEmpty {
+      words.append(
+        "Within 2 % of the most information about the surroundings: \(names(informed)). The bound is of coarse spins that see up to 4 x 4 "
+          + "sites; block rules see 2 x 2 of them.")
+    }
     let measured = placed.filter { $0.rule != .permuted }
     if let short = measured.min(by: {
       $0.estimate("coupling_share_beyond_nearest").value < $1.estimate("coupling_share_beyond_nearest").value
@@ -276,7 +285,7 @@ extension CompareCoarseGrainings {
     ReportTable(
       caption: "Couplings after one step, from \(configurations) lattices of \(trainingSize) x \(trainingSize).",
       header: ["rule"] + Self.fitted.map(\.name),
-      rows: found.filter(\.hasLattice).map { row in [row.rule.rawValue] + row.estimates("couplings").map(text) })
+      rows: found.map { row in [row.rule.rawValue] + row.estimates("couplings").map(text) })
   }
 
   private var mapWords: String {

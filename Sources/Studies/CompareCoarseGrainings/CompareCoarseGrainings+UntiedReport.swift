@@ -54,7 +54,9 @@ extension CompareCoarseGrainings {
     ]
     return ReportTable(
       caption:
-        "Medians are over live units. Exponents are of \(trainingSize) x \(trainingSize), where those of the other rows are of \(size) x \(size).",
+        "Medians are over live units."
+        + (size == trainingSize
+          ? "" : " Exponents are of \(trainingSize) x \(trainingSize), those of the other rows of \(size) x \(size)."),
       header: ["what", "value"],
       rows: shown.map { what, name in
         let found = row.estimate(name)
