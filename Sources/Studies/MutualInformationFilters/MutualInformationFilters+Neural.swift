@@ -19,17 +19,19 @@ extension MutualInformationFilters {
     return (estimate.value - exact.value) / error
   }
 
+  /// A share in per cent, rounded down so that "at least" is true; up to rounding of its last digits 1 is 1.
+  func atLeast(_ share: Double) -> String { String(format: "%.2f %%", (1e4 * share + 1e-6).rounded(.down) / 100) }
+
   func neuralWords(_ all: Recording) -> String {
-    func percent(_ share: Double) -> String { String(format: "%.2f %%", 100 * share) }
     var words = [
       "Filter and critic go up InfoNCE together, on batches of \(4 * neural.batch) windows of the 6 x 6 torus; the critic reads the twenty spins "
         + "around through two layers of \(neuralHidden) units, h is relaxed to a number between -1 and +1 while it learns, and what is valued is its sign."
     ]
     if let least = couplings.compactMap({ share(all, $0, of: "neural-filter") }).min() {
-      words.append("At every coupling the filter has at least \(percent(least)) of what the best of all 256 odd maps has, exactly.")
+      words.append("At every coupling the filter has at least \(atLeast(least)) of what the best of all 256 odd maps has, exactly.")
     }
     if let least = blocks.compactMap({ ringShare(all, $0) }).min() {
-      words.append("On the ring, trained in the same way on each block, it has at least \(percent(least)) of what the best rule has.")
+      words.append("On the ring, trained in the same way on each block, it has at least \(atLeast(least)) of what the best rule has.")
     }
     let pulls = couplings.compactMap { pull(all, $0) }
     if let most = pulls.max(), let least = pulls.min() {

@@ -124,7 +124,7 @@ extension MutualInformationFilters {
     if let least = shares.min() {
       words.append(
         "Valued exactly on 6 x 6, with the twelve sites around the block as buffer, the block filter has at least "
-          + "\(String(format: "%.2f", 100 * least)) % of what the best of all 256 odd maps has, at every coupling here.")
+          + "\(atLeast(least)) of what the best of all 256 odd maps has, at every coupling here.")
     }
     let readings = couplings.compactMap { k -> (k: Double, share: Double)? in
       guard let whole = value(all, k, "block-filter", "exact_information"),
