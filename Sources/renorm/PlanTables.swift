@@ -71,28 +71,39 @@ struct PlanTables {
 
   func comparison(_ runs: [MeasuredRun]) -> TextTable {
     var table = TextTable(
-      ["ranks", "hosts", "measured", "predicted", "ratio", "by the work of the first", "busy", "predicted", "communicating", "predicted"],
-      right: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+      [
+        "ranks", "hosts", "measured", "predicted", "ratio", "by the work of the first", "ratio", "busy", "predicted", "communicating",
+        "predicted",
+      ],
+      right: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     for run in runs {
-      let prediction = predict(run), scale = runs.first.map { $0.seconds / predict($0).seconds } ?? 1
+      let raw = predict(run, by: model), tuned = predict(run, by: tuned(to: runs[0]))
       table.rows.append([
-        "\(run.ranks)", "\(run.hosts)", Timestamp.span(run.seconds), Timestamp.span(prediction.seconds),
-        Shown.number(prediction.seconds / run.seconds, digits: 3), Shown.number(scale * prediction.seconds / run.seconds, digits: 3),
-        Self.percent(run.busy), Self.percent(prediction.computing), Self.percent(run.communicating),
-        Self.percent(prediction.communicating),
+        "\(run.ranks)", "\(run.hosts)", Timestamp.span(run.seconds), Timestamp.span(raw.seconds),
+        Shown.number(raw.seconds / run.seconds, digits: 3), Timestamp.span(tuned.seconds),
+        Shown.number(tuned.seconds / run.seconds, digits: 3), Self.percent(run.busy), Self.percent(tuned.computing),
+        Self.percent(run.communicating), Self.percent(tuned.communicating),
       ])
     }
     return table
   }
+  /// The model with a core that would have computed what it predicts for a run in the run's own busy time.
+  private func tuned(to run: MeasuredRun) -> ScalingModel {
+    let prediction = predict(run, by: model), factor = prediction.seconds * prediction.computing / (run.seconds * run.busy)
+    var model = model
+    model.products *= factor
+    model.spins *= factor
+    return model
+  }
   /// The prediction for the hosts and processors of a run.
-  private func predict(_ run: MeasuredRun) -> ScalingModel.Prediction {
+  private func predict(_ run: MeasuredRun, by model: ScalingModel) -> ScalingModel.Prediction {
     model.predict(
       plan, ranks: run.ranks, settings: settings, memory: Double(Machine.memory),
       processors: run.hosts == 1 ? min(run.ranks, Machine.processors) : nil)
   }
   func remarks(_ runs: [MeasuredRun]) -> [String] {
     let many = runs.filter { $0.hosts == 1 && $0.ranks > Machine.processors }
-    var lines = ["A ratio is predicted over measured time; \"by the work of the first\" sets it to 1 there, which leaves how it scales."]
+    var lines = ["Ratios are predicted over measured time. \"By the work of the first\" takes a core's speed from that run's busy time."]
     if !many.isEmpty {
       lines.append(
         "Oversubscribed: \(many.map { "\($0.ranks)" }.joined(separator: ", ")) ranks took turns on \(Machine.processors) processors, which the "

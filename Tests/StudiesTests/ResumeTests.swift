@@ -162,7 +162,8 @@ extension ProgramTests {
       var names: [String] = []
       func fails(with kilobytes: Int, at name: String, ranks: Int = 1) throws {
         try disk.leave(free: kilobytes)
-        let end = try Program.quick(into: folder, Program.long, ranks: ranks)
+        // One team: of two that write at once, each would name its own file.
+        let end = try Program.quick(into: folder, Program.long + ["run.ranks_per_team=\(ranks)"], ranks: ranks)
         #expect(end.status == 74, "\(kilobytes) kB: \(end.all)")
         #expect(end.errors.count == 1 && end.error.contains("No space left on device"), "\(kilobytes) kB: \(end.all)")
         #expect(end.error.contains(name), "\(kilobytes) kB: \(end.error)")
