@@ -15,14 +15,15 @@ torch.manual_seed(1)
 def run(w, a, b, temperatures, replicas):
     """The log-weights of a path from fair units, visible units as states and hidden units summed out; each field is computed once."""
     v = torch.bernoulli(torch.full((replicas, len(a)), 0.5))
+    wt = w.t().contiguous()
     field, linear, weights = v @ w + b, v @ a, torch.zeros(replicas)
     for k in range(1, temperatures + 1):
         before, after = (k - 1) / temperatures, k / temperatures
         softplus = torch.nn.functional.softplus
         weights += (after - before) * linear + (softplus(after * field) - softplus(before * field)).sum(1)
-        h = torch.bernoulli(torch.sigmoid(after * field))
-        v = torch.bernoulli(torch.sigmoid(after * (h @ w.t() + a)))
-        field, linear = v @ w + b, v @ a
+        h = (torch.rand_like(field) < torch.sigmoid(after * field)).float()
+        v = (torch.rand(len(v), len(a)) < torch.sigmoid(torch.addmm(a, h, wt) * after)).float()
+        field, linear = torch.addmm(b, v, w), v @ a
     return weights
 
 

@@ -109,6 +109,29 @@ extension ProgramTests {
       }
     }
 
+    @Test("Fast: one shard for each rank gives what as many shards as ranks give, and a batch that ranks do not divide is one clear line")
+    func fast() throws {
+      func results(_ settings: [String], _ options: [String], ranks: Int, into folder: String) throws -> Data {
+        let end = try Program.run(
+          ["run", "\(Self.folder)/boltzmann.toml", "--out", folder] + options + (Self.boltzmann + settings).flatMap { ["--set", $0] },
+          ranks: ranks)
+        #expect(end.status == 0, "\(end.all)")
+        let whole = try JSONSerialization.jsonObject(with: Program.bytes(folder + "/results.json")) as? [String: Any]
+        return try JSONSerialization.data(withJSONObject: try #require(whole?["results"]), options: .sortedKeys)
+      }
+      try Program.withFolder { folder in
+        let fast = try results([], ["--reproducible", "fast"], ranks: 2, into: folder + "/fast")
+        #expect(try results(["training.shards=2"], [], ranks: 2, into: folder + "/two") == fast)
+        #expect(try results(["training.shards=0"], [], ranks: 1, into: folder + "/one") != fast)
+        let end = try Program.run(
+          [
+            "run", "\(Self.folder)/boltzmann.toml", "--out", folder + "/three", "--set", "training.shards=0", "--set", "training.batch=112",
+          ],
+          ranks: 3)
+        #expect(end.status != 0 && end.error.contains("one shard for each of 3 ranks: use a multiple of 3"), "\(end.all)")
+      }
+    }
+
     @Test("A machine with real visible units finds most of what independent units miss, and annealing agrees with the exact ln Z")
     func realUnits() throws {
       try Program.withFolder { folder in
