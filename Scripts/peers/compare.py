@@ -10,3 +10,6 @@ print(f"{'kernel':<52} {'renorm':>10} {peer:>10} {'ratio':>7}")
 for name, rate in theirs.items():
     own = rates[name.removesuffix(", bf16").removesuffix(", full SVD")]
     print(f"{name:<52} {own:>10.3g} {rate:>10.3g} {own / rate:>7.2f}")
+    if name + ", fast" in rates:
+        fast = rates[name + ", fast"]
+        print(f"{name + ', fast':<52} {fast:>10.3g} {rate:>10.3g} {fast / rate:>7.2f}")

@@ -10,18 +10,7 @@ import time
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-
-
-def perceptron():
-    n = torch.nn
-    return n.Sequential(n.Linear(784, 512), n.ReLU(), n.Linear(512, 256), n.ReLU(), n.Linear(256, 10))
-
-
-def convolutional():
-    n = torch.nn
-    return n.Sequential(
-        n.Conv2d(1, 32, 3), n.ReLU(), n.Conv2d(32, 64, 3), n.ReLU(), n.MaxPool2d(2), n.Flatten(),
-        n.Linear(9216, 128), n.ReLU(), n.Linear(128, 10))
+from torch_training import convolutional, perceptron
 
 
 def rate(model, shape, batch, ranks, steps, repeats=5):
