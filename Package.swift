@@ -59,7 +59,7 @@ let package = Package(
     module("Archives", ["CHDF5", "CZlib"]),
     // Floor 1b.
     module("Statistics", ["RandomStreams", "Archives"]),
-    module("GradientFlows", ["MessagePassing", "LinearAlgebra", "RandomStreams", "Archives"]),
+    module("GradientFlows", ["CVectors", "MessagePassing", "LinearAlgebra", "RandomStreams", "Archives"]),
     module("Sampling", ["RandomStreams", "Statistics", "Archives"]),
     // Floor 2.
     module("LatticeSystems", floor1),

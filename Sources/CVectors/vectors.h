@@ -18,3 +18,7 @@ typedef unsigned long long four_words __attribute__((ext_vector_type(4)));
 static inline __attribute__((always_inline)) four_words four_words_rotated(four_words x, int count) {
   return x << count | x >> (64 - count);
 }
+
+// Swift takes the roots of a vector lane by lane, each with a test for what is below zero.
+typedef float sixteen_floats __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) sixteen_floats sixteen_roots(sixteen_floats x) { return __builtin_elementwise_sqrt(x); }

@@ -1,4 +1,5 @@
 public import Archives
+internal import CVectors
 public import LinearAlgebra
 
 /// Adam with weight decay apart from the moments:
@@ -42,7 +43,7 @@ public struct Adam<Scalar: DenseScalar & ArchiveElement>: Stepper, Equatable {
     power2 *= Double(beta2)
   }
 
-  /// One block; a concrete loop that the compiler vectorises (elements do not mix, so any width gives the same bits).
+  /// One block. Elements do not mix, so any width of vectors gives the same bits.
   @usableFromInline @_specialize(where Scalar == Float) @_specialize(where Scalar == Double)
   mutating func step(block index: Int, _ weights: inout [Scalar], _ direction: [Scalar], penalized: Bool) {
     precondition(weights.count == direction.count, "a direction has the blocks of its point")
@@ -60,7 +61,16 @@ public struct Adam<Scalar: DenseScalar & ArchiveElement>: Stepper, Equatable {
       unsafe second[index].withUnsafeMutableBufferPointer { s in
         unsafe weights.withUnsafeMutableBufferPointer { w in
           unsafe direction.withUnsafeBufferPointer { g in
-            for k in 0..<count {
+            guard let m = m.baseAddress, let s = s.baseAddress, let w = w.baseAddress, let g = g.baseAddress else { return }
+            var done = 0
+            if Scalar.self == Float.self {
+              done = count & ~15
+              unsafe sixteens(
+                done, UnsafeMutableRawPointer(m), UnsafeMutableRawPointer(s), UnsafeMutableRawPointer(w), UnsafeRawPointer(g),
+                beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon), length: Float(length), scale: Float(scale),
+                kept: Float(kept))
+            }
+            for k in done..<count {
               let gradient = unsafe g[k]
               let mean = unsafe beta1 * m[k] + (1 - beta1) * gradient
               let square = unsafe beta2 * s[k] + (1 - beta2) * gradient * gradient
@@ -97,5 +107,22 @@ public struct Adam<Scalar: DenseScalar & ArchiveElement>: Stepper, Equatable {
       first.append(try archive.read(Scalar.self, count: nil, at: path + "/first\(index)"))
       second.append(try archive.read(Scalar.self, count: nil, at: path + "/second\(index)"))
     }
+  }
+}
+
+/// The first `count` numbers of a block in single precision, sixteen at a time.
+private func sixteens(
+  _ count: Int, _ m: UnsafeMutableRawPointer, _ s: UnsafeMutableRawPointer, _ w: UnsafeMutableRawPointer, _ g: UnsafeRawPointer,
+  beta1: Float, beta2: Float, epsilon: Float, length: Float, scale: Float, kept: Float
+) {
+  for place in stride(from: 0, to: 4 * count, by: 64) {
+    let gradient = unsafe g.loadUnaligned(fromByteOffset: place, as: SIMD16<Float>.self)
+    let mean = unsafe beta1 * m.loadUnaligned(fromByteOffset: place, as: SIMD16<Float>.self) + (1 - beta1) * gradient
+    let square = unsafe beta2 * s.loadUnaligned(fromByteOffset: place, as: SIMD16<Float>.self) + (1 - beta2) * gradient * gradient
+    let weight = unsafe kept * w.loadUnaligned(fromByteOffset: place, as: SIMD16<Float>.self)
+    unsafe m.storeBytes(of: mean, toByteOffset: place, as: SIMD16<Float>.self)
+    unsafe s.storeBytes(of: square, toByteOffset: place, as: SIMD16<Float>.self)
+    unsafe w.storeBytes(
+      of: weight + length * mean / (sixteen_roots(square * scale) + epsilon), toByteOffset: place, as: SIMD16<Float>.self)
   }
 }

@@ -1,5 +1,7 @@
 import Glibc
 import InformationTheory
+import Laws
+import MessagePassing
 import Oracles
 import RandomStreams
 import Statistics
@@ -61,6 +63,21 @@ struct NeuralBoundTests {
       let f = Double(600 / batch - 1), n = Double(pulls.count)
       let most = f / (f - 2) * (1 + 4 * (6 / (f - 4) / n + 2 / (n - 1)).squareRoot())
       #expect(pulls.variance < most, "\(bound): \(pulls.variance) of \(pulls.count)")
+    }
+  }
+
+  @Test("a training taken up from what was saved of it ends with the bits of one that never stopped; its state obeys the laws")
+  func resumed() throws {
+    let samples = try normalPairs(1000, dimension: 2, correlation: 0.7, seed: 5)
+    for (bound, critic) in [(NeuralBound.infoNCE, CriticKind.separable), (.donskerVaradhan, .joint)] {
+      let estimator = NeuralEstimator(bound, critic: critic, batch: 20, hidden: 8, steps: 130, rate: 3e-3, from: streams)
+      // 30 batches make an epoch: 57 steps end within one, after the first choice of a state.
+      let first = try estimator.begin(samples)
+      for _ in 0..<57 { _ = try first.advance(on: SoloCommunicator()) }
+      try checkpointLaws(first.progress, equal: ==)
+      let second = try estimator.begin(samples, from: first.progress)
+      for _ in 57..<130 { _ = try second.advance(on: SoloCommunicator()) }
+      #expect(try second.evaluate(on: SoloCommunicator()) == estimator.estimate(samples))
     }
   }
 

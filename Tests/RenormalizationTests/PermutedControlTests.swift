@@ -106,7 +106,7 @@ import Testing
     }
     // Found: 0.277 and 0.268 nats; 0.158 and 0.098, which is what the magnetization says.
     let plain = try found(Self.pair.plain[0]), permuted = try found(Self.pair.permuted[0])
-    #expect(permuted.counted < 0.5 * plain.counted && permuted.bound < 0.65 * plain.bound)
+    #expect(permuted.counted < 0.5 * plain.counted && permuted.bound < 0.6 * plain.bound)
   }
 
   @Test("matching of permuted lattices calls any coupling critical: K_c is found beside K = 0.42, a hundred errors from where it is")

@@ -231,7 +231,7 @@ extension ProgramTests {
       ("variational-map", ["large.sizes=[9]"], ["large.sizes", "9 is odd"]),
       ("rsmi", ["lattice.size=18"], ["lattice.size", "18 is not a multiple of 4"]),
       ("variational-map", ["ring.sites=5"], ["ring.sites", "5 is odd"]),
-      ("rsmi", ["neural.batch=64"], ["neural.samples", "400 are too few for batches of 4 x neural.batch = 256; at least 1536"]),
+      ("rsmi", ["neural.batch=64"], ["neural.samples", "400 are too few for batches of 4 x neural.batch = 256; at least 3072"]),
       ("compare-coarse-grainings", ["training.batch=65"], ["training.batch", "65 is more than there is to train untied-machine on"]),
       ("compare-coarse-grainings", ["lattice.size=24"], ["lattice.size", "24 is not a multiple of 16"]),
       ("compare-coarse-grainings", ["rules.names=[\"majority\", \"majority\"]"], ["rules.names", "each once"]),

@@ -93,11 +93,14 @@ public struct BottleneckIteration: Sendable {
           unsafe BottleneckKernels.multiply(
             scaled + first &* columns, .init(row: columns, inner: 1), table + rows.decoder, rows: count, inner: columns,
             columns: rows.stride, used: rows.width, from: table + rows.weights, into: table + rows.logits)
-          for x in 0..<count {
-            let from = unsafe table + rows.logits + x &* rows.stride, row = unsafe table + rows.assignment + (first &+ x) &* rows.stride
-            switch kind {
-            case .stochastic: unsafe BottleneckKernels.softMaximum(from, into: row, width: rows.width, change: &change)
-            case .deterministic: unsafe BottleneckKernels.hardMaximum(from, into: row, width: rows.width, change: &change)
+          let from = unsafe table + rows.logits, to = unsafe table + rows.assignment + first &* rows.stride
+          switch kind {
+          case .stochastic:
+            unsafe BottleneckKernels.softMaxima(from, into: to, count: count, width: rows.width, stride: rows.stride, change: &change)
+          case .deterministic:
+            for x in 0..<count {
+              let place = x &* rows.stride
+              unsafe BottleneckKernels.hardMaximum(from + place, into: to + place, width: rows.width, change: &change)
             }
           }
         }

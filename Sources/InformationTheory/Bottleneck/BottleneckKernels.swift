@@ -62,31 +62,50 @@ enum BottleneckKernels {
     unsafe pointer[1] = values[1]
   }
 
-  /// q(t) = e^l(t) / sum over `width` vectors of eight t, into `row`; the logits are spoilt. `change` keeps the largest change.
+  /// q(t) = e^l(t) / sum over `width` vectors of eight t, of up to eight rows `stride` vectors apart, into `rows`; the logits are spoilt.
+  /// `change` keeps the largest change.
+  ///
+  /// Each stage does all rows before the next: a row's own way from stage to stage is a chain of waits, of which the rows share one.
   @inline(__always)
-  static func softMaximum(_ logits: UnsafeMutablePointer<V>, into row: UnsafeMutablePointer<V>, width: Int, change: inout V) {
-    var top = V(repeating: -.infinity), other = top
-    for block in stride(from: 0, to: width &- 1, by: 2) {
-      top = unsafe larger(top, logits[block])
-      other = unsafe larger(other, logits[block &+ 1])
+  static func softMaxima(
+    _ logits: UnsafeMutablePointer<V>, into rows: UnsafeMutablePointer<V>, count: Int, width: Int, stride: Int, change: inout V
+  ) {
+    var highest = InlineArray<8, Double>(repeating: 0), sums = InlineArray<8, V>(repeating: V())
+    for r in 0..<count {
+      let logits = unsafe logits + r &* stride
+      var top = V(repeating: -.infinity), other = top
+      for block in Swift.stride(from: 0, to: width &- 1, by: 2) {
+        top = unsafe larger(top, logits[block])
+        other = unsafe larger(other, logits[block &+ 1])
+      }
+      highest[r] = unsafe largest(larger(larger(top, other), logits[width &- 1]))
     }
-    let highest = unsafe V(repeating: largest(larger(larger(top, other), logits[width &- 1])))
     // Below 1e-303 nothing is left; empty lanes are there.
     let least = V(repeating: -697.68), nothing = Elementwise.expInRange(least)
-    var sum = V()
-    for block in 0..<width {
-      let power = unsafe Elementwise.expInRange(larger(logits[block] - highest, least)) - nothing
-      unsafe logits[block] = power
-      sum += power
+    for r in 0..<count {
+      let logits = unsafe logits + r &* stride, highest = V(repeating: highest[r])
+      var sum = V()
+      for block in 0..<width {
+        let power = unsafe Elementwise.expInRange(larger(logits[block] - highest, least)) - nothing
+        unsafe logits[block] = power
+        sum += power
+      }
+      sums[r] = sum
     }
-    let halves = sum.lowHalf + sum.highHalf, quarters = halves.lowHalf + halves.highHalf
-    let scale = V(repeating: 1 / (quarters[0] + quarters[1]))
+    for r in 0..<count {
+      let halves = sums[r].lowHalf + sums[r].highHalf, quarters = halves.lowHalf + halves.highHalf
+      highest[r] = 1 / (quarters[0] + quarters[1])
+    }
     // On its own until the end: what `change` refers to would be written at each step.
     var most = V()
-    for block in 0..<width {
-      let value = unsafe logits[block] * scale, difference = unsafe value - row[block]
-      most = larger(most, unsafe unsafeBitCast(unsafeBitCast(difference, to: SIMD8<UInt64>.self) & SIMD8(repeating: ~0 >> 1), to: V.self))
-      unsafe row[block] = value
+    for r in 0..<count {
+      let logits = unsafe logits + r &* stride, row = unsafe rows + r &* stride, scale = V(repeating: highest[r])
+      for block in 0..<width {
+        let value = unsafe logits[block] * scale, difference = unsafe value - row[block]
+        let size = unsafe unsafeBitCast(unsafeBitCast(difference, to: SIMD8<UInt64>.self) & SIMD8(repeating: ~0 >> 1), to: V.self)
+        most = larger(most, size)
+        unsafe row[block] = value
+      }
     }
     change = larger(change, most)
   }

@@ -1,3 +1,4 @@
+public import Archives
 public import GradientFlows
 public import LinearAlgebra
 import NeuralNetworks
@@ -12,7 +13,7 @@ public enum CriticKind: String, Sendable, CaseIterable {
 }
 
 /// The networks of a critic: two hidden layers of ReLU each, a linear end.
-public struct Critic: Space, Sendable, Equatable {
+public struct Critic: Space, Sendable, Equatable, Checkpointable {
   /// Which of the two.
   public let kind: CriticKind
   /// g and h of a separable critic; g of a joint one.
@@ -51,5 +52,19 @@ public struct Critic: Space, Sendable, Equatable {
   public subscript(block index: Int) -> [Float] {
     get { networks[index / 6].parameters[index % 6] }
     _modify { yield &networks[index / 6].parameters[index % 6] }
+  }
+
+  public static var formatVersion: Int { 1 }
+  public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.writeVersion(of: Self.self, at: path)
+    try archive.write([kind == .separable ? 1 : 0, xDimension, yDimension], at: path + "/kind")
+    for (index, network) in networks.enumerated() { try network.save(to: &archive, at: path + "/network\(index)") }
+  }
+  public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+    try archive.checkVersion(of: Self.self, at: path)
+    let found = try archive.read(Int.self, count: 3, at: path + "/kind")
+    (kind, xDimension, yDimension) = (found[0] == 1 ? .separable : .joint, found[1], found[2])
+    networks = []
+    for index in 0..<(kind == .separable ? 2 : 1) { networks.append(try Network(from: archive, at: path + "/network\(index)")) }
   }
 }

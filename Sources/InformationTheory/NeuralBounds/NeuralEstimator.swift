@@ -1,3 +1,4 @@
+public import Archives
 import Glibc
 import GradientFlows
 public import MessagePassing
@@ -40,12 +41,49 @@ public struct NeuralEstimator: MutualInformationEstimator {
     self.streams = streams
   }
 
+  /// How far a training has come: all that it takes to go on, on any number of ranks.
+  public struct Progress: Sendable, Equatable, Checkpointable {
+    fileprivate var critic: Critic, rule: Adam<Float>, memory: Double?
+    /// The state that does best on the second part, and its bound there.
+    fileprivate var best: Critic, bestValue = 0.0
+    /// Steps taken.
+    public fileprivate(set) var step = 0
+
+    fileprivate init(_ critic: Critic, rate: Float) {
+      (self.critic, best) = (critic, critic)
+      rule = Adam(rate: rate)
+    }
+    fileprivate mutating func climb(along gradient: Critic) {
+      rule.step(&critic, along: gradient)
+      step += 1
+    }
+    public static var formatVersion: Int { 1 }
+    public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.writeVersion(of: Self.self, at: path)
+      try archive.write([step, memory == nil ? 0 : 1], at: path + "/place")
+      try archive.write([bestValue, memory ?? 0], at: path + "/values")
+      try critic.save(to: &archive, at: path + "/critic")
+      try best.save(to: &archive, at: path + "/best")
+      try rule.save(to: &archive, at: path + "/rule")
+    }
+    public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
+      try archive.checkVersion(of: Self.self, at: path)
+      let place = try archive.read(Int.self, count: 2, at: path + "/place")
+      let values = try archive.read(Double.self, count: 2, at: path + "/values")
+      step = place[0]
+      (bestValue, memory) = (values[0], place[1] == 0 ? nil : values[1])
+      critic = try Critic(from: archive, at: path + "/critic")
+      best = try Critic(from: archive, at: path + "/best")
+      rule = try Adam(from: archive, at: path + "/rule")
+    }
+  }
+
   /// A training under way, on one of the ranks that share it.
   public final class Training {
     private let settings: NeuralEstimator, pass: CriticPass
-    private var critic: Critic, gradient: Critic, rule: Adam<Float>, memory: Double?
-    /// The state that does best on the second part, and its bound there.
-    private var best: Critic, bestValue = 0.0
+    /// How far it has come.
+    public private(set) var progress: Progress
+    private var gradient: Critic
     /// The samples, each column brought to mean 0 and variance 1, single precision.
     private let x: [Float], y: [Float], count: Int
     /// What correlations alone say of all samples.
@@ -53,18 +91,15 @@ public struct NeuralEstimator: MutualInformationEstimator {
     /// The first sample of the second part and of the third.
     private let training: Int, held: Int
     private var order: [Int] = []
-    /// Steps taken.
-    public private(set) var step = 0
 
-    fileprivate init(_ samples: borrowing PairedSamples, _ settings: NeuralEstimator, rank: Int, ranks: Int) {
+    fileprivate init(_ samples: borrowing PairedSamples, _ settings: NeuralEstimator, _ progress: Progress?, rank: Int, ranks: Int) {
       self.settings = settings
-      critic = Critic(
+      let critic = Critic(
         settings.critic, xDimension: samples.xDimension, yDimension: samples.yDimension, hidden: settings.hidden,
         embedding: settings.embedding, from: settings.streams)
+      self.progress = progress ?? Progress(critic, rate: settings.rate)
       pass = CriticPass(critic, batch: settings.batch, rank: rank, ranks: ranks)
       gradient = critic
-      best = critic
-      rule = Adam(rate: settings.rate)
       count = samples.count
       (training, held) = settings.parts(samples.count)
       correlationNats = samples.correlationInformation
@@ -74,24 +109,25 @@ public struct NeuralEstimator: MutualInformationEstimator {
 
     /// One step on a batch of the training part. Returns the bound on that batch.
     public func advance(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> Double {
-      let batch = settings.batch, perEpoch = training / batch, epoch = step / perEpoch
-      var draws = settings.streams.generator(replica: epoch, step: 0, site: 0, purpose: .batch)
-      if step % perEpoch == 0 { order = draws.permutation(count: training) }
-      let chosen = Array(order[step % perEpoch * batch..<(step % perEpoch + 1) * batch])
-      let value = try pass.value(settings.bound, critic, x, y, chosen, memory: &memory, leads: true, on: team)
-      try pass.gradient(of: critic, into: &gradient, on: team)
-      rule.step(&critic, along: gradient)
-      step += 1
-      if step % 50 == 0 {
-        let values = try values(of: critic, training..<held, on: team), mean = values.reduce(0, +) / Double(values.count)
-        if mean > bestValue { (best, bestValue) = (critic, mean) }
+      let batch = settings.batch, perEpoch = training / batch, epoch = progress.step / perEpoch, place = progress.step % perEpoch
+      if order.isEmpty || place == 0 {
+        var draws = settings.streams.generator(replica: epoch, step: 0, site: 0, purpose: .batch)
+        order = draws.permutation(count: training)
+      }
+      let chosen = Array(order[place * batch..<(place + 1) * batch])
+      let value = try pass.value(settings.bound, progress.critic, x, y, chosen, memory: &progress.memory, leads: true, on: team)
+      try pass.gradient(of: progress.critic, into: &gradient, on: team)
+      progress.climb(along: gradient)
+      if progress.step % 50 == 0 {
+        let values = try values(of: progress.critic, training..<held, on: team), mean = values.reduce(0, +) / Double(values.count)
+        if mean > progress.bestValue { (progress.best, progress.bestValue) = (progress.critic, mean) }
       }
       return value
     }
 
     /// The bound of the best state on the samples that neither trained nor chose it.
     public func evaluate(on team: borrowing some Communicator & ~Copyable) throws(MessagePassingError) -> MutualInformation {
-      let values = try values(of: best, held..<count, on: team)
+      let values = try values(of: progress.best, held..<count, on: team)
       return MutualInformation(
         nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values),
         ceiling: log(Double(settings.batch)),
@@ -105,21 +141,23 @@ public struct NeuralEstimator: MutualInformationEstimator {
       var values: [Double] = []
       for start in stride(from: samples.lowerBound, through: samples.upperBound - batch, by: batch) {
         values.append(
-          try pass.value(settings.bound, critic, x, y, Array(start..<start + batch), memory: &memory, leads: false, on: team))
+          try pass.value(settings.bound, critic, x, y, Array(start..<start + batch), memory: &progress.memory, leads: false, on: team))
       }
       return values
     }
   }
 
-  /// Begins, on one of `ranks` ranks that each have all samples.
+  /// Begins, or goes on from `progress` with the same samples, on one of `ranks` ranks that each have all samples.
   /// - Throws: `tooFewSamples` where either part has less than a batch.
-  public func begin(_ samples: borrowing PairedSamples, rank: Int = 0, ranks: Int = 1) throws(EstimationError) -> Training {
+  public func begin(
+    _ samples: borrowing PairedSamples, from progress: Progress? = nil, rank: Int = 0, ranks: Int = 1
+  ) throws(EstimationError) -> Training {
     let n = samples.count, (training, held) = parts(n)
     guard training >= batch, held - training >= batch, n - held >= batch else {
       let share = min(trainingShare, 0.5 * (1 - trainingShare))
       throw .tooFewSamples(found: n, required: Int((Double(batch + 1) / share).rounded(.up)))
     }
-    return Training(samples, self, rank: rank, ranks: ranks)
+    return Training(samples, self, progress, rank: rank, ranks: ranks)
   }
 
   /// Where the second part and the third begin: the rest after training is halved.

@@ -90,13 +90,14 @@ public enum EnvironmentBound {
     precondition(fit.window == test.window, "samples of one kind")
     let law = (0..<1 << (fit.window * fit.window)).map(probability)
     func up(_ samples: EnvironmentSamples) -> [Double] { samples.windows.map { law[Int($0)] } }
-    return value(up: up(fit), fit, up: up(test), test, entropy: log(2), steps: steps, blocks: blocks)
+    return value(up: up(fit), fit, up: up(test), test, units: nil, steps: steps, blocks: blocks)
   }
 
-  /// The bound for coarse spins that are up with the probabilities `up` of each sample, and whose entropy is `entropy` (the mean over
-  /// spins where there are several: the bound is then of the mean of their informations).
+  /// The bound for coarse spins that are up with the probabilities `up` of each sample. `units`: how many spins the samples are of, in
+  /// turn, each with an entropy of its own, from the second half; the bound is of the mean of their informations. Nil: one spin, up as
+  /// often as down, whose entropy is ln 2.
   public static func value(
-    up fitUp: [Double], _ fit: EnvironmentSamples, up testUp: [Double], _ test: EnvironmentSamples, entropy: Double, steps: Int = 400,
+    up fitUp: [Double], _ fit: EnvironmentSamples, up testUp: [Double], _ test: EnvironmentSamples, units: Int?, steps: Int = 400,
     blocks: Int = 20
   ) -> Estimate {
     precondition(fit.width == test.width && fitUp.count == fit.count && testUp.count == test.count, "samples of one kind")
@@ -115,7 +116,10 @@ public enum EnvironmentBound {
       rule.step(&point, along: FilterPoint([slope.map { $0 / Double(batch) }]))
     }
     let parts = SampleBlocks(samples: test.count, blocks: min(blocks, test.count))
+    let kinds = units ?? 0
     var sums = [(n: Double, value: Double)](repeating: (0, 0), count: parts.blocks)
+    // [block, unit]: how often each was there, and up.
+    var counts = [(n: Double, up: Double)](repeating: (0, 0), count: parts.blocks * kinds)
     for sample in 0..<test.count {
       let g = test.field(test.environments[sample], point.values[0]), p = testUp[sample]
       // ln q of either sign.
@@ -123,10 +127,20 @@ public enum EnvironmentBound {
       let block = parts.block(of: sample)
       sums[block].n += 1
       sums[block].value += p * up + (1 - p) * down
+      if let units {
+        counts[block * kinds + sample % units].n += 1
+        counts[block * kinds + sample % units].up += p
+      }
     }
     return jackknife(blocks: parts.blocks) { left in
       var n = 0.0, value = 0.0
       for (b, sum) in sums.enumerated() where b != left { (n, value) = (n + sum.n, value + sum.value) }
+      var entropy: Double = units == nil ? log(2.0) : 0
+      for unit in 0..<kinds {
+        var n = 0.0, up = 0.0
+        for b in 0..<parts.blocks where b != left { (n, up) = (n + counts[b * kinds + unit].n, up + counts[b * kinds + unit].up) }
+        for q in [up / n, 1 - up / n] where q > 0 { entropy -= q * log(q) / Double(kinds) }
+      }
       return [entropy + value / n]
     }[0]
   }

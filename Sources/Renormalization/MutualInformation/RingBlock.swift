@@ -56,9 +56,10 @@ public struct RingBlock: Sendable, Equatable {
     let informations = laws.map { law -> Double in
       let up = (0..<4).map { e -> Double in (0..<1 << block).reduce(0.0) { $0 + joint[4 * $1 + e] * law[$1] } }
       let down = zip(around, up).map { $0 - $1 }, p = up.reduce(0, +)
-      return entropy([p, 1 - p]) + entropy(around) - entropy(up + down)
+      // Below rounding of the entropies it could come out negative.
+      return max(0, entropy([p, 1 - p]) + entropy(around) - entropy(up + down))
     }
-    return (entropy(blocks) + entropy(around) - entropy(joint), informations)
+    return (max(0, entropy(blocks) + entropy(around) - entropy(joint)), informations)
   }
 
   /// All couplings of `count` coarse spins in a ring, by subset: element A is K of the spins whose bits A has. 2^count of them.

@@ -155,7 +155,7 @@ extension CompareCoarseGrainings {
     guard let objective = rule.objective else { return }
     let sets = state.data.map { Configurations(count: configurations, sites: .lattice([trainingSize, trainingSize]), words: $0) }
     let source = KeyedStreams(streams.use("training")), training = filterTraining
-    let count = max(1, Int(3e8 / (20 * Double(batch * trainingSize * trainingSize))))
+    let count = max(1, Int(3e8 / (rule == .neuralInformation ? neuralStep : 20 * Double(batch * trainingSize * trainingSize))))
     switch objective {
     case .contrastiveDivergence: try training.contrastiveDivergence(sets[0], from: source, into: &state.training, steps: count)
     case .logXSpread:
@@ -317,8 +317,15 @@ extension CompareCoarseGrainings {
           result.exponent.value, error: result.exponent.error,
           reason: result.exponent.value.isFinite ? nil : "a correlation is not positive"))
     }
-    let training = rule.objective == nil ? 0 : steps * batch
-    state.recording.record(at: at, "trained_on", Observable(Double(training), unit: "configurations"))
+    // Filters for information learn from windows of all configurations.
+    let (training, unit) =
+      switch rule.objective {
+      case nil: (0, "configurations")
+      case .environment: (steps * 16 * batch, "windows")
+      case .neuralEnvironment: (steps * 4 * batch, "windows")
+      case .contrastiveDivergence, .logXSpread, .phases: (steps * batch, "configurations")
+      }
+    state.recording.record(at: at, "trained_on", Observable(Double(training), unit: unit))
     let reads = rule == .decimation ? 1 : rule.choice == nil || rule == .information || rule == .neuralInformation ? 4 : 16
     state.recording.record(at: at, "spins_read_per_coarse_spin", Observable(Double(reads), unit: "sites"))
   }

@@ -94,16 +94,22 @@ extension CompareCoarseGrainings {
       return [
         row.rule.rawValue, text(row.estimate("coupling_share_beyond_nearest")), text(row.estimate("coarse_correlation_exponent")),
         text(row.estimate("fine_correlation_exponent")), "\(Int(row.estimate("spins_read_per_coarse_spin").value))",
-        "\(Int(row.estimate("trained_on").value))", written(time, nil, digits: 2),
+        trainedOn(row), written(time, nil, digits: 2),
       ]
     }
     return ReportTable(
       caption:
         "Range: share of the couplings per site that are not nearest-neighbour ones after one step (moduli, which the noise of the couplings "
         + "raises by \(written(found.map(noise).filter(\.isFinite).max() ?? .nan, nil, digits: 2)) at most). Exponent of G between r = L/8 and L/4, after "
-        + "one step and before any (\(CoarseRule.untied.rawValue): L = \(trainingSize)). Cost: spins read for a coarse spin; configurations trained on; nanoseconds for a coarse spin on the machine "
+        + "one step and before any (\(CoarseRule.untied.rawValue): between r = \(trainingSize / 8) and \(trainingSize / 8 * 2) of \(trainingSize) x \(trainingSize)). Cost: spins read for a coarse spin; configurations (filters for "
+        + "information: windows of them) trained on, as often as they were; nanoseconds for a coarse spin on the machine "
         + "that wrote this page, which are not in the results.",
       header: ["rule", "range", "exponent of G", "before", "reads", "trained on", "ns"], rows: rows)
+  }
+
+  private func trainedOn(_ row: Found) -> String {
+    let unit = row.partial.observable("trained_on", at: Self.at(row.rule))?.unit
+    return "\(Int(row.estimate("trained_on").value))\(unit == "windows" ? " windows" : "")"
   }
 
   /// By how much noise raises a row's share of couplings, at most: the modulus of a normal number of mean 0 is sqrt(2 / pi) deviations.

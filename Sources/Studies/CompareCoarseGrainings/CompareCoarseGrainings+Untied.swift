@@ -156,14 +156,7 @@ extension CompareCoarseGrainings {
       return (samples, samples.windows.enumerated().map { units[$0.offset % units.count].mostProbable(Int($0.element)) })
     }
     let (fit, test) = (try sampled(fit), try sampled(test))
-    // Units need not be up as often as down: each has an entropy of its own.
-    var entropy = 0.0
-    for unit in units.indices {
-      let p =
-        stride(from: unit, to: test.up.count, by: units.count).reduce(0) { $0 + test.up[$1] } / Double(test.samples.count / units.count)
-      for q in [p, 1 - p] where q > 0 { entropy -= q * log(q) / Double(units.count) }
-    }
-    let bound = EnvironmentBound.value(up: fit.up, fit.samples, up: test.up, test.samples, entropy: entropy)
+    let bound = EnvironmentBound.value(up: fit.up, fit.samples, up: test.up, test.samples, units: units.count)
     recording.record(at: at, "environment_information", Observable(bound.value, error: bound.error, unit: "nats"))
     let shares = Estimate(meanOf: units.map(\.share))
     recording.record(

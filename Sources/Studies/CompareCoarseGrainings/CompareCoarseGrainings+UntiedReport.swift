@@ -23,11 +23,14 @@ extension CompareCoarseGrainings {
           + "x 4 window about its own place, in which \(String(format: "%.1f", 100 * share.value)) % of its squared weights lie (the mean over units)."
       )
     }
-    let radius = row.estimate("radius_over_null")
+    let radius = row.estimate("radius_over_null"), coherence = row.estimate("coherence"), spacing = row.estimate("center_spacing_variation")
     if radius.value.isFinite {
       words.append(
-        "The median receptive field is \(text(radius)) times as wide as the same weights on permuted sites: "
-          + (radius.value < 0.35 ? "units are local." : "units are not local, and their places say little."))
+        "The median receptive field is \(text(radius)) times as wide as the same weights on permuted sites, the median coherence of signs "
+          + "\(text(coherence)), the centres' distances to the nearest vary by \(text(spacing)) of their mean: "
+          + (radius.value < 0.35 && coherence.value > 0.5 && spacing.value < 0.5
+            ? "units are local and cover the lattice."
+            : "by at least one of the three units are not local block spins, and their places say little."))
     }
     let before = row.estimate("energy_per_site"), after = row.estimate("reconstruction_energy_per_site")
     if before.value.isFinite, after.value.isFinite {
@@ -45,7 +48,7 @@ extension CompareCoarseGrainings {
       ("spread of distances to the nearest centre", "center_spacing_variation"),
       ("squared weights within 4 x 4 sites, share", "weight_share_in_window"),
       ("bound of I(h:E), cut to 4 x 4 sites, nats", "environment_information"),
-      ("exponent of G between r = \(trainingSize / 8) and \(trainingSize / 4), spins", "fine_correlation_exponent"),
+      ("exponent of G between r = \(trainingSize / 8) and \(trainingSize / 8 * 2), spins", "fine_correlation_exponent"),
       ("the same, hidden units at their places", "coarse_correlation_exponent"),
       ("energy per site, J", "energy_per_site"), ("energy per site after v -> h -> v, J", "reconstruction_energy_per_site"),
       ("mean modulus of the magnetization", "abs_magnetization"), ("the same after v -> h -> v", "reconstruction_abs_magnetization"),

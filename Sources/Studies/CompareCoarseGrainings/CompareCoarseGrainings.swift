@@ -107,6 +107,12 @@ public struct CompareCoarseGrainings: Study {
         what: "\(batch) is more than there is to train \(CoarseRule.untied.rawValue) on: training.configurations = \(configurations), "
           + "training.marginal_configurations = \(marginalConfigurations)")
     }
+    guard !rules.contains(.neuralInformation) || batch <= 1024 else {
+      throw .invalid(
+        parameter: "training.batch",
+        what:
+          "\(batch) is more than 1024, the most that \(CoarseRule.neuralInformation.rawValue) takes: a step scores all (4 x batch)^2 pairs")
+    }
     guard blocks % chains == 0, chains * measurements >= 4 * blocks else {
       throw .invalid(
         parameter: "analysis.blocks",
@@ -153,6 +159,12 @@ public struct CompareCoarseGrainings: Study {
     let step = move == .wolff ? 12 * pow(sites, 0.875) : move == .swendsenWang ? 6 * sites : sites / 10 + 50 * Double(size)
     return Double(interval) * step + 6 * sites + 5000
   }
+  /// Nanoseconds of a step up InfoNCE with batches of 4 x batch windows of 64 spins around, roughly: a critic of 2 x 64 units, the
+  /// exponentials of all pairs.
+  var neuralStep: Double {
+    let pairs = Double(4 * batch)
+    return pairs * (1100 + 5 * pairs)
+  }
   public func plan() -> [PlannedUnit<Unit>] {
     rules.map { rule in
       let sites = Double(trainingSize * trainingSize), data = Double(configurations) * sites
@@ -163,11 +175,16 @@ public struct CompareCoarseGrainings: Study {
           label: rule.rawValue, unit: Unit(rule: rule), team: .one, operations: training + 2 * data * sites + 116 * 3e9,
           bytesPerRank: data * 2 + 40 * sites * sites + 5e7)
       }
-      let training = rule.objective == nil ? 1e9 : 1e9 + 40 * Double(trainingSize * trainingSize * steps * batch)
+      let isNeural = rule == .neuralInformation
+      let training =
+        rule.objective == nil
+        ? 1e9
+        : isNeural ? 1e9 + 11.6 * Double(steps) * neuralStep : 1e9 + 40 * Double(trainingSize * trainingSize * steps * batch)
       return PlannedUnit(
         label: rule.rawValue, unit: Unit(rule: rule), team: chains == 1 ? .one : .upTo(chains),
         operations: 116 * Double(chains * (measurements + warmUp)) * cost + 10 * training,
-        bytesPerRank: Double(size * size) * (Double(chains) / 8 + 64) + 1e7 + data * 2)
+        bytesPerRank: Double(size * size) * (Double(chains) / 8 + 64) + 1e7 + data * 2
+          + (isNeural ? 4 * Double(4 * batch) * Double(4 * batch) : 0))
     }
   }
 }

@@ -13,21 +13,28 @@ extension MutualInformationFilters {
   public struct State: Checkpointable {
     /// The block filter's weights, then the wide filter's; the training under way.
     var weights: [Double] = [], training = FilterProgress()
+    /// The estimate under way of what the neural filter knows.
+    var estimate: NeuralEstimator.Progress?
     /// What has been recorded.
     var recording = Recording()
 
     init() {}
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try archive.write(weights, at: "\(path)/weights")
       try training.save(to: &archive, at: "\(path)/training")
+      try archive.write([estimate == nil ? 0 : 1], at: "\(path)/estimates")
+      try estimate?.save(to: &archive, at: "\(path)/estimate")
       try recording.save(to: &archive, at: "\(path)/recording")
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
       weights = try archive.read(Double.self, count: nil, at: "\(path)/weights")
       training = try FilterProgress(from: archive, at: "\(path)/training")
+      if try archive.scalar(Int.self, at: "\(path)/estimates") == 1 {
+        estimate = try NeuralEstimator.Progress(from: archive, at: "\(path)/estimate")
+      }
       recording = try Recording(from: archive, at: "\(path)/recording")
     }
   }
@@ -42,17 +49,23 @@ extension MutualInformationFilters {
       let done = state.weights.count / 4
       guard done < blocks.count else { return .done(ring(state.weights)) }
       trainOnRing(&state, block: blocks[done], streams)
-      return .more(fraction: Double(done + 1) / Double(blocks.count + 1), stage: "training")
+      let part = Double(state.training.step) / Double(neural.steps)
+      return .more(fraction: (Double(state.weights.count / 4) + part) / Double(blocks.count + 1), stage: "training")
     case .coupling(let coupling):
       do {
         if state.weights.count < 48 {
           try train(&state, coupling, streams)
-          let part = 0.3 * Double(state.training.step) / Double(steps)
-          return .more(fraction: min(0.8, part + 0.3 * Double(state.weights.count / 16)), stage: "training")
+          let part = Double(state.training.step) / Double(state.weights.count == 32 ? neural.steps : steps)
+          return .more(fraction: 0.25 * (part + Double(state.weights.count / 16)), stage: "training")
         }
         if state.recording.rows.isEmpty {
-          try recordExact(coupling, state.weights, streams, into: &state.recording)
-          return .more(fraction: 0.9, stage: "summing over states")
+          try recordExact(coupling, state.weights, into: &state.recording)
+          return .more(fraction: 0.8, stage: "summing over states")
+        }
+        if state.recording.observable("information_infonce", at: Self.at(coupling, "neural-filter")) == nil {
+          try estimate(&state, coupling, streams)
+          let part = Double(state.estimate?.step ?? neural.steps) / Double(neural.steps)
+          return .more(fraction: 0.8 + 0.15 * part, stage: "estimating")
         }
         try recordBounds(coupling, state.weights, streams, into: &state.recording)
         return .done(state.recording)
@@ -67,7 +80,7 @@ extension MutualInformationFilters {
     if isNeural {
       let data = try SixTorus(coupling: coupling).samples(neuralSamples, from: streams.use("torus data"))
       training.neuralEnvironment(
-        data, reading: training.block, hidden: neuralHidden, from: source, into: &state.training, steps: max(1, 500_000 / batch))
+        data, reading: training.block, hidden: neuralHidden, from: source, into: &state.training, steps: neuralSlice)
     } else {
       let data = try EnvironmentSamples(draw(coupling, streams, "data"), window: 4)
       training.environment(
@@ -78,16 +91,36 @@ extension MutualInformationFilters {
     state.training = FilterProgress()
   }
 
-  /// The neural filter of a block of the ring; it reads the first spins of a window of 2 x 2, which the block is.
+  /// Some steps of the neural filter of a block of the ring; it reads the first spins of a window of 2 x 2, which the block is.
   private func trainOnRing(_ state: inout State, block: Int, _ streams: StreamKey) {
     let ring = RingBlock(block: block, coupling: ringCoupling), source = KeyedStreams(streams.use("ring training", block))
     let data = ring.samples(
       sites: ringSites, buffer: buffer, reach: min(4, (ringSites - block - 2 * buffer) / 2), count: neuralSamples,
       from: KeyedStreams(streams.use("ring data", block)))
     let training = FilterTraining(window: 2, steps: neural.steps, batch: neural.batch, rate: neural.rate)
-    state.weights += training.trained {
-      training.neuralEnvironment(data, reading: Array(0..<block), hidden: neuralHidden, from: source, into: &$0)
+    training.neuralEnvironment(
+      data, reading: Array(0..<block), hidden: neuralHidden, from: source, into: &state.training, steps: neuralSlice)
+    guard state.training.step == training.steps else { return }
+    state.weights += training.weights(state.training)
+    state.training = FilterProgress()
+  }
+
+  /// Some steps of the InfoNCE estimate of the neural filter; its value after the last.
+  private func estimate(_ state: inout State, _ coupling: Double, _ streams: StreamKey) throws {
+    let test = try SixTorus(coupling: coupling).samples(neuralSamples, from: streams.use("torus test"))
+    let training = try test.neuralTraining(
+      of: filters(state.weights)[2], steps: neural.steps, batch: 4 * neural.batch, hidden: neuralHidden,
+      from: KeyedStreams(streams.use("critic")), progress: state.estimate)
+    for _ in training.progress.step..<min(neural.steps, training.progress.step + neuralSlice) {
+      _ = try training.advance(on: SoloCommunicator())
     }
+    state.estimate = training.progress
+    guard training.progress.step == neural.steps else { return }
+    let found = try training.evaluate(on: SoloCommunicator())
+    state.recording.record(
+      at: Self.at(coupling, "neural-filter"), "information_infonce",
+      Observable(found.nats, error: found.standardError, unit: "nats"))
+    state.estimate = nil
   }
 
   private func draw(_ coupling: Double, _ streams: StreamKey, _ use: String) throws -> Configurations {
@@ -119,7 +152,7 @@ extension MutualInformationFilters {
     ]
   }
 
-  private func recordExact(_ coupling: Double, _ weights: [Double], _ streams: StreamKey, into recording: inout Recording) throws {
+  private func recordExact(_ coupling: Double, _ weights: [Double], into recording: inout Recording) throws {
     let filters = filters(weights), named = laws(filters)
     let exact = BlockEnvironment(coupling: coupling)
     for law in named {
@@ -131,12 +164,6 @@ extension MutualInformationFilters {
     for (name, filter) in zip(["block-filter", "wide-filter", "neural-filter"], filters) {
       recording.record(at: Self.at(coupling, name), "weights", Observable(values: filter.weights))
     }
-    let test = try SixTorus(coupling: coupling).samples(neuralSamples, from: streams.use("torus test"))
-    let estimate = try test.neuralEstimate(
-      of: filters[2], steps: neural.steps, batch: 4 * neural.batch, hidden: neuralHidden, from: KeyedStreams(streams.use("critic")))
-    recording.record(
-      at: Self.at(coupling, "neural-filter"), "information_infonce",
-      Observable(estimate.nats, error: estimate.standardError, unit: "nats"))
   }
 
   private func recordBounds(_ coupling: Double, _ weights: [Double], _ streams: StreamKey, into recording: inout Recording) throws {

@@ -4,13 +4,18 @@ import Runtime
 
 /// What the report says of filters trained by a neural bound.
 extension MutualInformationFilters {
-  /// The neural filter's exact information over that of the best of all rules of a block of the ring.
+  /// The neural filter's exact information over that of the best of all rules of a block of the ring; nil where that is rounding.
   func ringShare(_ all: Recording, _ block: Int) -> Double? {
     guard let found = all.observable("exact_information", at: Self.ring(block, "neural-filter"))?.values.first,
       let best = all.observable("exact_information", at: Self.ring(block, "best-of-all"))?.values.first
     else { return nil }
-    return found / best
+    return Self.share(found, best)
   }
+  /// Nats below which an information from sums over states is rounding, and no measure of another.
+  static let least = 1e-12
+  static func share(_ found: Double, _ best: Double) -> Double? { best > least ? found / best : nil }
+  /// Said in the place of "at every coupling" where it is not every one.
+  static let whereKnown = "Where the best map knows more than \(String(format: "%g", least)) nats"
   /// The InfoNCE estimate of the neural filter less its exact value, in standard errors.
   private func pull(_ all: Recording, _ coupling: Double) -> Double? {
     guard let estimate = value(all, coupling, "neural-filter", "information_infonce"), let error = estimate.error, error > 0,
@@ -27,16 +32,24 @@ extension MutualInformationFilters {
       "Filter and critic go up InfoNCE together, on batches of \(4 * neural.batch) windows of the 6 x 6 torus; the critic reads the twenty spins "
         + "around through two layers of \(neuralHidden) units, h is relaxed to a number between -1 and +1 while it learns, and what is valued is its sign."
     ]
-    if let least = couplings.compactMap({ share(all, $0, of: "neural-filter") }).min() {
-      words.append("At every coupling the filter has at least \(atLeast(least)) of what the best of all 256 odd maps has, exactly.")
+    let shares = couplings.compactMap { share(all, $0, of: "neural-filter") }, ringShares = blocks.compactMap { ringShare(all, $0) }
+    if let least = shares.min() {
+      words.append(
+        "\(shares.count == couplings.count ? "At every coupling" : Self.whereKnown) the filter has at least \(atLeast(least)) of what the best of "
+          + "all 256 odd maps has, exactly.")
     }
-    if let least = blocks.compactMap({ ringShare(all, $0) }).min() {
-      words.append("On the ring, trained in the same way on each block, it has at least \(atLeast(least)) of what the best rule has.")
+    if let least = ringShares.min() {
+      words.append(
+        "On the ring, trained in the same way on each block, it has at least \(atLeast(least)) of what the best rule has"
+          + (ringShares.count == blocks.count ? "." : ", for blocks whose best rule knows more than rounding."))
     }
     let pulls = couplings.compactMap { pull(all, $0) }
     if let most = pulls.max(), let least = pulls.min() {
       words.append(
-        "A second critic, trained and stopped on samples of its own, estimates what the filter's sign tells of E: the estimates lie between "
+        "A second critic, trained and stopped on samples of its own, estimates what the filter's sign tells of E: the estimates"
+          + (pulls.count == couplings.count
+            ? "" : " that have an error, \(pulls.count) of \(couplings.count),")
+          + " lie between "
           + "\(String(format: "%.1f", least)) and \(String(format: "%.1f", most)) standard errors from the exact values. InfoNCE is a lower bound, so "
           + "that they lie below on the average; "
           + (most <= 4

@@ -54,7 +54,8 @@ extension MutualInformationFilters {
       let edge = ring(all, block, "edge-spin", "exact_information").first ?? .nan
       let isEdge = abs(best - edge) < 1e-12, reach = beyond(all, block, "best-of-all")
       words.append(
-        "Blocks of \(block): of \(1 << (1 << (block - 1))) rules the best knows \(written(best, nil, digits: 6)) nats"
+        "Blocks of \(block): of \(1 << (1 << (block - 1))) rules the best knows "
+          + (best > Self.least ? "\(written(best, nil, digits: 6)) nats" : "less than rounding, \(String(format: "%g", Self.least)) nats")
           + (isEdge ? ", which is what the spin at the edge knows; " : "; ")
           + (reach < 1e-12
             ? "its couplings beyond nearest neighbours vanish to rounding."
@@ -112,7 +113,7 @@ extension MutualInformationFilters {
     guard let found = value(all, coupling, rule, "exact_information"),
       let best = value(all, coupling, "best-odd-map", "exact_information")
     else { return nil }
-    return found.value / best.value
+    return Self.share(found.value, best.value)
   }
 
   private func latticeWords(_ all: Recording) -> String {
@@ -124,30 +125,33 @@ extension MutualInformationFilters {
     if let least = shares.min() {
       words.append(
         "Valued exactly on 6 x 6, with the twelve sites around the block as buffer, the block filter has at least "
-          + "\(atLeast(least)) of what the best of all 256 odd maps has, at every coupling here.")
+          + "\(atLeast(least)) of what the best of all 256 odd maps has, "
+          + (shares.count == couplings.count
+            ? "at every coupling here." : "where that is more than \(String(format: "%g", Self.least)) nats."))
     }
     let readings = couplings.compactMap { k -> (k: Double, share: Double)? in
       guard let whole = value(all, k, "block-filter", "exact_information"),
         let linear = value(all, k, "block-filter", "exact_linear_reading")
       else { return nil }
-      return (k, linear.value / whole.value)
+      return Self.share(linear.value, whole.value).map { (k, $0) }
     }
     if let least = readings.min(by: { $0.share < $1.share }) {
       words.append(
         "The bound takes E in through a weighted sum of its spins. There the best such sum tells of the block filter's spin at least "
-          + "\(String(format: "%.1f", 100 * least.share)) % of what E does (at K = \(String(format: "%g", least.k))), exactly.")
+          + "\(atLeast(least.share)) of what E does (at K = \(String(format: "%g", least.k))), exactly.")
     }
-    let gains = couplings.compactMap { k -> Double? in
-      guard let wide = value(all, k, "wide-filter", "information_bound"), let block = value(all, k, "block-filter", "information_bound")
-      else {
-        return nil
-      }
-      return wide.value - block.value
+    let above = couplings.filter { k in
+      guard let wide = value(all, k, "wide-filter", "information_bound"), let block = value(all, k, "block-filter", "information_bound"),
+        let wideError = wide.error, let blockError = block.error
+      else { return false }
+      return wide.value > 0 && wide.value - block.value > 3 * hypot(wideError, blockError)
     }
-    if let least = gains.min(), least > 0 {
+    if !above.isEmpty {
       words.append(
-        "The wide filter's bound is above the block filter's at every coupling: it sees twelve spins more, nearer to E. Its window overlaps with "
-          + "its neighbours'; what that does to exponents is in compare-coarse-grainings.")
+        "The wide filter's bound is positive and more than three standard errors above the block filter's at "
+          + (above.count == couplings.count ? "every coupling" : "\(above.count) of \(couplings.count) couplings")
+          + ": it sees twelve spins more, nearer to E. Its window overlaps with its neighbours'; what that does to exponents is in "
+          + "compare-coarse-grainings.")
     }
     return words.joined(separator: " ")
   }

@@ -49,7 +49,7 @@ public struct MutualInformationFilters: Study {
     ParameterTable(
       "neural", "filters of 2 x 2 spins of a 6 x 6 torus, and of the ring's blocks, trained and valued by InfoNCE",
       [
-        Parameter("samples", .integer(40_000), .integers(64...10_000_000), unit: "configurations", "to train on, and as many to value on"),
+        Parameter("samples", .integer(40_000), .integers(96...1_000_000), unit: "configurations", "to train on, and as many to value on"),
         Parameter("steps", .integer(1500), .integers(1...1_000_000), unit: "steps", "of Adam, of filter and critic together"),
         Parameter("batch", .integer(64), .integers(2...1024), unit: "1", "a quarter of the pairs of a step"),
         Parameter("rate", .real(0.01), .reals(1e-6...1), unit: "1", "of the filter's step, the critic's is 0.3 of it"),
@@ -91,29 +91,43 @@ public struct MutualInformationFilters: Study {
       throw .invalid(parameter: "lattice.couplings", what: "\(couplings): at least one coupling, and each once")
     }
     guard size % 4 == 0 else { throw .invalid(parameter: "lattice.size", what: "\(size) is not a multiple of 4") }
-    guard neuralSamples >= 24 * neural.batch else {
+    // Two batches of the fifth that values the estimate.
+    guard neuralSamples >= 48 * neural.batch else {
       throw .invalid(
         parameter: "neural.samples",
-        what: "\(neuralSamples) are too few for batches of 4 x neural.batch = \(4 * neural.batch); at least \(24 * neural.batch)")
+        what: "\(neuralSamples) are too few for batches of 4 x neural.batch = \(4 * neural.batch); at least \(48 * neural.batch)")
     }
   }
+
+  /// Operations of a step up the neural bound: the critic forward and back, the exponentials of all pairs, the drawn windows.
+  private var neuralStep: Double {
+    let pairs = Double(4 * neural.batch), row = Double(neuralHidden * (neuralHidden + 22))
+    return pairs * (12 * row + 600 * pairs + 2e4)
+  }
+  /// Such steps between two checkpoints: some tenths of a second, and longer than drawing their samples again takes.
+  var neuralSlice: Int { max(1, Int((2.5e10 + 1e5 * Double(neuralSamples)) / neuralStep)) }
+
+  /// The scores of all pairs of a batch and the units' values.
+  private var neuralBytes: Double { 16 * Double(neural.batch) * (4 * Double(neural.batch) + 4 * Double(neuralHidden)) }
 
   public func plan() -> [PlannedUnit<Unit>] {
     let sampling = 3 * Double(configurations * interval * size * size) * 6
     let training = 2 * Double(steps * 16 * batch) * 250
-    // A step goes through the critic forward and back, and through the exponentials of all pairs.
-    let pairs = Double(4 * neural.batch), row = Double(neuralHidden * (neuralHidden + 22))
-    let step = pairs * (6 * row + 20 * pairs) + 4e5
-    let neural = Double(self.neural.steps) * step + 2000 * Double(neuralSamples)
+    // Every fiftieth step of an estimate is tried on a fifth of the samples.
+    let slices = (Double(self.neural.steps) / Double(neuralSlice)).rounded(.up)
+    let neural = Double(self.neural.steps) * neuralStep + slices * 2e4 * Double(neuralSamples)
+    let estimate =
+      neural * 2 + Double(self.neural.steps / 50) * 0.2 * Double(neuralSamples) / Double(4 * self.neural.batch) * neuralStep / 3
     return [
       PlannedUnit(
-        label: "ring", unit: .ring, team: .one, operations: 1e9 + 3 * Double(blocks.count) * neural,
-        bytesPerRank: 1e7 + 20 * Double(neuralSamples))
+        label: "ring", unit: .ring, team: .one, operations: 1e9 + Double(blocks.count) * neural,
+        bytesPerRank: 1e7 + 20 * Double(neuralSamples) + neuralBytes)
     ]
       + couplings.enumerated().map { index, coupling in
         PlannedUnit(
-          label: "coupling-\(index)", unit: .coupling(coupling), team: .one, operations: 116 * (sampling + training + 2e9) + 6 * neural,
-          bytesPerRank: 30 * Double(configurations * size * size) / 28 + 1e7)
+          label: "coupling-\(index)", unit: .coupling(coupling), team: .one,
+          operations: 116 * (sampling + training + 2e9) + neural + estimate,
+          bytesPerRank: 30 * Double(configurations * size * size) / 28 + 1e7 + 400 * Double(neuralSamples) + neuralBytes)
       }
   }
 }

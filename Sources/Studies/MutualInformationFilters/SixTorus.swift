@@ -21,13 +21,15 @@ struct SixTorus {
 }
 
 extension EnvironmentSamples {
-  /// I(h : E) of a filter's signs by InfoNCE with a separable critic, on samples that did not train it.
-  func neuralEstimate(
-    of filter: TiedFilter, steps: Int, batch: Int, hidden: Int, from streams: KeyedStreams
-  ) throws(EstimationError) -> MutualInformation {
+  /// The training, begun or gone on with, of a separable critic that estimates I(h : E) of a filter's signs by InfoNCE, on samples that
+  /// did not train the filter.
+  func neuralTraining(
+    of filter: TiedFilter, steps: Int, batch: Int, hidden: Int, from streams: KeyedStreams, progress: NeuralEstimator.Progress? = nil
+  ) throws(EstimationError) -> NeuralEstimator.Training {
     let h = windows.map { 2 * filter.probability(Int($0)) - 1 }
     let around = environments.flatMap { word in (0..<width).map { word >> UInt64($0) & 1 == 1 ? 1.0 : -1 } }
     let samples = try PairedSamples(x: h, y: around, yDimension: width)
-    return try NeuralEstimator(.infoNCE, batch: batch, hidden: hidden, embedding: 8, steps: steps, from: streams).estimate(samples)
+    return try NeuralEstimator(.infoNCE, batch: batch, hidden: hidden, embedding: 8, steps: steps, from: streams)
+      .begin(samples, from: progress)
   }
 }
