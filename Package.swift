@@ -105,6 +105,6 @@ let package = Package(
     tests("RenormalizationTests", floor3 + ["Laws", "Oracles"]),
     .executableTarget(name: "study-programs", dependencies: floor1 + ["Runtime"], path: "Tests/StudyPrograms", swiftSettings: strict),
     tests("RuntimeTests", floor1 + ["Runtime", "Laws", "Oracles", "study-programs"]),
-    tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws", "renorm"]),
+    tests("StudiesTests", floor3 + ["Runtime", "Studies", "Laws", "Oracles", "renorm"]),
   ]
 )

@@ -26,7 +26,34 @@ public enum ForeignFile {
     }
     close(end)
     let signal = ch5_wait(child)
-    if signal != 0 { throw .damaged(file: path, reason: "the HDF5 library crashed over it" + (signal > 0 ? " (signal \(signal))" : "")) }
+    if signal != 0 { throw .damaged(file: path, reason: "the process that read it crashed" + (signal > 0 ? " (signal \(signal))" : "")) }
     return found
+  }
+  /// What `copy` takes out of an HDF5 file, in a child.
+  /// - Throws: as `inChild`, and what the child met: `missing`, `damaged`, or `inputOutput` with the reason for everything else.
+  public static func archive(
+    of path: String, _ copy: (borrowing HDF5Reader, inout MemoryArchive) throws(ArchiveError) -> Void
+  ) throws(ArchiveError) -> MemoryArchive {
+    let answer = try inChild(path) {
+      do throws(ArchiveError) {
+        var taken = MemoryArchive()
+        try copy(try HDF5Reader(path: path), &taken)
+        return [0] + taken.bytes
+      } catch {
+        switch error {
+        case .missing(let path): return [1] + path.utf8
+        case .damaged(_, let reason): return [2] + reason.utf8
+        case .inputOutput(_, let reason): return [3] + reason.utf8
+        default: return [3] + error.description.utf8
+        }
+      }
+    }
+    let words = String(decoding: answer.dropFirst(), as: UTF8.self)
+    switch answer.first {
+    case 0: return try MemoryArchive(bytes: Array(answer.dropFirst()))
+    case 1: throw .missing(path: words)
+    case 3: throw .inputOutput(file: path, reason: words)
+    default: throw .damaged(file: path, reason: answer.isEmpty ? "nothing could be read" : words)
+    }
   }
 }

@@ -144,47 +144,22 @@ public struct NumberArray<Scalar: BinaryFloatingPoint & ArchiveElement>: Sendabl
   // MARK: HDF5
 
   private static func hdf5(_ path: String, dataset: String) throws(DataFileError) -> NumberArray {
-    let refusal: DataFileError
     do throws(ArchiveError) {
-      let answer = try MemoryArchive(bytes: ForeignFile.inChild(path) { readInChild(path, dataset) })
-      if answer.contains("shape") {
-        return NumberArray(
-          shape: try answer.read(Int.self, at: "shape"), values: try answer.read(Scalar.self, at: "values"), file: "\(path):\(dataset)")
+      let found = try ForeignFile.archive(of: path) { (reader, taken) throws(ArchiveError) in
+        let (values, shape): ([Scalar], [Int]) = try reader.numbers(at: dataset)
+        try taken.write(shape, at: "shape")
+        try taken.write(values, at: "values")
       }
-      let reason = try answer.text(at: "reason")
-      refusal =
-        try answer.scalar(Int.self, at: "mismatch") == 1 ? .mismatch(file: path, what: reason) : .unreadable(file: path, reason: reason)
+      return NumberArray(
+        shape: try found.read(Int.self, at: "shape"), values: try found.read(Scalar.self, at: "values"), file: "\(path):\(dataset)")
     } catch {
-      if case .inputOutput(_, let reason) = error { throw .unreadable(file: path, reason: reason) }
-      if case .damaged(_, let reason) = error { throw .unreadable(file: path, reason: "it is damaged: \(reason)") }
-      throw .unreadable(file: path, reason: error.description)
-    }
-    throw refusal
-  }
-
-  /// The bytes of an archive: the shape and the numbers, or why there are none.
-  private static func readInChild(_ path: String, _ dataset: String) -> [UInt8] {
-    var answer = MemoryArchive()
-    do throws(ArchiveError) {
-      do throws(ArchiveError) {
-        let (values, shape): ([Scalar], [Int]) = try HDF5Reader(path: path).numbers(at: dataset)
-        try answer.write(shape, at: "shape")
-        try answer.write(values, at: "values")
-      } catch {
-        let reason =
-          switch error {
-          case .inputOutput(_, let reason): reason
-          case .damaged(_, let reason): "it is damaged: \(reason)"
-          case .missing: "it has no dataset \(dataset)"
-          default: error.description
-          }
-        var isMismatch = 0
-        if case .missing = error { isMismatch = 1 }
-        try answer.write(reason, at: "reason")
-        try answer.write(isMismatch, at: "mismatch")
+      switch error {
+      case .missing: throw .mismatch(file: path, what: "it has no dataset \(dataset)")
+      case .inputOutput(_, let reason): throw .unreadable(file: path, reason: reason)
+      case .damaged(_, let reason): throw .unreadable(file: path, reason: "it is damaged: \(reason)")
+      default: throw .unreadable(file: path, reason: error.description)
       }
-    } catch { return [] }
-    return answer.bytes
+    }
   }
 }
 

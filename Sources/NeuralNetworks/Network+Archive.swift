@@ -21,17 +21,21 @@ extension Network: Checkpointable {
     let sizes = try archive.read(Int.self, count: 3, at: path + "/input")
     guard sizes.allSatisfy({ $0 > 0 }) else { throw .damaged(file: path + "/input", reason: "\(sizes) is no shape") }
     let lines = try archive.text(at: path + "/layers").split(separator: "\n").map(String.init)
+    input = FeatureShape(height: sizes[0], width: sizes[1], channels: sizes[2])
     do throws(NetworkError) {
-      var descriptions: [LayerDescription] = []
-      for line in lines { descriptions.append(try LayerDescription(line)) }
-      try self.init(input: FeatureShape(height: sizes[0], width: sizes[1], channels: sizes[2]), descriptions)
+      var read: [LayerDescription] = []
+      for line in lines { read.append(try LayerDescription(line)) }
+      descriptions = read
+      layers = try Self.layers(read, on: input)
     } catch {
       throw .damaged(file: path + "/layers", reason: error.description)
     }
+    // Nothing is made as large as the lines say before as much has been read.
+    parameters = []
     for (index, layer) in layers.enumerated() {
-      guard let (rows, columns) = layer.weightShape, let block = firstBlock(of: index) else { continue }
-      parameters[block] = try archive.read(Scalar.self, count: rows * columns, at: "\(path)/layer\(index)/weights")
-      parameters[block + 1] = try archive.read(Scalar.self, count: columns, at: "\(path)/layer\(index)/bias")
+      guard let (rows, columns) = layer.weightShape else { continue }
+      parameters.append(try archive.read(Scalar.self, count: rows * columns, at: "\(path)/layer\(index)/weights"))
+      parameters.append(try archive.read(Scalar.self, count: columns, at: "\(path)/layer\(index)/bias"))
     }
   }
 }

@@ -16,20 +16,24 @@ public struct Network<Scalar: NetworkScalar>: Sendable, Equatable, Space {
 
   /// A network with all parameters zero; throws `noLayers` or `doesNotFit`.
   public init(input: FeatureShape, _ descriptions: [LayerDescription]) throws(NetworkError) {
+    self.input = input
+    self.descriptions = descriptions
+    layers = try Self.layers(descriptions, on: input)
+    parameters = layers.compactMap(\.weightShape).flatMap { rows, columns in
+      [[Scalar](repeating: 0, count: rows * columns), [Scalar](repeating: 0, count: columns)]
+    }
+  }
+
+  /// The layers as they stand on each other; throws `noLayers` or `doesNotFit`.
+  static func layers(_ descriptions: [LayerDescription], on input: FeatureShape) throws(NetworkError) -> [Layer] {
     guard !descriptions.isEmpty else { throw .noLayers }
-    var layers: [Layer] = [], shape = input, parameters: [[Scalar]] = []
+    var layers: [Layer] = [], shape = input
     for (index, description) in descriptions.enumerated() {
       let layer = try Layer(description, on: shape, below: layers.last, number: index + 1)
       layers.append(layer)
       shape = layer.output
-      guard let (rows, columns) = layer.weightShape else { continue }
-      parameters.append([Scalar](repeating: 0, count: rows * columns))
-      parameters.append([Scalar](repeating: 0, count: columns))
     }
-    self.input = input
-    self.descriptions = descriptions
-    self.layers = layers
-    self.parameters = parameters
+    return layers
   }
 
   /// A network with random weights and biases zero: normal with variance 2 / n_in below a rectifier (He et al., ICCV 2015),

@@ -22,7 +22,11 @@ public enum Checksums {
 
   /// Throws `.damaged` where a file is not what its run wrote, by the sums in its folder or the one above. A file that no sums
   /// name passes: it was put there by somebody, or its run is not complete.
-  public static func check(_ path: String) throws(ArchiveError) {
+  public static func check(_ path: String) throws(ArchiveError) { _ = try isVerified(path) }
+
+  /// The same; whether there are sums that name it.
+  private static func isVerified(_ path: String) throws(ArchiveError) -> Bool {
+    var found = false
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     for depth in [1, 2] where parts.count >= depth {
       let folder = parts.dropLast(depth).joined(separator: "/")
@@ -35,16 +39,23 @@ public enum Checksums {
         if line != SHA256.hash(try FileAccess.read(path)).hexString + "  \(file)" {
           throw FileFault(path: path, operation: "check", code: EILSEQ)
         }
+        found = true
       } catch {
         if error.operation != "check" { throw .inputOutput(file: error.path, reason: error.reason) }
         throw .damaged(file: path, reason: "its checksum is not that in \(place)/\(name); the run's own command writes it again")
       }
     }
+    return found
   }
 
-  /// Opens an HDF5 file whose checksum, where there is one, is right.
-  public static func reader(of path: String) throws(ArchiveError) -> HDF5Reader {
-    try check(path)
-    return try HDF5Reader(path: path)
+  /// What `copy` takes out of an HDF5 file: in this process where the file's checksum is right, in a child where no sums name it, since the
+  /// library, or what it reads, can crash over damage.
+  public static func archive(
+    of path: String, _ copy: (borrowing HDF5Reader, inout MemoryArchive) throws(ArchiveError) -> Void
+  ) throws(ArchiveError) -> MemoryArchive {
+    guard try isVerified(path) else { return try ForeignFile.archive(of: path, copy) }
+    var taken = MemoryArchive()
+    try copy(try HDF5Reader(path: path), &taken)
+    return taken
   }
 }

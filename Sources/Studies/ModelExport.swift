@@ -39,35 +39,70 @@ public enum ModelExport {
 
   /// The network of a file that `file` gave.
   static func network(_ path: String) throws(StudyError) -> Network<Float> {
-    do throws(ArchiveError) { return try Network(from: Checksums.reader(of: path), at: "network") } catch { throw refused(path, error) }
+    do throws(ArchiveError) {
+      let archive = try Checksums.archive(of: path) { (reader, taken) throws(ArchiveError) in
+        try Network<Float>(from: reader, at: "network").save(to: &taken, at: "network")
+      }
+      let network = try Network<Float>(from: archive, at: "network")
+      guard network.parameters.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+        throw .damaged(file: path, reason: "some of its weights are not finite")
+      }
+      return network
+    } catch { throw refused(path, error) }
   }
 
   /// All networks of a file that `file` gave, by epoch; the trained one last.
   static func snapshots(_ path: String) throws(StudyError) -> [Classifier.KeptNetwork] {
-    do throws(ArchiveError) {
-      let reader = try Checksums.reader(of: path)
+    func all(_ archive: borrowing some ArchiveReader & ~Copyable) throws(ArchiveError) -> [Classifier.KeptNetwork] {
       var found: [Classifier.KeptNetwork] = []
-      while reader.contains("kept\(found.count)/epoch") {
-        found.append(try Classifier.KeptNetwork(from: reader, at: "kept\(found.count)"))
+      while archive.contains("kept\(found.count)/epoch") {
+        found.append(try Classifier.KeptNetwork(from: archive, at: "kept\(found.count)"))
       }
-      return found + [try Classifier.KeptNetwork(from: reader, at: "network")]
+      return found + [try Classifier.KeptNetwork(from: archive, at: "network")]
+    }
+    do throws(ArchiveError) {
+      return try all(
+        try Checksums.archive(of: path) { (reader, taken) throws(ArchiveError) in
+          let found = try all(reader)
+          for (place, network) in found.enumerated() {
+            try network.save(to: &taken, at: place == found.count - 1 ? "network" : "kept\(place)")
+          }
+        })
     } catch { throw refused(path, error) }
   }
 
   /// The Boltzmann machines of a file that `file` gave, bottom first.
   static func machines(_ path: String) throws(StudyError) -> [RestrictedBoltzmannMachine<Float>] {
-    do throws(ArchiveError) {
-      let reader = try Checksums.reader(of: path)
-      var machines: [RestrictedBoltzmannMachine<Float>] = []
+    func all(_ archive: borrowing some ArchiveReader & ~Copyable) throws(ArchiveError) -> [RestrictedBoltzmannMachine<Float>] {
+      var found: [RestrictedBoltzmannMachine<Float>] = []
       repeat {
-        machines.append(try RestrictedBoltzmannMachine(from: reader, at: "machine\(machines.count)"))
-      } while reader.contains(
-        "machine\(machines.count)/version")
-      return machines
+        found.append(try RestrictedBoltzmannMachine(from: archive, at: "machine\(found.count)"))
+      } while archive.contains("machine\(found.count)/version")
+      guard zip(found, found.dropFirst()).allSatisfy({ $0.hidden == $1.visible }) else {
+        throw .damaged(file: path, reason: "its machines do not stand on each other")
+      }
+      return found
+    }
+    do throws(ArchiveError) {
+      return try all(
+        try Checksums.archive(of: path) { (reader, taken) throws(ArchiveError) in
+          for (layer, machine) in try all(reader).enumerated() { try machine.save(to: &taken, at: "machine\(layer)") }
+        })
     } catch { throw refused(path, error) }
   }
 
-  private static func refused(_ path: String, _ error: ArchiveError) -> StudyError {
+  /// The machine with real visible units of a file that `file` gave.
+  private static func gaussian(_ path: String) throws(StudyError) -> GaussianBoltzmannMachine {
+    do throws(ArchiveError) {
+      let archive = try Checksums.archive(of: path) { (reader, taken) throws(ArchiveError) in
+        try GaussianBoltzmannMachine(from: reader, at: "gaussian").save(to: &taken, at: "gaussian")
+      }
+      return try GaussianBoltzmannMachine(from: archive, at: "gaussian")
+    } catch { throw refused(path, error) }
+  }
+
+  /// What is wrong with a file.
+  static func refused(_ path: String, _ error: ArchiveError) -> StudyError {
     switch error {
     case .inputOutput(_, let reason): .data(file: path, what: reason)
     case .damaged(_, let reason): .data(file: path, what: "it is damaged: \(reason)")
@@ -77,21 +112,21 @@ public enum ModelExport {
 
   /// The ONNX bytes of a model's HDF5 file: a network, or the conditional laws of Boltzmann machines going up.
   public static func onnx(_ path: String, name: String) throws(StudyError) -> [UInt8] {
-    let isNetwork: Bool
+    let kinds: MemoryArchive
     do throws(ArchiveError) {
-      let reader = try Checksums.reader(of: path)
-      isNetwork = reader.contains("network/version")
-      if reader.contains("gaussian/version") {
-        // To its hidden units a machine with real visible units is one of weights W / sigma.
-        let machine = try GaussianBoltzmannMachine(from: reader, at: "gaussian")
-        let weights = machine.weights.enumerated().map { Float($1 / machine.deviations[$0 / machine.hidden]) }
-        let same = RestrictedBoltzmannMachine(
-          units: .zeroOne, visible: machine.visible, hidden: machine.hidden, weights: weights,
-          visibleBias: [Float](repeating: 0, count: machine.visible), hiddenBias: machine.hiddenBias.map { Float($0) })
-        return hiddenLaw([same], name: name).bytes
+      kinds = try Checksums.archive(of: path) { (reader, taken) throws(ArchiveError) in
+        for kind in ["network", "gaussian"] where reader.contains(kind + "/version") { try taken.write(1, at: kind) }
       }
     } catch { throw refused(path, error) }
-    return isNetwork ? try network(path).onnx(name: name).bytes : hiddenLaw(try machines(path), name: name).bytes
+    if kinds.contains("network") { return try network(path).onnx(name: name).bytes }
+    guard kinds.contains("gaussian") else { return hiddenLaw(try machines(path), name: name).bytes }
+    // To its hidden units a machine with real visible units is one of weights W / sigma.
+    let machine = try gaussian(path)
+    let weights = machine.weights.enumerated().map { Float($1 / machine.deviations[$0 / machine.hidden]) }
+    let same = RestrictedBoltzmannMachine(
+      units: .zeroOne, visible: machine.visible, hidden: machine.hidden, weights: weights,
+      visibleBias: [Float](repeating: 0, count: machine.visible), hiddenBias: machine.hiddenBias.map { Float($0) })
+    return hiddenLaw([same], name: name).bytes
   }
 
   /// Input "visible", `[samples, units]` in the machine's own values; output "hidden<l>": P(unit is high) of layer l, from the

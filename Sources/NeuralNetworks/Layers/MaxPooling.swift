@@ -59,10 +59,23 @@ public struct MaxPooling: Sendable, Equatable {
     unsafe storeLanes(b.replacing(with: a, where: a .> b), y + c)
     c &+= 16
   }
+  while c &+ 4 <= count {
+    let a = unsafe loadFour(x + c), b = unsafe loadFour(y + c)
+    unsafe storeFour(b.replacing(with: a, where: a .> b), y + c)
+    c &+= 4
+  }
   while c < count {
     unsafe y[c] = max(x[c], y[c])
     c &+= 1
   }
+}
+
+/// Four floats at any address, for networks of few channels.
+@inline(__always) private func loadFour(_ from: UnsafePointer<Float>) -> SIMD4<Float> {
+  unsafe UnsafeRawPointer(from).loadUnaligned(as: SIMD4<Float>.self)
+}
+@inline(__always) private func storeFour(_ lanes: SIMD4<Float>, _ to: UnsafeMutablePointer<Float>) {
+  unsafe UnsafeMutableRawPointer(to).storeBytes(of: lanes, as: SIMD4<Float>.self)
 }
 
 /// result <- what is left of delta where x is the largest value, times f'(x); there nothing is left.
@@ -82,6 +95,13 @@ public struct MaxPooling: Sendable, Equatable {
       unsafe storeLanes(below == .relu ? RectifiedLanes.scaled(given, at: a) : given, result + c)
       unsafe storeLanes(masked(delta, ~isLargest), left + c)
       c &+= 16
+    }
+    while c &+ 4 <= count {
+      let a = unsafe loadFour(x + c), delta = unsafe loadFour(left + c), isLargest = unsafe a .== loadFour(y + c)
+      let given = SIMD4<Float>().replacing(with: delta, where: below == .relu ? isLargest .& (a .> 0) : isLargest)
+      unsafe storeFour(given, result + c)
+      unsafe storeFour(delta.replacing(with: 0, where: isLargest), left + c)
+      c &+= 4
     }
   }
   while c < count {

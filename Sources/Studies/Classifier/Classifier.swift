@@ -158,20 +158,4 @@ public struct Classifier: Study {
       throw .invalid(parameter: "network.layers", what: error.description)
     }
   }
-
-  public func plan() -> [PlannedUnit<Unit>] {
-    let operations = (try? makeNetwork())?.operations ?? 0, parameters = Double((try? makeNetwork())?.parameterCount ?? 0)
-    let training = 3 * operations * Double(epochs * train), batches = Double(epochs * (train / batch))
-    let work =
-      training + 64 * 640
-      * Double(source == "ising" ? (train + test) * phases.interval * phases.size * phases.size / 64 : 0)
-    let bytes = 4 * (Double((train + validation + test) * shape.count) * 2 + 6 * parameters + Double(batch * 4 * shape.count * 32))
-    // Each batch's gradient is summed over the ranks.
-    let shared = SharedWork(operations: training, pieces: sharding.pieces(of: batch))
-      .reducing(batches, bytes: 4 * parameters * batches, parameter: "training.batch", value: Double(batch))
-    return (1...networks).map {
-      PlannedUnit(
-        label: "network-\($0)", unit: Unit(number: $0), team: .all, operations: work, bytesPerRank: bytes, sharing: [shared])
-    }
-  }
 }

@@ -47,11 +47,23 @@ struct TrainedStack: ProbedModel {
   init(_ folder: RunFolder, digest: String, parameters: ParameterValues) throws(StudyError) {
     var machines: [Machine] = []
     do throws(ArchiveError) {
-      let archive = try Checksums.reader(of: folder.resultsArchive)
+      let archive = try Checksums.archive(of: folder.resultsArchive) { (reader, taken) throws(ArchiveError) in
+        var number = 1
+        while reader.contains("weights_layer_\(number)") {
+          for name in ["weights_layer_\(number)", "kept_\(number)", "hidden_bias_layer_\(number)"] {
+            let (values, shape) = try reader.read(Double.self, at: name) as (values: [Double], shape: [Int])
+            try taken.write(values, shape: shape, at: name)
+          }
+          number += 1
+        }
+      }
       while archive.contains("weights_layer_\(machines.count + 1)") { machines.append(try Self.machine(machines.count + 1, archive)) }
-    } catch { throw .data(file: folder.resultsArchive, what: error.description) }
+    } catch { throw ModelExport.refused(folder.resultsArchive, error) }
     guard !machines.isEmpty else {
       throw .data(file: folder.path, what: "its results hold no trained layer (did the stack's unit fail?)")
+    }
+    guard zip(machines, machines.dropFirst()).allSatisfy({ $0.outputs == $1.inputs }) else {
+      throw .data(file: folder.resultsArchive, what: "its layers do not stand on each other")
     }
     self.digest = digest
     size = parameters.integer("lattice.size")
@@ -62,11 +74,12 @@ struct TrainedStack: ProbedModel {
     }
   }
 
-  private static func machine(_ number: Int, _ archive: borrowing HDF5Reader) throws(ArchiveError) -> Machine {
+  private static func machine(_ number: Int, _ archive: MemoryArchive) throws(ArchiveError) -> Machine {
     let (weights, shape) = try archive.read(Double.self, at: "weights_layer_\(number)") as (values: [Double], shape: [Int])
     guard shape.count == 3, shape[0] > 0 else { throw .shape(path: "weights_layer_\(number)", expected: [1, 1, 1], found: shape) }
     let (count, inputs, outputs) = (shape[0], shape[1], shape[2])
     let epochs = try archive.read(Double.self, count: count, at: "kept_\(number)")
+    guard epochs.allSatisfy({ $0 >= 0 && $0 < 1e15 }) else { throw .damaged(file: "kept_\(number)", reason: "\(epochs) are no epochs") }
     let bias = try archive.read(Double.self, count: outputs, at: "hidden_bias_layer_\(number)")
     /// W^T 1 / 2 of an epoch.
     func centre(_ kept: Int) -> [Double] {
