@@ -41,18 +41,21 @@ public struct EnvironmentProbe: Sendable, Equatable {
     }
   }
 
-  /// I(h;V) and I(h;E) of a coarse spin with its rule, in nats: plug-in, bias corrected by the jackknife over blocks of samples.
+  /// I(h;V) and I(h;E) of a coarse spin with its rule, in nats: plug-in, bias corrected by the jackknife over blocks of samples. Without a
+  /// field a configuration is as likely as the flipped one, and both are counted: an odd rule's spin then has the entropy ln 2 exactly, and
+  /// no error where H(h) is all.
   public func informations(_ counts: BlockedCounts, rule: [Double]) -> (block: Estimate, environment: Estimate) {
     let found = jackknifed(counts, corrected: [true, true]) { sums in
-      let law = Self.law(sums), identity = (0..<256).map { cell in cell / 16 == cell % 16 ? Self.weight(law, cell % 16) : 0 }
+      let law = Self.law(Self.symmetrized(sums)),
+        identity = (0..<256).map { cell in cell / 16 == cell % 16 ? Self.weight(law, cell % 16) : 0 }
       return [BlockEnvironment.information(rule, identity), BlockEnvironment.information(rule, law)]
     }
     return (found[0], found[1])
   }
-  /// I(V;E) and H(V), the same way.
+  /// I(V;E) and H(V), the same way and with the flipped configurations too.
   public func wholeBlock(_ counts: BlockedCounts) -> (environment: Estimate, entropy: Estimate) {
     let found = jackknifed(counts, corrected: [true, true]) { sums in
-      let law = Self.law(sums)
+      let law = Self.law(Self.symmetrized(sums))
       return [
         mutualInformation(ofJoint: law, rows: 16, columns: 256), entropy(ofProbabilities: (0..<16).map { Self.weight(law, $0) }),
       ]
@@ -75,6 +78,8 @@ public struct EnvironmentProbe: Sendable, Equatable {
     return (found[0], found[1])
   }
 
+  /// Counts of (V, E) with those of the flipped configurations: all twelve bits are complemented.
+  static func symmetrized(_ sums: [Int]) -> [Int] { sums.indices.map { sums[$0] &+ sums[4095 - $0] } }
   private static func weight(_ law: [Double], _ v: Int) -> Double { law[v * 256..<(v + 1) * 256].reduce(0, +) }
   /// P(V, E) of counts.
   public static func law(_ counts: [Int]) -> [Double] {

@@ -74,6 +74,49 @@ struct BottleneckTests {
     }
   }
 
+  /// The least H(T) - beta I(T;Y) of all partitions of X.
+  private func leastOfAll(_ law: JointLaw, beta: Double) -> Double {
+    var best = Double.infinity, labels = [Int](repeating: 0, count: law.rows)
+    func visit(_ x: Int, _ used: Int) {
+      guard x < law.rows else {
+        var weights = [Double](repeating: 0, count: used), cells = [Double](repeating: 0, count: used * law.columns)
+        for (x, t) in labels.enumerated() {
+          weights[t] += law.rowLaw[x]
+          for y in 0..<law.columns { cells[t * law.columns + y] += law.probabilities[x * law.columns + y] }
+        }
+        best = min(best, entropy(ofProbabilities: weights) - beta * mutualInformation(ofJoint: cells, rows: used, columns: law.columns))
+        return
+      }
+      for t in 0...used where t < law.rows {
+        labels[x] = t
+        visit(x + 1, max(used, t + 1))
+      }
+    }
+    visit(0, 0)
+    return best
+  }
+
+  @Test(
+    "along a curve the deterministic bottleneck is the best of all partitions: a law that keeps nothing at first, and 7 x 4 random ones")
+  func deterministicCurve() throws {
+    let known = try JointLaw([0.22, 0.02, 0.01, 0.15, 0.06, 0.04, 0.03, 0.17, 0.05, 0.02, 0.04, 0.19], rows: 4, columns: 3)
+    var laws = [known]
+    for seed in 0..<4 {
+      var draws = streams.series(replica: 300 + seed, step: 0, site: 0, purpose: .weights)
+      let raw = (0..<28).map { _ in pow(-log(1 - draws.uniform()), 2) }, sum = raw.reduce(0, +)
+      laws.append(try JointLaw(raw.map { $0 / sum }, rows: 7, columns: 4))
+    }
+    for law in laws {
+      let bottleneck = InformationBottleneck(law, kind: .deterministic, restarts: 4)
+      var last: BottleneckPoint?
+      for place in 0..<24 {
+        let beta = 1.3 * pow(1.25, Double(place)), found = bottleneck.solve(beta: beta, place: place, after: last, from: streams)
+        last = found
+        #expect(abs(found.functional(.deterministic) - leastOfAll(law, beta: beta)) < 1e-10, "\(law.rows) rows, beta = \(beta)")
+      }
+    }
+  }
+
   @Test("the normal bottleneck of one pair: I_X = ln[(beta - 1) rho^2/(1 - rho^2)]/2")
   func gaussian() throws {
     let rho = 0.8, law = try GaussianBottleneck(x: [4], y: [1], cross: [2 * rho], xDimension: 1, yDimension: 1)

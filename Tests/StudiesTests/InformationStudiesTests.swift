@@ -112,7 +112,13 @@ extension ProgramTests {
       ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 3.0]"], ["law.table", "3 weights do not fill rows of 2"]),
       ("bottleneck-curve", ["law.kind=table", "law.table=[0.0, 0.0]"], ["law.table", "all weights are zero"]),
       ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 2.0, 4.0]"], ["law", "independent"]),
-      ("bottleneck-curve", ["curve.largest_beta=1.5"], ["curve.largest_beta", "the first transition is at beta = 2.0891"]),
+      ("bottleneck-curve", ["curve.largest_beta=1.5"], ["curve.largest_beta", "keeping nothing is stable up to beta = 2.0891"]),
+      ("bottleneck-curve", ["law.kind=blocks", "law.table=[3.0, 1.0, 1.0, 3.0]"], ["law.table", "has a table of its own"]),
+      (
+        "information-estimators", ["estimators.names=[\"bins-plug-in\"]", "pairs.dimensions=[3]"],
+        ["estimators.names", "too few for pairs of tuples"]
+      ),
+      ("information-plane", ["measure.from_epoch=5", "measure.points=3"], ["measure.from_epoch", "fewer than two of the points"]),
       ("information-estimators", ["estimators.names=[\"ksg-3\"]"], ["estimators.names[0]", "\"ksg-3\" is none of ksg-1"]),
       ("information-estimators", ["training.batch=128"], ["training.batch", "400 are fewer than 1280"]),
       ("information-estimators", ["pairs.informations=[1.0, 1.0]"], ["pairs.informations", "once"]),

@@ -38,8 +38,8 @@ public struct BottleneckPoint: Sendable, Equatable {
 /// The information bottleneck of a law by Blahut and Arimoto's iteration, annealed upward in beta and restarted.
 ///
 /// Each beta is reached from the solution at the one before, its symmetry broken by noise of 1e-3, and from random encoders;
-/// the lowest functional wins, the first of equals. The functional is not convex: what is found is an upper bound of the
-/// minimum.
+/// the lowest functional wins, the first of equals. Partitions, which the deterministic kind looks for, are brought further down by moves
+/// of single symbols and by mergers (`bestPartition`). The functional is not convex: what is found is an upper bound of the minimum.
 public struct InformationBottleneck: Sendable {
   /// The law, the size of T's alphabet, what is minimised.
   public let law: JointLaw, clusters: Int, kind: BottleneckKind
@@ -70,7 +70,7 @@ public struct InformationBottleneck: Sendable {
       // A difference within rounding is none: the annealed branch then goes on.
       if found.functional(kind) < best.functional(kind) - 1e-11 { best = found }
     }
-    return best
+    return kind == .deterministic ? bestPartition(best, after: previous) : best
   }
 
   /// One start's solution: 0 the annealed one, 1 all of X, the others random.
@@ -96,7 +96,7 @@ public struct InformationBottleneck: Sendable {
     return point(iteration, beta, steps, change <= tolerance)
   }
 
-  private func point(_ iteration: BottleneckIteration, _ beta: Double, _ steps: Int, _ converged: Bool) -> BottleneckPoint {
+  func point(_ iteration: BottleneckIteration, _ beta: Double, _ steps: Int, _ converged: Bool) -> BottleneckPoint {
     let informations = iteration.informations, encoder = iteration.encoder, weights = iteration.clusterLaw
     var decoders: [[Double]] = []
     for t in 0..<clusters where weights[t] > 1e-6 {

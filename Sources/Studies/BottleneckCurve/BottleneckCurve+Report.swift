@@ -147,8 +147,8 @@ extension BottleneckCurve {
       curves.append(Curve("normal, closed form", x: betas, y: betas.map { normal.informations(beta: $0).y }, style: .line))
     }
     return Figure(
-      name: "normal", title: "I(T;Y) of this law and of normal variables",
-      caption: "What is kept of Y against beta; each curve is bounded by its own I(X;Y).",
+      name: "normal", title: "I(T;Y) of this law\(normal() == nil ? "" : " and of normal variables")",
+      caption: "What is kept of Y against beta\(normal() == nil ? "" : "; each curve is bounded by its own I(X;Y)").",
       content: .curves(curves, xLabel: "beta", yLabel: "I(T;Y) [nats]", logX: true, logY: false))
   }
 }

@@ -45,6 +45,11 @@ public struct BottleneckCurve: Study {
 
   /// Validates everything that the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
+    if !parameters.reals("law.table").isEmpty, parameters.text("law.kind") != "table" {
+      throw .invalid(
+        parameter: "law.table",
+        what: "law.kind = \"\(parameters.text("law.kind"))\" has a table of its own; for this one set kind = \"table\"")
+    }
     if parameters.text("law.kind") == "table" {
       let count = parameters.reals("law.table").count, columns = parameters.integer("law.columns")
       guard count > 0, count.isMultiple(of: columns) else {
@@ -63,7 +68,8 @@ public struct BottleneckCurve: Study {
     guard !correlations.isEmpty else { throw .invalid(parameter: "law", what: "X and Y are independent: there is no curve") }
     let largest = parameters.real("curve.largest_beta")
     guard firstTransition < largest else {
-      throw .invalid(parameter: "curve.largest_beta", what: "the first transition is at beta = \(firstTransition)")
+      throw .invalid(
+        parameter: "curve.largest_beta", what: "keeping nothing is stable up to beta = \(firstTransition); a curve has to go further")
     }
     let count = parameters.integer("curve.points"), first = 0.8 * firstTransition
     betas = (0..<count).map { first * pow(largest / first, Double($0) / Double(count - 1)) }

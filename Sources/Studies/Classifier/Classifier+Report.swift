@@ -104,6 +104,7 @@ extension Classifier {
         losses.append(Curve("network \(place + 1), validation", x: x, y: Array(array.values[(2 * epochs)...]), style: .linePoints))
       }
     }
+    let pays = ratePrice > 0 && layers.contains(.bottleneck) ? " and what the rate of the code costs" : ""
     return ReportSection(
       "Learning",
       [
@@ -111,12 +112,12 @@ extension Classifier {
           Figure(
             name: "losses", title: "The loss as it falls",
             caption:
-              "Mean \(loss == .crossEntropy ? "cross entropy (nats)" : "squared error") over each epoch's mini-batches, taken while the network learnt.",
+              "Mean \(loss == .crossEntropy ? "cross entropy (nats)" : "squared error")\(pays) over each epoch's mini-batches, taken while the network learnt.",
             content: .curves(losses, xLabel: "epoch", yLabel: "loss", logX: false, logY: true))),
         .figure(
           Figure(
             name: "accuracies", title: "The part of training samples that are right",
-            caption: "Taken while the network learnt, with dropout where there is some.",
+            caption: "Taken while the network learnt, with the noise of dropout and codes where there is some.",
             content: .curves(accuracies, xLabel: "epoch", yLabel: "accuracy", logX: false, logY: false))),
       ])
   }

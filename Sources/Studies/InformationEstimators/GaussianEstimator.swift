@@ -28,10 +28,10 @@ enum GaussianEstimator: String, CaseIterable {
     case .mine: "that a separable critic can be trained on the samples; a lower bound but for the logarithm's bias"
     }
   }
-  /// Tuples of bins are nearly all different in many dimensions: there the bins would tell the number of samples alone.
-  func applies(dimension: Int) -> Bool {
+  /// Bins need samples for their tuples: with more pairs of tuples than samples they would tell the number of samples.
+  func applies(dimension: Int, bins: Int, samples: Int) -> Bool {
     switch self {
-    case .plugIn, .millerMadow: dimension <= 2
+    case .plugIn, .millerMadow: pow(Double(bins), Double(2 * dimension)) <= Double(samples)
     default: true
     }
   }

@@ -60,7 +60,7 @@ extension InformationEstimators {
 
   private func record(_ state: State, _ unit: Unit, _ tasks: [(estimator: GaussianEstimator, repetition: Int)]) -> Recording {
     var recording = Recording()
-    for estimator in estimators where estimator.applies(dimension: unit.dimension) {
+    for estimator in estimators where applies(estimator, dimension: unit.dimension) {
       let places = tasks.indices.filter { tasks[$0].estimator == estimator }
       let values = Moments(places.map { state.nats[$0] }), n = Double(values.count)
       let stated = places.map { state.errors[$0] }.filter { $0 >= 0 }
@@ -75,7 +75,12 @@ extension InformationEstimators {
       record("bias", Observable(values.mean - unit.information, error: values.standardError, unit: "nats"))
       record("spread", Observable(spread, error: spread / sqrt(2 * (n - 1)), unit: "nats"))
       if stated.isEmpty {
-        record("stated_error", Observable(.nan, unit: "nats", reason: "the bounds of given samples have no error"))
+        record(
+          "stated_error",
+          Observable(
+            .nan, unit: "nats",
+            reason: estimator == .noiseLower || estimator == .noiseUpper
+              ? "the bounds of given samples have no error" : "too few samples for stretches that would give an error"))
       } else {
         record("stated_error", Observable(stated.reduce(0, +) / Double(stated.count), unit: "nats"))
       }

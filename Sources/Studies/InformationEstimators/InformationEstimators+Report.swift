@@ -33,7 +33,7 @@ extension InformationEstimators {
   private func saturation(_ all: Recording) -> ReportSection {
     var rows: [[String]] = [], above = 0, missed: [String] = [], below = 0, raised: [String] = []
     for estimator in estimators {
-      for d in dimensions where estimator.applies(dimension: d) {
+      for d in dimensions where applies(estimator, dimension: d) {
         for information in informations {
           guard let ceiling = observable(all, estimator, d, information, "ceiling")?.values[0],
             let share = observable(all, estimator, d, information, "leaning_on_ceiling")?.values[0]
@@ -76,7 +76,7 @@ extension InformationEstimators {
   private func null(_ all: Recording) -> ReportSection {
     var rows: [[String]] = [], off: [String] = []
     for estimator in estimators {
-      for d in dimensions where estimator.applies(dimension: d) {
+      for d in dimensions where applies(estimator, dimension: d) {
         guard let value = observable(all, estimator, d, 0, "mutual_information"), let error = value.errors?[0],
           let spread = observable(all, estimator, d, 0, "spread")?.values[0]
         else { continue }
@@ -107,7 +107,7 @@ extension InformationEstimators {
   private func chapter(_ d: Int, _ all: Recording) -> ReportSection {
     let truths = informations.filter { $0 > 0 }
     func curves(_ name: String) -> [Curve] {
-      estimators.filter { $0.applies(dimension: d) }.map { estimator in
+      estimators.filter { applies($0, dimension: d) }.map { estimator in
         let found = truths.map { observable(all, estimator, d, $0, name) }
         return Curve(
           estimator.rawValue, x: truths, y: found.map { $0?.values[0] ?? .nan }, yErrors: found.map { $0?.errors?[0] ?? 0 })
@@ -122,21 +122,22 @@ extension InformationEstimators {
     let spreads = Figure(
       name: "spreads-d\(d)", title: "Spread of one estimate, d = \(d)", caption: "Standard deviations over repetitions.",
       content: .curves(curves("spread"), xLabel: "I(X;Y) [nats]", yLabel: "spread [nats]", logX: true, logY: true))
-    let rows = estimators.filter { $0.applies(dimension: d) }.map { estimator in
+    let rows = estimators.filter { applies($0, dimension: d) }.map { estimator in
       [estimator.rawValue]
         + truths.map { truth in
           let bias = observable(all, estimator, d, truth, "bias")
           return written(bias?.values[0] ?? .nan, bias?.errors?[0])
         }
     }
-    let left = estimators.filter { !$0.applies(dimension: d) }.map(\.rawValue)
+    let left = estimators.filter { !applies($0, dimension: d) }.map(\.rawValue)
     var items: [ReportSection.Item] = [.figure(values), .figure(spreads)]
     items.append(
       .table(
         ReportTable(caption: "Bias in nats, by I(X;Y).", header: ["estimator"] + truths.map { "\($0)" }, rows: rows)))
     if !left.isEmpty {
       items.append(
-        .text("Left out: \(left.joined(separator: ", ")). Tuples of \(bins) bins are nearly all different in \(d) dimensions."))
+        .text(
+          "Left out: \(left.joined(separator: ", ")). \(bins) bins for each number are more pairs of tuples than the \(samples) samples."))
     }
     return ReportSection("d = \(d)", items)
   }

@@ -85,15 +85,24 @@ public struct InformationEstimators: Study {
       throw .invalid(parameter: "estimators.names", what: "each estimator once, and at least one")
     }
     guard neighbours < samples else { throw .invalid(parameter: "estimators.neighbours", what: "\(samples) samples have fewer neighbours") }
+    for d in dimensions where !estimators.contains(where: { applies($0, dimension: d) }) {
+      throw .invalid(
+        parameter: "estimators.names",
+        what: "in \(d) dimensions \(samples) samples are too few for pairs of tuples of \(bins) bins; add one without bins")
+    }
     // Six tenths are trained on, two choose, and two tenths are valued: two batches at least, for an error.
     if estimators.contains(where: \.isTrained), 10 * batch > samples {
       throw .invalid(parameter: "training.batch", what: "critics need ten batches of samples; \(samples) are fewer than \(10 * batch)")
     }
   }
 
+  /// Whether an estimator is put to pairs of this dimension.
+  func applies(_ estimator: GaussianEstimator, dimension: Int) -> Bool {
+    estimator.applies(dimension: dimension, bins: bins, samples: samples)
+  }
   /// The estimates of a unit: estimator and repetition.
   func tasks(_ unit: Unit) -> [(estimator: GaussianEstimator, repetition: Int)] {
-    estimators.filter { $0.applies(dimension: unit.dimension) }.flatMap { estimator in
+    estimators.filter { applies($0, dimension: unit.dimension) }.flatMap { estimator in
       let count: Int
       if estimator.isTrained {
         count = unit.information == 0 ? max(trainedRepetitions, min(nullRepetitions, 10)) : trainedRepetitions

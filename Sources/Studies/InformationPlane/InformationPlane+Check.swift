@@ -28,6 +28,11 @@ extension InformationPlane {
       throw .invalid(parameter: "measure.samples", what: "\(measured) are more than the \(train + test) of training and test")
     }
     if measured < 2 { throw .invalid(parameter: "measure.samples", what: "at least two samples, or 0 for all") }
+    if points.count(where: { $0 >= fromEpoch }) < 2, fromEpoch < epochs {
+      throw .invalid(
+        parameter: "measure.from_epoch",
+        what: "fewer than two of the points \(points) are at epoch \(fromEpoch) or later: no loss could be seen")
+    }
     if fromEpoch >= epochs { throw .invalid(parameter: "measure.from_epoch", what: "\(fromEpoch) is not below the \(epochs) epochs") }
     if source == "ising" { try phases.check() }
     do throws(NetworkError) {

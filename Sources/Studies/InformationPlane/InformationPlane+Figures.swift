@@ -70,8 +70,8 @@ extension InformationPlane {
       "What the bins decide",
       [
         .text(
-          "The network is a function of its input, so I(X;T) by bins is the entropy of the tuples of bins. Finer bins tell more samples apart, up to all "
-            + "\(measured) of them: the number on the axis is a choice of the estimator, not a property of the network.")
+          "The network is a function of its input, so I(X;T) by bins is the entropy of the tuples of bins. Finer bins tell more samples apart, up to all that "
+            + "differ among the \(measured): the number on the axis is a choice of the estimator, not a property of the network.")
       ] + figures)
   }
 }

@@ -159,7 +159,7 @@ extension InformationPlane {
           let beyond = kind.beyondNull(e, layer)
           rows.append([
             kind.name, layerName(layer, kind), estimator.rawValue, written(y.value, y.error), written(null.value, null.error),
-            written(beyond.value, beyond.error),
+            written(beyond.value, beyond.error) + (null.value >= 0.5 * y.value ? " (hidden)" : ""),
           ])
         }
       }
@@ -169,7 +169,8 @@ extension InformationPlane {
       [
         .text(
           "With the measured samples' labels in random order a layer knows nothing of them but what \(measured) samples allow by chance: where tuples of "
-            + "bins are nearly all different, the bins tell every sample, and with it any label. Only what is beyond that null is of the class."
+            + "bins are nearly all different, the bins tell every sample, and with it any label. What is beyond that null is a lower reading of what the layer "
+            + "knows of the class; where the null is half of I(T;Y) or more (marked), little can be said: what the layer knows is hidden in it."
         ),
         .table(
           ReportTable(

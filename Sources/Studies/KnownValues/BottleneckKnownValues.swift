@@ -64,6 +64,19 @@ public enum BottleneckKnownValues {
       values.append(KnownValue("4 x 3 law, beta=\(beta): I(T;X)", expected: x, found: found.compression, .absolute(1e-6)))
       values.append(KnownValue("4 x 3 law, beta=\(beta): I(T;Y)", expected: y, found: found.relevance, .absolute(1e-6)))
     }
+    // The best of the fifteen partitions of four symbols.
+    var sorted: BottleneckPoint?
+    let least: [(Double, Double)] = [
+      (1.671, 0), (3, -0.014000018291), (5, -0.578126495521), (10, -2.195973761881), (50, -16.130373290454),
+    ]
+    for (place, (beta, functional)) in least.enumerated() {
+      let found = InformationBottleneck(law, kind: .deterministic).solve(beta: beta, place: place, after: sorted, from: streams)
+      sorted = found
+      values.append(
+        KnownValue(
+          "4 x 3 law, beta=\(beta): least H(T) - beta I(T;Y)", expected: functional, found: found.functional(.deterministic),
+          .absolute(1e-10)))
+    }
     let bits = try JointLaw.symmetricPair(flip: 0.1)
     values.append(KnownValue("two bits, flip 0.1: beta_c", expected: 1.5625, found: try bits.firstTransition(), .absolute(1e-10)))
     for (place, (beta, x, y)) in [(2.0, 0.482730382, 0.282272983), (4, 0.685892855, 0.366474353)].enumerated() {
