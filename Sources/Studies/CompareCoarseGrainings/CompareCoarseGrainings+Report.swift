@@ -40,15 +40,19 @@ extension CompareCoarseGrainings {
       sections.append(ReportSection("Step after step", figures.map { .figure($0) }))
       sections.append(ReportSection("Couplings after one step", [.text(couplingWords), .table(couplingTable(placed))]))
     }
-    sections.append(ReportSection("The variational map", [.text(mapWords), .table(mapTable(found))]))
+    let mapped = found.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }
+    if !mapped.isEmpty { sections.append(ReportSection("The variational map", [.text(mapWords(mapped)), .table(mapTable(mapped))])) }
     for row in found where !row.hasLattice { sections.append(untiedSection(row)) }
     return Report(
       title: "Coarse grainings side by side",
       abstract:
         "Rules that make coarse spins of the Ising model at K = \(String(format: "%g", coupling)), known, learned and absurd, on the "
-        + "same instruments: exponents by Monte Carlo renormalization of \(size) x \(size) (\(Self.even.count) even and \(Self.odd.count) odd "
-        + "operators, \(chains * measurements) configurations), information of a coarse spin about 64 spins around its window, the "
-        + "variational map of filters as Boltzmann machines, couplings and correlations of the coarse spins.",
+        + "same instruments: "
+        + (placed.isEmpty
+          ? ""
+          : "exponents by Monte Carlo renormalization of \(size) x \(size) (\(Self.even.count) even and \(Self.odd.count) odd operators, "
+            + "\(chains * measurements) configurations), couplings and correlations of the coarse spins, ")
+        + "information of a coarse spin about 64 spins around its window, the variational map of filters as Boltzmann machines.",
       rows: results.flatMap(\.partial.rows), derived: derived(found, best),
       sections: sections, arrays: results.flatMap(\.partial.arrays))
   }
@@ -80,8 +84,9 @@ extension CompareCoarseGrainings {
       ]
     }
     return ReportTable(
-      caption:
-        "Step \(shownStep + 1), \(size >> shownStep) to \(size >> (shownStep + 1)): y_t and y_h with all operators. I/best: bound of I(h:E) over the "
+      caption: (found.contains(where: \.hasLattice)
+        ? "Step \(shownStep + 1), \(size >> shownStep) to \(size >> (shownStep + 1)): y_t and y_h with all operators. "
+        : "No row has a lattice of coarse spins, and so no exponents. ") + "I/best: bound of I(h:E) over the "
         + "best row's \(written(best, most?.error)) nats. D_KL per site of the filter as a Boltzmann machine on 8 x 8; a rule that is a law p(h | v) has "
         + "X = 1, so that D_KL = 0 whatever it is worth.",
       header: ["rule", "y_t", "y_h", "I/best", "D_KL"], rows: rows)
@@ -97,11 +102,20 @@ extension CompareCoarseGrainings {
         trainedOn(row), written(time, nil, digits: 2),
       ]
     }
+    // What is said of a kind of row stands only where there is one.
+    let hasPlaced = found.contains(where: \.hasLattice)
+    let between =
+      (hasPlaced ? ["between r = L/8 and L/4"] : [])
+      + (found.allSatisfy(\.hasLattice)
+        ? []
+        : [
+          "for \(CoarseRule.untied.rawValue) between r = \(trainingSize / 8) and \(trainingSize / 8 * 2) of \(trainingSize) x \(trainingSize)"
+        ])
     return ReportTable(
-      caption:
-        "Range: share of the couplings per site that are not nearest-neighbour ones after one step (moduli, which the noise of the couplings "
-        + "raises by \(written(found.map(noise).filter(\.isFinite).max() ?? .nan, nil, digits: 2)) at most). Exponent of G between r = L/8 and L/4, after "
-        + "one step and before any (\(CoarseRule.untied.rawValue): between r = \(trainingSize / 8) and \(trainingSize / 8 * 2) of \(trainingSize) x \(trainingSize)). Cost: spins read for a coarse spin; configurations (filters for "
+      caption: (hasPlaced
+        ? "Range: share of the couplings per site that are not nearest-neighbour ones after one step (moduli, which the noise of the "
+          + "couplings raises by \(written(found.map(noise).filter(\.isFinite).max() ?? .nan, nil, digits: 2)) at most). " : "")
+        + "Exponent of G \(between.joined(separator: ", ")), after one step and before any. Cost: spins read for a coarse spin; configurations (filters for "
         + "information: windows of them) trained on, as often as they were; nanoseconds for a coarse spin on the machine "
         + "that wrote this page, which are not in the results.",
       header: ["rule", "range", "exponent of G", "before", "reads", "trained on", "ns"], rows: rows)
@@ -294,13 +308,15 @@ extension CompareCoarseGrainings {
       rows: found.map { row in [row.rule.rawValue] + row.estimates("couplings").map(text) })
   }
 
-  private var mapWords: String {
+  private func mapWords(_ mapped: [Found]) -> String {
     "Mehta and Schwab's map of a filter with p(h | v) from exp(sum h theta(v)): F^h - F^v, and what it cannot see, D_KL and the spread of ln "
       + "X. ln Z_lambda is the sum over all hidden states of 8 x 8, ln Z Kaufman's. A filter used with the signs of theta is mapped by the "
-      + "same machine. The untied machine's map, where there is one, is that of another of its kind, trained on 8 x 8 itself."
+      + "same machine."
+      + (mapped.allSatisfy(\.hasLattice)
+        ? "" : " The map of \(CoarseRule.untied.rawValue) is that of another machine of its kind, trained on 8 x 8 itself.")
   }
-  private func mapTable(_ found: [Found]) -> ReportTable {
-    let rows = found.filter { $0.estimate("kullback_leibler_per_site").value.isFinite }.map { row in
+  private func mapTable(_ mapped: [Found]) -> ReportTable {
+    let rows = mapped.map { row in
       [
         row.rule.rawValue, text(row.estimate("free_energy_difference_per_site")), text(row.estimate("kullback_leibler_per_site")),
         text(row.estimate("log_x_deviation")),

@@ -11,7 +11,7 @@ extension MutualInformationFilters {
       title: "Coarse spins that know most of their surroundings",
       abstract:
         "A coarse spin h of a block V is chosen for I(h : E), E the spins beyond a buffer. On the ring every rule can be tried. On the "
-        + "square lattice filters are trained by bounds of I(h : E) at \(couplings.count) couplings, one of which a critic network makes, and "
+        + "square lattice filters are trained at \(couplings.count) couplings by two bounds of I(h : E), one of which is made by a critic network, and "
         + "valued exactly on a torus of 6 x 6.",
       rows: results.flatMap(\.partial.rows), derived: derived(all),
       sections: [
