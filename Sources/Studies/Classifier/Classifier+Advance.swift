@@ -54,7 +54,7 @@ extension Classifier {
 
   // MARK: Training
 
-  /// All randomness of weights, batches and dropout.
+  /// How steps follow the gradient.
   private func rule() -> ChosenStepper<Float> {
     switch stepper {
     case "adam": .adam(Adam(rate: Float(learningRate), decay: Float(decay)))
