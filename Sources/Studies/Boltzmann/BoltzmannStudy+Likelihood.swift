@@ -57,7 +57,7 @@ extension BoltzmannStudy {
   // MARK: Likelihood
 
   func evaluate(_ state: inout State, streams: StreamKey) throws -> Double {
-    let at: [(name: String, value: ParameterValue)] = [("machines", .integer(shapes.count))], top = shapes.count - 1
+    let at: [(name: String, value: ParameterValue)] = [("machines", .integer(shapes.count))]
     var logPartitions: [Estimate] = []
     for (run, weights) in state.finishedRuns.prefix(2).enumerated() {
       let found = LogWeights(weights), lower = Estimate(meanOf: weights)
@@ -81,8 +81,8 @@ extension BoltzmannStudy {
       value: (logPartitions[0].value + logPartitions[1].value) / 2,
       error: (logPartitions[0].error * logPartitions[0].error + logPartitions[1].error * logPartitions[1].error).squareRoot() / 2)
     let gaussian = state.gaussian?.machine
-    if (gaussian == nil ? min(shapes[top].visible, shapes[top].hidden) : shapes[top].hidden) <= exactUpTo {
-      let exact = try gaussian?.exactLogPartition() ?? state.machines[top].inDoublePrecision.exactLogPartition()
+    if enumeratedUnits <= exactUpTo {
+      let exact = try enumeratedLogPartition(state)
       logPartition = Estimate(value: exact, error: 0)
       state.recording.record(
         at: at, "log_partition_exact", Observable(logPartition.value, unit: "nats", reason: "by enumeration, without an error"))
@@ -107,9 +107,8 @@ extension BoltzmannStudy {
     }
     if isDeep {
       // The bound's own check: where the second layer can be summed out.
-      if hidden[1] <= 10, test.count <= 4096 {
-        let exact = Estimate(
-          meanOf: try deepMachine(state.machines).exactLogLikelihood(of: test, logPartition: logPartition.value))
+      if sumsOut {
+        let exact = Estimate(meanOf: state.logWeights.suffix(test.count).map { $0 - logPartition.value })
         let error = (exact.error * exact.error + logPartition.error * logPartition.error).squareRoot()
         state.recording.record(at: at, "test_log_likelihood", Observable(exact.value, error: error, unit: "nats"))
       }

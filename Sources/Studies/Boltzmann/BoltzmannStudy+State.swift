@@ -7,13 +7,15 @@ import Sampling
 extension BoltzmannStudy {
   /// What the unit does, one stage after another.
   enum Stage: Equatable {
-    case training(Int), annealing(run: Int), returning, evaluating, tuning(fromMachine: Bool), reporting
+    case training(Int), annealing(run: Int), returning, enumerating, summingOut, evaluating, tuning(fromMachine: Bool), reporting
 
     var words: String {
       switch self {
       case .training(let layer): "training machine \(layer + 1)"
       case .annealing(let run): "log Z, run \(run + 1) of 2"
       case .returning: "log Z, the way back"
+      case .enumerating: "log Z by enumeration"
+      case .summingOut: "summing the second layer out"
       case .evaluating: "evaluating"
       case .tuning(let fromMachine): fromMachine ? "fine-tuning" : "the same network from random weights"
       case .reporting: "measuring"
@@ -34,6 +36,8 @@ extension BoltzmannStudy {
     let annealing = slowness * 2.5 * Double(temperatures * replicas) * Double(top.visible * top.hidden)
     stages += [(.annealing(run: 0), annealing), (.annealing(run: 1), annealing)]
     if equilibration > 0 { stages.append((.returning, annealing * (1 + Double(equilibration) / Double(temperatures)))) }
+    if enumeratedUnits <= exactUpTo { stages.append((.enumerating, enumerationWork)) }
+    if sumsOut { stages.append((.summingOut, 20 * Double(test.count << hidden[1]) * Double(top.visible * top.hidden))) }
     stages.append(
       (
         .evaluating,
@@ -59,7 +63,8 @@ extension BoltzmannStudy {
     var curves: [[Double]] = []
     /// Pseudo-likelihood of some test samples after some epochs of the first machine: epoch, value, epoch, value, ...
     var pseudo: [Double] = []
-    /// The annealing run in work: visible words and log-weights of all replicas; those of finished runs.
+    /// The annealing run in work: visible words and log-weights of all replicas; those of finished runs. After the runs the second list
+    /// holds the `LogSum` of the enumeration and, behind it, what each test sample has with the second layer summed out.
     var replicaWords: [UInt64] = [], logWeights: [Double] = []
     /// Sweeps done at the machine before the way back.
     var sweeps = 0
@@ -74,7 +79,7 @@ extension BoltzmannStudy {
 
     init() {}
 
-    public static var formatVersion: Int { 3 }
+    public static var formatVersion: Int { 4 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       let counts = [
@@ -124,13 +129,14 @@ extension BoltzmannStudy {
   public struct Trained: Checkpointable, Sendable {
     var recording: Recording
     var machines: [RestrictedBoltzmannMachine<Float>]
+    /// In the data's own numbers.
     var gaussian: GaussianBoltzmannMachine?
     init(recording: Recording, machines: [RestrictedBoltzmannMachine<Float>], gaussian: GaussianBoltzmannMachine?) {
       self.recording = recording
       self.machines = machines
       self.gaussian = gaussian
     }
-    public static var formatVersion: Int { 2 }
+    public static var formatVersion: Int { 3 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try recording.save(to: &archive, at: path + "/recording")
