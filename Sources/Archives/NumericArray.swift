@@ -68,7 +68,9 @@ public struct NumberArray<Scalar: BinaryFloatingPoint & ArchiveElement>: Sendabl
 
   /// The array in the bytes of an IDX (not packed) or NPY file; `path` is what messages call it.
   public init(parsing bytes: [UInt8], file path: String) throws(DataFileError) {
-    if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+    if bytes.isEmpty {
+      throw .unsupported(file: path, what: "it is empty")
+    } else if bytes.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       throw .unsupported(file: path, what: "name the dataset of an HDF5 file after a colon, e.g. \(path):images")
     } else if bytes.starts(with: [0x93] + Array("NUMPY".utf8)) {
       self = try Self.npy(bytes, file: path)

@@ -24,15 +24,15 @@ private func powerOfTwo(_ exponent: Int64) -> Double {
 }
 
 extension ExactEnumeration {
-  /// ln Z = ln sum_s e^(c·s) prod_t (1 + e^(x_t(s))), without an exponential or a logarithm per state.
+  /// ln sum_s e^(c·s) prod_t (1 + e^(x_t(s))) over the states s of each of `blocks`, without an exponential or a logarithm per state. A
+  /// block has one set of top bits.
   ///
   /// With the state cut into high and low bits, e^x_t = H_t L_t: H once for each high part, L from a table. Products
   /// run in eight lanes and are split into mantissa and exponent every few factors, before they could overflow.
-  func logPartitionByProducts() -> Double {
+  func logSumsByProducts(_ blocks: Range<Int>) -> [Double] {
     let cuts = cuts, lowStates = 1 << cuts.low.count
     let lowFields = subsetFields(cuts.low, start: [Double](repeating: 0, count: traced)), lowBiases = subsetBiases(cuts.low)
     let middleFields = subsetFields(cuts.middle, start: [Double](repeating: 0, count: traced)), middleBiases = subsetBiases(cuts.middle)
-    let topFields = subsetFields(cuts.top, start: tracedBias), topBiases = subsetBiases(cuts.top)
     // [lowStates / width, traced, width]: what one pass of the inner loop reads, in its order.
     let width = min(lowStates, 32)
     var low = [Double](repeating: 0, count: lowStates * traced)
@@ -40,12 +40,17 @@ extension ExactEnumeration {
       for t in 0..<traced { low[(state / width * traced + t) * width + state % width] = exp(lowFields[state * traced + t]) }
     }
     let lowFactors = lowBiases.map { exp($0) }, runs = factorRuns()
-    var total = ScaledSum(), high = [Double](repeating: 0, count: traced)
+    var sums: [Double] = [], high = [Double](repeating: 0, count: traced)
     var block = StateBlock(states: lowStates)
-    for top in topBiases.indices {
+    for top in blocks {
+      var total = ScaledSum(), topFields = tracedBias, topBias = 0.0
+      for (k, unit) in cuts.top.enumerated() where top >> k & 1 == 1 {
+        topBias += enumeratedBias[unit]
+        for t in 0..<traced { topFields[t] += weights[unit * traced + t] }
+      }
       for middle in middleBiases.indices {
-        for t in 0..<traced { high[t] = exp(topFields[top * traced + t] + middleFields[middle * traced + t]) }
-        let factor = exp(topBiases[top] + middleBiases[middle])
+        for t in 0..<traced { high[t] = exp(topFields[t] + middleFields[middle * traced + t]) }
+        let factor = exp(topBias + middleBiases[middle])
         for group in 0..<(lowStates / width) {
           if width == 32 {
             multiply32(low, high, group: group, factor, lowFactors, runs, into: &block)
@@ -56,8 +61,9 @@ extension ExactEnumeration {
         let (mantissa, exponent) = block.sum()
         total.add(mantissa, exponent: exponent)
       }
+      sums.append(total.logarithm)
     }
-    return total.logarithm
+    return sums
   }
 
   /// Runs of traced units whose factors together stay below e^600 in every state.

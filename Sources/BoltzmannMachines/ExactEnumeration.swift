@@ -47,13 +47,14 @@ struct ExactEnumeration: Sendable {
     return (0..<low, low..<middle, middle..<enumerated)
   }
 
-  /// Calls `body` with every state's number, its fields on the traced layer and the sum of its biases, in order.
-  func forEachState(_ body: (_ state: Int, _ fields: [Double], _ bias: Double) -> Void) {
+  /// Calls `body` with every state's number, its fields on the traced layer and the sum of its biases, in order; with `highStates` only
+  /// those whose bits above the low ones are one of these.
+  func forEachState(_ highStates: Range<Int>? = nil, _ body: (_ state: Int, _ fields: [Double], _ bias: Double) -> Void) {
     let cuts = cuts
     let lowFields = subsetFields(cuts.low, start: [Double](repeating: 0, count: traced)), lowBiases = subsetBiases(cuts.low)
     let highUnits = cuts.middle.lowerBound..<enumerated
     var fields = tracedBias
-    for high in 0..<(1 << highUnits.count) {
+    for high in highStates ?? 0..<(1 << highUnits.count) {
       var base = tracedBias, bias = 0.0
       for (k, unit) in highUnits.enumerated() where high >> k & 1 == 1 {
         bias += enumeratedBias[unit]
@@ -66,30 +67,25 @@ struct ExactEnumeration: Sendable {
     }
   }
 
-  /// ln Z.
-  func logPartition() -> Double {
-    var largest = 0.0
+  /// Whether every exponential of a field and of a bias has room in a double beside a factor and a renormalised product: e^300 at most.
+  var takesProducts: Bool {
+    var largest = enumeratedBias.reduce(0) { $0 + abs($1) }
     for t in 0..<traced {
       largest = max(largest, (0..<enumerated).reduce(abs(tracedBias[t])) { $0 + abs(weights[$1 * traced + t]) })
     }
-    largest = max(largest, enumeratedBias.reduce(0) { $0 + abs($1) })
-    // e^300 leaves room for a factor and a renormalised product in one double.
-    return enumerated >= 3 && largest <= 300 ? logPartitionByProducts() : logPartitionByLogarithms()
+    return enumerated >= 3 && largest <= 300
   }
 
-  /// ln Z state by state in logarithms: for a handful of units, or fields that overflow an exponential.
-  private func logPartitionByLogarithms() -> Double {
-    var maximum = -Double.infinity, sum = 0.0
-    forEachState { _, fields, bias in
-      let x = fields.reduce(bias) { $0 + Elementwise.softplus($1) }
-      if x > maximum {
-        sum = sum * exp(maximum - x) + 1
-        maximum = x
-      } else {
-        sum += exp(x - maximum)
-      }
+  /// The ln of the sum over the states of each of `blocks`, state by state in logarithms: for a handful of units, or fields that overflow
+  /// an exponential. A block has one set of bits above the low ones.
+  func logSumsByLogarithms(_ blocks: Range<Int>) -> [Double] {
+    var sums: [Double] = []
+    for block in blocks {
+      var sum = LogSum()
+      forEachState(block..<block + 1) { _, fields, bias in sum.add(fields.reduce(bias) { $0 + Elementwise.softplus($1) }) }
+      sums.append(sum.value)
     }
-    return maximum + log(sum)
+    return sums
   }
 }
 
@@ -102,8 +98,7 @@ extension RestrictedBoltzmannMachine {
   ///
   /// Throws `tooManyUnits` where the smaller layer has more than `enumerationLimit` units. In double precision.
   public func exactLogPartition() throws(BoltzmannError) -> Double {
-    let (enumeration, constant) = try smallerLayerEnumeration()
-    return enumeration.logPartition() + constant
+    try partitionBlocks().logPartition()
   }
 
   /// The mean over configurations of ln p(v) with the exact partition function, and its standard error (NaN for a

@@ -14,9 +14,9 @@ public import RandomStreams
 public struct GaussianBoltzmannMachine: Sendable, Equatable, Space {
   /// How many units there are.
   public let visible: Int, hidden: Int
-  /// W; b, `[visible]`; c, `[hidden]`; sigma, `[visible]`, which training leaves alone.
+  /// W; b, `[visible]`; c, `[hidden]`; sigma, `[visible]`, which is none of the blocks: it moves by `learnDeviations` alone.
   public var weights: [Double], visibleMean: [Double], hiddenBias: [Double]
-  public let deviations: [Double]
+  public internal(set) var deviations: [Double]
 
   /// A machine from its parameters; deviations are positive.
   public init(visible: Int, hidden: Int, weights: [Double], visibleMean: [Double], hiddenBias: [Double], deviations: [Double]) {
@@ -42,6 +42,25 @@ public struct GaussianBoltzmannMachine: Sendable, Equatable, Space {
       default: yield &hiddenBias
       }
     }
+  }
+
+  /// sigma_i times e^(rate g_i), no smaller than `smallest[i]`: a step along g, the derivatives by ln sigma_i, that keeps sigma positive.
+  /// One step changes no sigma_i by more than a factor e^(1/2).
+  public mutating func learnDeviations(along g: [Double], rate: Double, smallest: [Double]) {
+    for i in 0..<visible { deviations[i] = max(smallest[i], deviations[i] * exp(min(0.5, max(-0.5, rate * g[i])))) }
+  }
+
+  /// The same law of x_i = offset_i + scale_i v_i, so that ln p(x) = ln p(v) - sum_i ln scale_i: sigma and b are scaled, b is moved, W
+  /// stays, and c_j loses sum_i offset_i W_ij / (scale_i sigma_i).
+  public func rescaled(offsets: [Double], scales: [Double]) -> GaussianBoltzmannMachine {
+    var bias = hiddenBias
+    for i in 0..<visible {
+      for j in 0..<hidden { bias[j] -= offsets[i] / (scales[i] * deviations[i]) * weights[i * hidden + j] }
+    }
+    return GaussianBoltzmannMachine(
+      visible: visible, hidden: hidden, weights: weights,
+      visibleMean: (0..<visible).map { offsets[$0] + scales[$0] * visibleMean[$0] }, hiddenBias: bias,
+      deviations: (0..<visible).map { scales[$0] * deviations[$0] })
   }
 
   /// c + (v / sigma) W of one visible state.
@@ -94,23 +113,9 @@ public struct GaussianBoltzmannMachine: Sendable, Equatable, Space {
   }
 
   /// ln Z exactly: ln sum_h exp(c·h + sum_i (b_i / sigma_i) (Wh)_i + |Wh|^2 / 2) + sum_i ln(sqrt(2 pi) sigma_i), over all
-  /// 2^hidden states; throws `tooManyUnits` above 25 hidden units.
+  /// 2^hidden states, some 30 ns for each; throws `tooManyUnits` above 25 hidden units.
   public func exactLogPartition() throws(BoltzmannError) -> Double {
-    guard hidden <= 25 else { throw .tooManyUnits(found: hidden, limit: 25) }
-    var field = [Double](repeating: 0, count: visible), bias = 0.0, logWeights: [Double] = []
-    logWeights.reserveCapacity(1 << hidden)
-    for number in 0..<1 << hidden {
-      // In the order of Gray's code one unit changes at a time.
-      if number > 0 {
-        let unit = number.trailingZeroBitCount, isOn = (number ^ number >> 1) >> unit & 1 == 1, sign: Double = isOn ? 1 : -1
-        for i in 0..<visible { field[i] += sign * weights[i * hidden + unit] }
-        bias += sign * hiddenBias[unit]
-      }
-      var exponent = bias
-      for i in 0..<visible { exponent += field[i] * (visibleMean[i] / deviations[i] + field[i] / 2) }
-      logWeights.append(exponent)
-    }
-    return Elementwise.logSumExp(logWeights) + deviations.reduce(0) { $0 + log($1) + log(2 * Double.pi) / 2 }
+    try partitionBlocks().logPartition()
   }
 
   /// One Gibbs step from state `v`: h given v, then v given h, drawn from the place (replica, step, site, `.hidden` and

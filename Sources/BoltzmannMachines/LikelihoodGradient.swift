@@ -63,7 +63,7 @@ extension LikelihoodGradient {
 extension ExactEnumeration {
   /// Means of the enumerated bits, of the traced bits, and of their products `[enumerated, traced]`, under the law.
   func moments() -> (enumerated: [Double], traced: [Double], pairs: [Double]) {
-    let logPartition = logPartition()
+    let logPartition = PartitionBlocks(self, constant: 0).logPartition()
     var enumeratedMeans = [Double](repeating: 0, count: enumerated), tracedMeans = [Double](repeating: 0, count: traced)
     var pairs = [Double](repeating: 0, count: enumerated * traced)
     forEachState { state, fields, bias in

@@ -25,6 +25,8 @@ public final class MeanFieldTraining: DirectionField, ParticleTraining {
   private let streams: KeyedStreams, tree: ShardTree, shards: Range<Int>
   /// This rank's particles.
   private var particles: Configurations
+  /// The permutation of the epoch in work.
+  private var order: (epoch: UInt64, permutation: [Int])?
 
   /// A trainer on one of `ranks` processes; at least one mini-batch of data. The settings' negative phase is persistent.
   public init(
@@ -66,8 +68,12 @@ public final class MeanFieldTraining: DirectionField, ParticleTraining {
   ) throws(MessagePassingError) {
     precondition(point.visible == data.sites.count + second, "the point has the trainer's shape")
     let machine = DeepBoltzmannMachine(visible: data.sites.count, joint: point.machine)
-    var generator = streams.generator(replica: 0, step: step / UInt64(batchesPerEpoch), site: 0, purpose: .permutation)
-    let order = generator.permutation(count: data.count), rows = settings.batch / settings.shards
+    let epoch = step / UInt64(batchesPerEpoch), rows = settings.batch / settings.shards
+    if order?.epoch != epoch {
+      var generator = streams.generator(replica: 0, step: epoch, site: 0, purpose: .permutation)
+      order = (epoch, generator.permutation(count: data.count))
+    }
+    guard let order = order?.permutation else { preconditionFailure("drawn above") }
     let first = Int(step % UInt64(batchesPerEpoch)) * settings.batch
     var leaves: [[Float]] = []
     for (index, shard) in shards.enumerated() {

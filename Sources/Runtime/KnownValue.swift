@@ -55,6 +55,12 @@ public struct KnownValue: Sendable {
   }
 }
 
+/// Why a check is left out on this machine: thrown in place of values.
+public struct LeftOut: Error, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
 /// A computation whose results are known: the id of the acceptance table ("A1"), its cost, and the lines it gives.
 public struct Check: Sendable {
   public let id: String, cost: CheckCost

@@ -17,4 +17,11 @@ public struct Estimate: Sendable, Equatable {
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     self.init(value: mean, error: values.count > 1 ? (squares / (n - 1) / n).squareRoot() : .nan)
   }
+
+  /// The part of `count` independent trials that came out, with half the width of E. Wilson's interval of one sigma as its error:
+  /// sqrt(p (1 - p) / n + 1 / (4 n^2)) / (1 + 1 / n), which does not vanish where all or none of them did.
+  public init(part found: Int, of count: Int) {
+    let n = Double(count), p = Double(found) / n
+    self.init(value: p, error: (p * (1 - p) / n + 1 / (4 * n * n)).squareRoot() / (1 + 1 / n))
+  }
 }

@@ -8,20 +8,22 @@ enum DataFiles {
   /// The path of a data file: as it is given, or below the folder that RENORM_DATA names. A dataset's name behind a colon
   /// stays.
   static func path(_ given: String) -> String {
-    func isThere(_ path: String) -> Bool {
-      FileAccess.exists(path) || FileAccess.exists(String(path.prefix { $0 != ":" }))
-    }
     if isThere(given) || given.hasPrefix("/") { return given }
     guard let folder = unsafe getenv("RENORM_DATA").map({ unsafe String(cString: $0) }), !folder.isEmpty else { return given }
     let below = folder + "/" + given
     return isThere(below) ? below : given
   }
 
+  /// Whether there is such a file, with or without a dataset's name.
+  private static func isThere(_ path: String) -> Bool {
+    FileAccess.exists(path) || FileAccess.exists(String(path.prefix { $0 != ":" }))
+  }
+
   /// The array of a file.
   static func array<Scalar>(_ given: String) throws(StudyError) -> NumberArray<Scalar> {
     do throws(DataFileError) { return try NumberArray(reading: path(given)) } catch {
       let isNamed = unsafe getenv("RENORM_DATA") != nil
-      let hint = given.hasPrefix("/") || isNamed ? "" : " (RENORM_DATA may name the folder of data files)"
+      let hint = given.hasPrefix("/") || isNamed || isThere(given) ? "" : " (RENORM_DATA may name the folder of data files)"
       if case .unreadable = error { throw .data(file: error.file, what: error.reason + hint) }
       throw .data(file: error.file, what: error.reason)
     }

@@ -128,6 +128,74 @@ struct GaussianMachineTests {
   @Test("ln Z is the logarithm of the integral of e^-F")
   func partition() throws { #expect(abs(try machine.exactLogPartition() - log(integral { _, _ in 1 })) < 1e-10) }
 
+  @Test("ln Z of 14 hidden units in blocks, in any cut of them, is the sum over all states, each by itself")
+  func blocks() throws {
+    var random = KeyedStreams(StreamKey(high: 3, low: 31)).generator(replica: 0, step: 0, site: 0, purpose: .initial)
+    let visible = 3, hidden = 14
+    let machine = GaussianBoltzmannMachine(
+      visible: visible, hidden: hidden, weights: (0..<visible * hidden).map { _ in 0.8 * random.normal() }, visibleMean: [0.3, -1, 2],
+      hiddenBias: (0..<hidden).map { _ in random.normal() }, deviations: [0.5, 1.1, 2])
+    let exponents = (0..<1 << hidden).map { state -> Double in
+      let bias = (0..<hidden).reduce(0.0) { $0 + (state >> $1 & 1 == 1 ? machine.hiddenBias[$1] : 0) }
+      return (0..<visible).reduce(bias) { sum, i in
+        let field = (0..<hidden).reduce(0.0) { $0 + (state >> $1 & 1 == 1 ? machine.weights[i * hidden + $1] : 0) }
+        return sum + field * (machine.visibleMean[i] / machine.deviations[i] + field / 2)
+      }
+    }
+    let largest = exponents.max() ?? 0, constant = machine.deviations.reduce(0) { $0 + log($1) + log(2 * Double.pi) / 2 }
+    let direct = largest + log(exponents.reduce(0) { $0 + exp($1 - largest) }) + constant
+    #expect(abs(try machine.exactLogPartition() - direct) < 1e-11)
+    let blocks = try machine.partitionBlocks()
+    #expect(blocks.count == 4)
+    #expect((0..<4).flatMap { blocks.logSums($0..<$0 + 1) } == blocks.logSums(0..<4))
+  }
+
+  @Test("In other units x = offset + scale v the law is the same: ln p(x) = ln p(v) - sum of ln scale")
+  func rescaled() throws {
+    let offsets = [40.0, -3], scales = [3.0, 0.05], other = machine.rescaled(offsets: offsets, scales: scales)
+    let (before, after) = (try machine.exactLogPartition(), try other.exactLogPartition())
+    for v in [[0.4, -0.3], [1.5, 0], [-2, 3.5]] {
+      let x = (0..<2).map { offsets[$0] + scales[$0] * v[$0] }
+      let expected = -machine.freeEnergy(of: v)[0] - before - log(3.0) - log(0.05)
+      #expect(abs(-other.freeEnergy(of: x)[0] - after - expected) < 1e-10)
+      for (p, q) in zip(machine.hiddenProbabilities(given: v), other.hiddenProbabilities(given: x)) { #expect(abs(p - q) < 1e-12) }
+    }
+  }
+
+  @Test("The direction of ln sigma is the derivative of the likelihood where the chains have the machine's law")
+  func deviationGradient() throws {
+    // Data are samples of a machine; at a machine of other deviations the mean over data minus that over its own samples, from many steps,
+    // is the derivative of the mean ln p of these data, here by differences of the exact ln p.
+    let streams = KeyedStreams(StreamKey(high: 3, low: 32)), count = 4000
+    let data = (0..<count).flatMap { sample -> [Double] in
+      var v = [0.4, -0.3]
+      for step in 0..<25 { v = machine.gibbsStep(v, replica: sample, step: UInt64(step), from: streams) }
+      return v
+    }
+    func other(_ deviations: [Double]) -> GaussianBoltzmannMachine {
+      GaussianBoltzmannMachine(
+        visible: 2, hidden: 3, weights: machine.weights, visibleMean: machine.visibleMean, hiddenBias: machine.hiddenBias,
+        deviations: deviations)
+    }
+    func likelihood(_ machine: GaussianBoltzmannMachine) throws -> Double {
+      -machine.freeEnergy(of: data).reduce(0, +) / Double(count) - (try machine.exactLogPartition())
+    }
+    let deviations = [0.9, 1.1], point = other(deviations), h = 1e-4
+    let trainer = GaussianContrastiveDivergence(
+      data, visible: 2, learnsDeviations: true, settings: .init(batch: count, shards: 8, gibbsSteps: 25),
+      key: StreamKey(high: 3, low: 33), rank: 0, ranks: 1)
+    var direction = point
+    try trainer.direction(at: point, step: 0, on: SoloCommunicator(), into: &direction)
+    for i in 0..<2 {
+      var up = deviations, down = deviations
+      up[i] *= exp(h)
+      down[i] *= exp(-h)
+      let exact = (try likelihood(other(up)) - likelihood(other(down))) / (2 * h)
+      // (v - b)^2 / sigma^2 has variance 2 and somewhat more by the weights: one sigma is some 0.03 of a mean over 4000.
+      #expect(abs(direction.deviations[i] - exact) < 0.12 && abs(exact) > 0.2, "unit \(i): \(direction.deviations[i]), exact \(exact)")
+    }
+  }
+
   @Test("A Gibbs step keeps the machine's law: first and second moments of v, within 4.5 sigma")
   func gibbs() throws {
     let z = integral { _, _ in 1 }, streams = KeyedStreams(StreamKey(high: 3, low: 30))

@@ -91,7 +91,7 @@ struct DataTests {
     try says("truncated: its head promises 12 bytes of numbers, 11 are there", images.dropLast())
     try says("promises 12 bytes of numbers, but 13 are there", images + [0])
     try says("no IDX, NPY or HDF5 file", [1, 2, 3, 4, 5])
-    try says("no IDX, NPY or HDF5 file", [])
+    try says("it is empty", [])
     try says("truncated", [0, 0, 8, 3, 0, 0])
     try says("the number at [1, 0] is nan", npy("<f4", "2, 2", bytes([Float(1), 2, .nan, 4])))
     try says("is inf", npy("<f8", "1,", bytes([Double.infinity])))

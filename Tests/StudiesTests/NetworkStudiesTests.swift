@@ -31,7 +31,7 @@ extension ProgramTests {
     static let cases = [
       ("classifier", classifier), ("classifier", bottleneck), ("boltzmann", boltzmann),
       ("boltzmann", boltzmann + ["machine.hidden=[8, 5]"]), ("boltzmann", deep),
-      ("boltzmann", gaussian),
+      ("boltzmann", gaussian), ("boltzmann", gaussian + ["machine.deviation=0"]),
     ]
 
     func run(_ study: String, _ settings: [String], into folder: String, ranks: Int = 1) throws -> Program.End {
@@ -153,10 +153,11 @@ extension ProgramTests {
           study = "boltzmann"
           machine = { kind = "gaussian" }
           data = { train = 64, test = 16 }
-          training = { method = "contrastive", epochs = [20], batch = 16 }
+          training = { method = "contrastive", epochs = [100], batch = 16 }
           annealing = { temperatures = 20, replicas = 4, equilibration = 0 }
           [[sweep]]
           training.learning_rate = [0.01, 10.0, 0.02]
+          training.decay = [0.0, 10.0, 0.0]
           machine.hidden = [[3], [4], [5]]
           """, "sweep", in: folder)
         let end = try Program.run(["run", file, "--out", folder + "/out"], ranks: ranks)
@@ -219,6 +220,7 @@ extension ProgramTests {
         ("classifier", "data.source=\"files\"", "at least one file"),
         ("classifier", "lattice.couplings=[0.3, 0.4]", "above the critical 0.4407"),
         ("boltzmann", "machine.hidden=[]", "at least one machine"),
+        ("boltzmann", "training.epochs=[5, 6, 7]", "3 numbers for 1 machine"),
         ("boltzmann", "fine_tuning.labels=100", "have no labels"),
         ("boltzmann", "data.source=\"files\"", "at least one file"),
         ("boltzmann", "machine.kind=\"deep\"", "two hidden layers"),
@@ -231,13 +233,66 @@ extension ProgramTests {
       }
     }
 
+    /// A file of images as bytes.
+    static func write(_ images: [UInt8], shape: [Int], _ path: String) throws {
+      let lengths = shape.flatMap { length in (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) } }
+      try Data([0, 0, 8, UInt8(shape.count)] + lengths + images).write(to: URL(fileURLWithPath: path))
+    }
+
+    @Test("Sensors of other units: the likelihood in rescaled units does not change, and in the data's own by the sum of ln scale")
+    func sensors() throws {
+      try Program.withFolder { folder in
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let count = 300, pixels = 4
+        var state: UInt64 = 1
+        func byte(below n: UInt64) -> UInt8 {
+          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          return UInt8((state >> 33) % n)
+        }
+        let camera = (0..<count * pixels).map { _ in byte(below: 8) }, lidar = (0..<count * pixels).map { _ in byte(below: 4) }
+        // The same numbers in units of which a power of two makes one: their rescaled bits are the same.
+        for (name, values) in [("camera", camera), ("lidar", lidar), ("fine", lidar.map { 64 * $0 }), ("same", lidar.map { _ in 7 })] {
+          try Self.write(values, shape: [count, 2, 2], "\(folder)/\(name)")
+        }
+        func settings(_ second: String) -> [String] {
+          Self.gaussian + [
+            "machine.deviation=0", "machine.hidden=[4]", "data.source=\"files\"", "data.train=200", "data.test=100",
+            "data.channels=[\"camera=\(folder)/camera\", \"lidar=\(folder)/\(second)\"]",
+          ]
+        }
+        func found(_ second: String) throws -> [String: Double] {
+          let end = try run("boltzmann", settings(second), into: folder + "/" + second + "-out")
+          #expect(end.status == 0, "\(end.all)")
+          let whole = try JSONSerialization.jsonObject(with: Program.bytes("\(folder)/\(second)-out/results.json")) as? [String: Any]
+          let rows = try #require(whole?["results"] as? [[String: Any]])
+          return try #require(rows.first?["observables"] as? [String: [String: Any]]).compactMapValues { $0["value"] as? Double }
+        }
+        let coarse = try found("lidar"), fine = try found("fine")
+        for name in ["test_log_likelihood", "test_log_likelihood_independent", "log_partition_exact"] {
+          #expect(try #require(coarse[name]) == #require(fine[name]), "\(name)")
+        }
+        let difference = try #require(fine["log_scale_sum"]) - #require(coarse["log_scale_sum"])
+        #expect(abs(difference - 4 * log(64.0)) < 1e-9)
+        let page = try String(contentsOfFile: folder + "/fine-out/report/index.html", encoding: .utf8)
+        #expect(page.contains("Channels stand side by side: camera, lidar.") && page.contains("in units of its root mean square"))
+        let same = try run("boltzmann", settings("same"), into: folder + "/same-out")
+        #expect(same.status == 65 && same.errors.count == 1 && same.error.contains("channel lidar is the same"), "\(same.all)")
+        let twice = try run(
+          "boltzmann", settings("lidar") + ["data.channels=[\"\(folder)/camera\", \"\(folder)/lidar\"]"], into: folder + "/twice")
+        #expect(twice.status == 65 && twice.error.contains("two channels are called image"), "\(twice.all)")
+      }
+    }
+
     @Test("A data file that is missing or cut is one line that names it")
     func dataFiles() throws {
       try Program.withFolder { folder in
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let cut: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3]
         try Data(cut).write(to: URL(fileURLWithPath: folder + "/cut"))
-        for (name, words) in [("cut", "truncated: its head promises 8 bytes of numbers, 3 are there"), ("missing", "No such file")] {
+        try Data().write(to: URL(fileURLWithPath: folder + "/empty"))
+        for (name, words) in [
+          ("cut", "truncated: its head promises 8 bytes of numbers, 3 are there"), ("missing", "No such file"), ("empty", "it is empty"),
+        ] {
           let settings = ["data.source=\"files\"", "data.channels=[\"\(folder)/\(name)\"]", "data.labels=\"\(folder)/labels\""]
           for study in ["classifier", "boltzmann"] {
             let end = try run(study, settings, into: folder + "/out")

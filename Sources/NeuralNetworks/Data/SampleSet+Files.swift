@@ -28,7 +28,11 @@ extension SampleSet {
       }
       let depth = isVector ? array.shape[1] : array.shape.count == 4 ? array.shape[3] : 1
       depths.append(depth)
-      names += depth == 1 || isVector ? [name] : (0..<depth).map { "\(name)-\($0)" }
+      let added = depth == 1 || isVector ? [name] : (0..<depth).map { "\(name)-\($0)" }
+      if let twice = added.first(where: { names.contains($0) }) {
+        throw .mismatch(file: array.file, what: "two channels are called \(twice); write \"name=file\" with a name for each")
+      }
+      names += added
     }
     let count = first.shape[0], isVector = first.shape.count == 2
     let (height, width) = isVector ? (1, 1) : (first.shape[1], first.shape[2]), total = depths.reduce(0, +), pixels = count * height * width

@@ -38,6 +38,8 @@ extension BoltzmannStudy {
           part = try annealBack(&state, streams: streams, on: team)
         }
       case .integrating: part = try integrate(&state, streams: streams, on: team)
+      case .enumerating: part = try enumerate(&state, on: team)
+      case .summingOut: part = try sumOut(&state, on: team)
       case .evaluating: part = try evaluate(&state, streams: streams)
       case .tuning(let fromMachine): part = try tune(&state, fromMachine: fromMachine, streams: streams, curves: &curves, on: team)
       case .reporting:
@@ -46,7 +48,7 @@ extension BoltzmannStudy {
         } else {
           recordPictures(&state, streams: streams)
         }
-        return .done(Trained(recording: state.recording, machines: state.machines, gaussian: state.gaussian?.machine))
+        return .done(Trained(recording: state.recording, machines: state.machines, gaussian: state.gaussian?.ofData))
       }
     } catch let error as MessagePassingError {
       throw .communication(error)

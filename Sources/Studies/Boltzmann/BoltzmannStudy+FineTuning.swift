@@ -74,10 +74,10 @@ extension BoltzmannStudy {
       let y = outputs[row * classes..<(row + 1) * classes]
       if y.firstIndex(of: y.max() ?? 0) == y.startIndex + all.labels[row] { right += 1 }
     }
-    let n = Double(all.count), accuracy = Double(right) / n
+    let accuracy = Estimate(part: right, of: all.count)
     state.recording.record(
       at: [("classifier", .text(fromMachine ? "fine-tuned" : "random-weights")), ("labels", .integer(tunedLabels))], "test_accuracy",
-      Observable(accuracy, error: (accuracy * (1 - accuracy) / n).squareRoot()))
+      Observable(accuracy.value, error: accuracy.error))
     state.tuned.append(tuning.losses)
     return 1
   }

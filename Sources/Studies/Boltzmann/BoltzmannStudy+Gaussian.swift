@@ -1,5 +1,6 @@
 import Archives
 import BoltzmannMachines
+import Glibc
 import GradientFlows
 import MessagePassing
 import RandomStreams
@@ -13,18 +14,25 @@ extension BoltzmannStudy {
     var machine: GaussianBoltzmannMachine, rule: Momentum<Double>, step = 0
     /// Epoch, error, epoch, error, ...
     var errors: [Double] = []
+    /// Those of `RealSamples`.
+    let offsets: [Double], scales: [Double]
 
-    init(_ machine: GaussianBoltzmannMachine, _ rule: Momentum<Double>) {
+    init(_ machine: GaussianBoltzmannMachine, _ rule: Momentum<Double>, _ data: RealSamples) {
       self.machine = machine
       self.rule = rule
+      (offsets, scales) = (data.offsets, data.scales)
     }
-    static var formatVersion: Int { 1 }
+    /// The machine of the data's own numbers.
+    var ofData: GaussianBoltzmannMachine { machine.rescaled(offsets: offsets, scales: scales) }
+    static var formatVersion: Int { 2 }
     func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try machine.save(to: &archive, at: path + "/machine")
       try rule.save(to: &archive, at: path + "/rule")
       try archive.write(step, at: path + "/step")
       try archive.write(errors, at: path + "/errors")
+      try archive.write(offsets, at: path + "/offsets")
+      try archive.write(scales, at: path + "/scales")
     }
     init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
@@ -32,18 +40,27 @@ extension BoltzmannStudy {
       rule = try Momentum(from: archive, at: path + "/rule")
       step = try archive.scalar(Int.self, at: path + "/step")
       errors = try archive.read(Double.self, count: nil, at: path + "/errors")
+      offsets = try archive.read(Double.self, count: machine.visible, at: path + "/offsets")
+      scales = try archive.read(Double.self, count: machine.visible, at: path + "/scales")
     }
   }
 
-  /// Small random weights, visible means at the data's, hidden units at rest at the mean.
+  /// Whether the deviations of the visible units are learnt.
+  var learnsDeviations: Bool { deviation == 0 }
+
+  /// Small random weights, visible means (and deviations, where they are learnt) at the data's, hidden units at rest at the mean.
   private func start(_ data: RealSamples, _ streams: KeyedStreams) -> GaussianBoltzmannMachine {
     var random = streams.generator(replica: 0, step: 0, site: 0, purpose: .initial)
-    var means = [Double](repeating: 0, count: data.visible)
-    for (k, x) in data.train.enumerated() { means[k % data.visible] += x / Double(trainCount) }
     return GaussianBoltzmannMachine(
       visible: data.visible, hidden: hidden[0], weights: (0..<data.visible * hidden[0]).map { _ in initialWidth * random.normal() },
-      visibleMean: means, hiddenBias: [Double](repeating: 0, count: hidden[0]),
-      deviations: [Double](repeating: deviation, count: data.visible))
+      visibleMean: data.means, hiddenBias: [Double](repeating: 0, count: hidden[0]),
+      deviations: learnsDeviations
+        ? data.variances.map { $0.squareRoot() } : [Double](repeating: deviation, count: data.visible))
+  }
+
+  /// The given machine, which is one of the data's own numbers, in those of training.
+  private func startGiven(_ data: RealSamples) -> GaussianBoltzmannMachine? {
+    given?.gaussian?.rescaled(offsets: zip(data.offsets, data.scales).map { -$0 / $1 }, scales: data.scales.map { 1 / $0 })
   }
 
   func train(
@@ -54,30 +71,35 @@ extension BoltzmannStudy {
     var training =
       state.gaussian
       ?? GaussianTraining(
-        given?.gaussian ?? start(data, KeyedStreams(key)), Momentum(rate: learningRate, momentum: momentum, decay: decay, l1: l1))
+        startGiven(data) ?? start(data, KeyedStreams(key)), Momentum(rate: learningRate, momentum: momentum, decay: decay, l1: l1), data)
     state.gaussian = nil
     let trainer =
       try state.scratch.gaussianTrainer
       ?? GaussianContrastiveDivergence(
-        data.train, visible: data.visible, settings: try settings(on: team), key: key, rank: team.rank, ranks: team.size)
+        data.train, visible: data.visible, learnsDeviations: learnsDeviations, settings: try settings(on: team), key: key, rank: team.rank,
+        ranks: team.size)
     state.scratch.gaussianTrainer = trainer
     let perBatch = (2 + 2 * chainsPerSample) * Double(batch * data.visible * hidden[0])
+    let smallest = data.variances.map { smallestDeviation * $0.squareRoot() }
     var left = min(20_000, max(1, Int(1e9 / perBatch))), direction = training.machine
     while left > 0, training.step < planned {
       training.rule.rate = learningRate * schedule.factor(Double(training.step) / Double(planned))
       try trainer.direction(at: training.machine, step: UInt64(training.step), on: team, into: &direction)
       training.rule.step(&training.machine, along: direction)
+      if learnsDeviations {
+        training.machine.learnDeviations(along: direction.deviations, rate: training.rule.rate, smallest: smallest)
+      }
       training.step += 1
       left -= 1
+      // Now, not after the slice: no unit can be drawn with a probability that is not a number.
+      try training.machine.checkFinite(step: training.step, rateAdvice)
       let epoch = training.step / perEpoch
       guard training.step % perEpoch == 0, epoch & (epoch - 1) == 0 || epoch == epochs[0] else { continue }
-      try training.machine.checkFinite(step: training.step, rateAdvice)
       let error = reconstructionError(training.machine, data)
       training.errors += [Double(epoch), error]
       curves.append(CurvePoint("reconstruction_error", step: epoch, value: error))
       curves += pictures(of: training.machine.weights, hiddenBias: training.machine.hiddenBias, epoch: epoch)
     }
-    try training.machine.checkFinite(step: training.step, rateAdvice)
     state.gaussian = training
     if training.step < planned { return Double(training.step) / Double(planned) }
     state.scratch.gaussianTrainer = nil
@@ -149,6 +171,20 @@ extension BoltzmannStudy {
   func recordPictures(of training: GaussianTraining, _ data: RealSamples, streams: StreamKey, into recording: inout Recording) {
     recording.record(
       ResultArray(
+        name: "deviations", longName: "deviation of each visible unit about its mean given the hidden units, in rescaled units", unit: "1",
+        dimensions: [("visible_unit", data.visible)], values: training.machine.deviations))
+    if data.images != nil {
+      for (name, values) in [("data_offsets", data.offsets), ("data_scales", data.scales)] {
+        recording.record(
+          ResultArray(
+            name: name, longName: "a number of the files is its offset plus its scale times the machine's", unit: "1",
+            dimensions: [("visible_unit", data.visible)], values: values))
+      }
+      recording.record(
+        at: [("machines", .integer(1))], "log_scale_sum", Observable(data.scales.reduce(0) { $0 + log($1) }, unit: "nats"))
+    }
+    recording.record(
+      ResultArray(
         name: "reconstruction_error", longName: "epoch, and the root mean square error of reconstructed test samples after it", unit: "1",
         dimensions: [("checkpoint", training.errors.count / 2), ("epoch_and_value", 2)], values: training.errors))
     recording.record(receptiveFields(of: training.machine.weights))
@@ -159,6 +195,8 @@ extension BoltzmannStudy {
     recording.record(
       ResultArray(
         name: "samples", longName: "samples of the machine", unit: "1", dimensions: [("sample", count), ("y", height), ("x", width)],
-        values: chains.states))
+        values: (0..<count).flatMap { sample in
+          (0..<data.visible).map { chains.states[sample * data.visible + unit(atPixel: $0)] }
+        }))
   }
 }

@@ -77,7 +77,7 @@ extension BoltzmannStudy {
   // MARK: Likelihood
 
   func evaluate(_ state: inout State, streams: StreamKey) throws -> Double {
-    let at: [(name: String, value: ParameterValue)] = [("machines", .integer(shapes.count))], top = shapes.count - 1
+    let at: [(name: String, value: ParameterValue)] = [("machines", .integer(shapes.count))]
     guard state.finishedRuns.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
       throw StudyError.unitFailedOnAllRanks(
         "log Z: weights of the annealing are not finite; the machine's own are too large. Did its training diverge?")
@@ -86,9 +86,8 @@ extension BoltzmannStudy {
     recordAnnealing(annealed, state.finishedRuns, at: at, into: &state.recording)
     var logPartition = annealed.estimate, warning = annealed.warning
     let gaussian = state.gaussian?.machine
-    if (gaussian == nil ? min(shapes[top].visible, shapes[top].hidden) : shapes[top].hidden) <= exactUpTo {
-      let exact = try gaussian?.exactLogPartition() ?? state.machines[top].inDoublePrecision.exactLogPartition()
-      (logPartition, warning) = (Estimate(value: exact, error: 0), nil)
+    if enumeratedUnits <= exactUpTo {
+      (logPartition, warning) = (Estimate(value: try enumeratedLogPartition(state), error: 0), nil)
       state.recording.record(
         at: at, "log_partition_exact", Observable(logPartition.value, unit: "nats", reason: "by enumeration, without an error"))
     }
@@ -114,9 +113,8 @@ extension BoltzmannStudy {
     recordBounds(annealed, warning, logPartition, at: at, into: &state.recording)
     if isDeep {
       // The bound's own check: where the second layer can be summed out.
-      if hidden[1] <= 10, test.count <= 4096 {
-        let exact = Estimate(
-          meanOf: try deepMachine(state.machines).exactLogLikelihood(of: test, logPartition: logPartition.value))
+      if sumsOut {
+        let exact = Estimate(meanOf: state.logWeights.suffix(test.count).map { $0 - logPartition.value })
         state.recording.record(at: at, "test_log_likelihood", likelihood(exact, logPartition, warning))
       }
       return 1

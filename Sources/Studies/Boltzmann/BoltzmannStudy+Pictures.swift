@@ -29,7 +29,7 @@ extension BoltzmannStudy {
     state.recording.record(
       ResultArray(
         name: "samples", longName: "samples of the stack", unit: "1", dimensions: [("sample", samples.count), ("y", height), ("x", width)],
-        values: (0..<samples.count).flatMap { row in (0..<pixels).map { samples[row, $0] ? 1.0 : 0 } }))
+        values: (0..<samples.count).flatMap { row in (0..<pixels).map { samples[row, unit(atPixel: $0)] ? 1.0 : 0 } }))
     for (layer, values) in state.tuned.enumerated() {
       state.recording.record(
         ResultArray(
@@ -44,7 +44,7 @@ extension BoltzmannStudy {
     return ResultArray(
       name: "receptive_fields", longName: "weights of the first hidden units", unit: "1",
       dimensions: [("unit", units), ("y", height), ("x", width)],
-      values: (0..<units).flatMap { unit in (0..<pixels).map { Double(weights[$0 * hidden[0] + unit]) } })
+      values: (0..<units).flatMap { unit in (0..<pixels).map { Double(weights[self.unit(atPixel: $0) * hidden[0] + unit]) } })
   }
 
   /// How the first machine looks after an epoch, for TensorBoard.

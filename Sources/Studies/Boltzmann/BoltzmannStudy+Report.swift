@@ -1,6 +1,7 @@
 import Archives
 import BoltzmannMachines
 import Glibc
+import NeuralNetworks
 public import Runtime
 import Sampling
 
@@ -62,7 +63,7 @@ extension BoltzmannStudy {
     add("\(partition), by thermodynamic integration", "log_partition_integrated")
     add("ln Z, exactly", "log_partition_exact")
     if isWholeLaw { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6), ""]) }
-    var caption = "In nats."
+    var caption = "In nats." + rescaling(recording)
     if recording.observable("log_partition_back", at: []) != nil {
       caption +=
         " The way back starts from \(replicas) chains after \(equilibration) sweeps from training data: it bounds ln Z from above only as far"
@@ -84,6 +85,22 @@ extension BoltzmannStudy {
     return ReportSection("What was found", items)
   }
 
+  /// How nats and pictures of real units of files refer to the data.
+  private func rescaling(_ recording: Recording) -> String {
+    guard let images, let real, let sum = recording.observable("log_scale_sum", at: [])?.values[0] else { return "" }
+    let scales = (0..<images.shape.channels).map { "\(images.channelNames[$0]) \(written(real.scales[$0], nil, digits: 4))" }
+    return
+      " They are of rescaled samples: each number less its mean over the training samples, each channel in units of its root mean square about"
+      + " these (\(scales.prefix(8).joined(separator: ", "))\(scales.count > 8 ? ", ..." : "")). In the data's own numbers every ln p of a sample is smaller by"
+      + " \(written(sum, nil, digits: 6)), the sum of ln scale over the units. The machine in models/ is one of the data's own numbers."
+  }
+
+  /// What a picture shows of several channels.
+  private var sideBySide: String {
+    guard let images, channels > 1, images.shape.height * images.shape.width > 1 else { return "" }
+    return " Channels stand side by side: \(images.channelNames.joined(separator: ", "))."
+  }
+
   private func learning(_ recording: Recording) -> ReportSection {
     var items: [ReportSection.Item] = []
     if let pseudo = recording.array("pseudo_log_likelihood"), pseudo.dimensions[0].length > 0 {
@@ -98,17 +115,19 @@ extension BoltzmannStudy {
               xLabel: "epoch", yLabel: "nats", logX: true, logY: false))))
     }
     if let errors = recording.array("reconstruction_error") {
-      let points = errors.dimensions[0].length
+      let points = errors.dimensions[0].length, learnt = recording.array("deviations")?.values ?? [deviation]
+      let rest = (learnt.reduce(0) { $0 + $1 * $1 } / Double(learnt.count)).squareRoot()
       items.append(
         .figure(
           Figure(
             name: "reconstruction", title: "Reconstruction of test samples",
             caption:
-              "Root mean square over pixels of v minus the mean of v given the mean of h given v, of up to 200 test samples, after some epochs; the line is the deviation of a visible unit about its mean.",
+              "Root mean square over pixels of v minus the mean of v given the mean of h given v, of up to 200 test samples, after some epochs; the line is the deviation of a visible unit about its mean (the root mean square over units)."
+              + (images == nil ? "" : " In rescaled units."),
             content: .curves(
               [
                 Curve("error", x: (0..<points).map { errors.values[2 * $0] }, y: (0..<points).map { errors.values[2 * $0 + 1] }),
-                Curve("machine.deviation", x: [1, Double(max(2, epochs[0]))], y: [deviation, deviation], style: .line),
+                Curve("deviation", x: [1, Double(max(2, epochs[0]))], y: [rest, rest], style: .line),
               ], xLabel: "epoch", yLabel: "error", logX: true, logY: false))))
     }
     let curves = ["fine_tuning_loss", "random_weights_loss"].compactMap { name -> Curve? in
@@ -136,12 +155,13 @@ extension BoltzmannStudy {
             name: "samples", title: "What the machine dreams of",
             caption:
               "Samples after 1,000 sweeps of block Gibbs sampling of the \(real != nil ? "" : isDeep ? "deep " : "top ")machine started at test samples"
-              + (isDeep || real != nil ? "." : ", brought down through the machines below."),
+              + (isDeep || real != nil ? "." : ", brought down through the machines below.") + sideBySide
+              + (images != nil && real != nil ? " In rescaled units, about the mean image." : ""),
             content: .heatmaps(maps("samples", real == nil ? .binary : .sequential), perRow: 8))),
         .figure(
           Figure(
             name: "receptive-fields", title: "Receptive fields",
-            caption: "Weights of the first hidden units; blue and red have opposite signs, white is zero.",
+            caption: "Weights of the first hidden units; blue and red have opposite signs, white is zero." + sideBySide,
             content: .heatmaps(maps("receptive_fields", .diverging), perRow: 8))),
       ])
   }

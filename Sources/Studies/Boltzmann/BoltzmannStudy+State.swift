@@ -7,7 +7,8 @@ import Sampling
 extension BoltzmannStudy {
   /// What the unit does, one stage after another.
   enum Stage: Equatable {
-    case training(Int), annealing(run: Int), returning, integrating, evaluating, tuning(fromMachine: Bool), reporting
+    case training(Int), annealing(run: Int), returning, integrating, enumerating, summingOut, evaluating, tuning(fromMachine: Bool),
+      reporting
 
     var words: String {
       switch self {
@@ -15,6 +16,8 @@ extension BoltzmannStudy {
       case .annealing(let run): "log Z, run \(run + 1) of 2"
       case .returning: "log Z, the way back"
       case .integrating: "log Z by integration"
+      case .enumerating: "log Z by enumeration"
+      case .summingOut: "summing the second layer out"
       case .evaluating: "evaluating"
       case .tuning(let fromMachine): fromMachine ? "fine-tuning" : "the same network from random weights"
       case .reporting: "measuring"
@@ -39,6 +42,8 @@ extension BoltzmannStudy {
       let sweeps = Double(integrationNodes) * 1.25 * Double(integrationSweeps)
       stages.append((.integrating, annealing * sweeps / Double(temperatures)))
     }
+    if enumeratedUnits <= exactUpTo { stages.append((.enumerating, enumerationWork)) }
+    if sumsOut { stages.append((.summingOut, 20 * Double(test.count << hidden[1]) * Double(top.visible * top.hidden))) }
     stages.append(
       (
         .evaluating,
@@ -64,7 +69,8 @@ extension BoltzmannStudy {
     var curves: [[Double]] = []
     /// Pseudo-likelihood of some test samples after some epochs of the first machine: epoch, value, epoch, value, ...
     var pseudo: [Double] = []
-    /// The annealing run in work: visible words and log-weights of all replicas; those of finished runs.
+    /// The annealing run in work: visible words and log-weights of all replicas; those of finished runs. After the runs the second list
+    /// holds the `LogSum` of the enumeration and, behind it, what each test sample has with the second layer summed out.
     var replicaWords: [UInt64] = [], logWeights: [Double] = []
     /// Sweeps done at the machine before the way back.
     var sweeps = 0
@@ -139,13 +145,14 @@ extension BoltzmannStudy {
   public struct Trained: Checkpointable, Sendable {
     var recording: Recording
     var machines: [RestrictedBoltzmannMachine<Float>]
+    /// In the data's own numbers.
     var gaussian: GaussianBoltzmannMachine?
     init(recording: Recording, machines: [RestrictedBoltzmannMachine<Float>], gaussian: GaussianBoltzmannMachine?) {
       self.recording = recording
       self.machines = machines
       self.gaussian = gaussian
     }
-    public static var formatVersion: Int { 2 }
+    public static var formatVersion: Int { 3 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try recording.save(to: &archive, at: path + "/recording")

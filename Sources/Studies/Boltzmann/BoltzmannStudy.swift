@@ -39,8 +39,12 @@ public struct BoltzmannStudy: Study {
         Parameter("hidden", .integers([10]), .integers(1...65536), unit: "units", "hidden units of each machine, bottom first"),
         Parameter("initial_width", .real(0.1), .reals(0...10), unit: "1", "standard deviation of the initial weights"),
         Parameter(
-          "deviation", .real(0.5), .reals(0.001...100), unit: "1",
-          "of each real visible unit about its mean given the hidden ones; pixels of files have variance 1, all together"),
+          "deviation", .real(0), .reals(0...100), unit: "1",
+          "of each real visible unit about its mean given the hidden ones, where each channel of files has variance 1; 0: learnt for each unit"
+        ),
+        Parameter(
+          "smallest_deviation", .real(0.3), .reals(0.001...1), unit: "1",
+          "the part of its own deviation in the data below which none is learnt: between narrow modes contrastive divergence does not mix"),
         Parameter(
           "start", .text(""), unit: "1",
           "HDF5 file of machines that a run of this study wrote (DIR/models/boltzmann.h5), to go on from; with epochs = [0] they are only measured"
@@ -103,10 +107,12 @@ public struct BoltzmannStudy: Study {
 
   let images: SampleSet?, train: Configurations, test: Configurations, height: Int, width: Int, labels: [Int], classes: Int
   let isDeep: Bool, meanFieldSweeps: Int
-  /// Data of a machine with real visible units, and their deviation.
+  /// Channels of an image, which stand side by side in pictures of `height` and `width`.
+  let channels: Int
   /// How the machine is trained, but for shards that follow the team.
   private let fixedSettings: ContrastiveDivergence.Settings
-  let real: RealSamples?, deviation: Double
+  /// Data of a machine with real visible units, their deviation (0: learnt), and the smallest part of a unit's own that is learnt.
+  let real: RealSamples?, deviation: Double, smallestDeviation: Double
   let units: UnitValues, hidden: [Int], initialWidth: Double, offset: Float
   let sharding: Sharding, epochs: [Int], learningRate: Double, schedule: RateSchedule
   let momentum: Double, decay: Double, l1: Double
@@ -128,6 +134,15 @@ public struct BoltzmannStudy: Study {
     isDeep = parameters.text("machine.kind") == "deep"
     let isGaussian = parameters.text("machine.kind") == "gaussian"
     deviation = parameters.real("machine.deviation")
+    smallestDeviation = parameters.real("machine.smallest_deviation")
+    let machines = isDeep ? 1 : hidden.count
+    if epochsGiven.count > machines {
+      throw .invalid(
+        parameter: "training.epochs", what: "\(epochsGiven.count) numbers for \(machines) \(machines == 1 ? "machine" : "machines")")
+    }
+    if deviation > 0, deviation < 0.001 {
+      throw .invalid(parameter: "machine.deviation", what: "\(deviation) is below 0.001; 0 learns it")
+    }
     meanFieldSweeps = parameters.integer("training.mean_field_sweeps")
     epochs = hidden.indices.map { epochsGiven[min($0, epochsGiven.count - 1)] }
     units = parameters.text("machine.units") == "zero-one" ? .zeroOne : .plusMinusOne
@@ -160,6 +175,7 @@ public struct BoltzmannStudy: Study {
     tunedRate = parameters.real("fine_tuning.learning_rate")
     if isGaussian {
       let data = try RealSamples(parameters)
+      channels = data.images?.shape.channels ?? 1
       (real, images) = (data, data.images)
       (height, width, labels, classes) = (data.height, data.width, [], 0)
       // Only their number of units counts.
@@ -169,12 +185,14 @@ public struct BoltzmannStudy: Study {
       let data = try Self.files(parameters, needsLabels: tunedLabels > 0)
       (real, images) = (nil, data.images)
       (train, test) = (data.train, data.test)
+      channels = data.images.shape.channels
       (height, width) = (data.images.shape.height, data.images.shape.width * data.images.shape.channels)
       labels = data.images.labels
       classes = data.images.targets.width
     } else {
       let size = parameters.integer("data.size"), all = BarsAndStripes.all(size: size), copies = (batch + all.count - 1) / all.count
       (real, images) = (nil, nil)
+      channels = 1
       train = Configurations(count: all.count * copies, sites: all.sites, words: (0..<copies).flatMap { _ in all.words })
       test = all
       (height, width, labels, classes) = (size, size, [], 0)
@@ -191,6 +209,12 @@ public struct BoltzmannStudy: Study {
     if tunedLabels > 0 { try checkTuning() }
     if isDeep { try checkDeep() }
     try given?.check(shapes, units: units)
+  }
+
+  /// The visible unit at a pixel of a picture, row by row: channel after channel stand side by side in it.
+  func unit(atPixel pixel: Int) -> Int {
+    let row = pixel / width, columns = width / channels, column = pixel % width
+    return (row * columns + column % columns) * channels + column / columns
   }
 
   var batch: Int { fixedSettings.batch }

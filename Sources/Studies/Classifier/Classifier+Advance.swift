@@ -49,7 +49,7 @@ extension Classifier {
 
   // MARK: Training
 
-  /// All randomness of weights, batches and dropout.
+  /// How steps follow the gradient.
   private func rule() -> ChosenStepper<Float> {
     switch stepper {
     case "adam": .adam(Adam(rate: Float(learningRate), decay: Float(decay)))
@@ -135,6 +135,10 @@ extension Classifier {
     guard let training = state.training, let test = state.scratch.test else { preconditionFailure("testing follows training") }
     let keepsBest = patience > 0, network = (keepsBest ? state.stopping?.best : nil) ?? training.network
     let (outputs, losses) = try scores(network, test, on: team)
+    guard outputs.allFinite else {
+      throw StudyError.unitFailedOnAllRanks(
+        "the trained network's outputs are not finite, or absurdly large; try a smaller training.learning_rate")
+    }
     var recording = record(unit, training, state.stopping, network, test, outputs: outputs, losses: losses)
     var compressed: Network<Float>?
     if network.hasBottleneck, let train = state.scratch.train {

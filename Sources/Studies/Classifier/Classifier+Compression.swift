@@ -41,9 +41,8 @@ extension Classifier {
       let row = row * width..<(row + 1) * width
       return row.max { outputs[$0] < outputs[$1] }! - row.lowerBound == test.labels[row.lowerBound / width]
     }
-    let accuracy = Double(right) / Double(test.count)
-    recording.record(
-      at: at, "compressed_accuracy", Observable(accuracy, error: (accuracy * (1 - accuracy) / Double(test.count)).squareRoot()))
+    let accuracy = Estimate(part: right, of: test.count)
+    recording.record(at: at, "compressed_accuracy", Observable(accuracy.value, error: accuracy.error))
     recording.record(at: at, "units_removed", Observable(Double(removed), unit: "units"))
     recording.record(at: at, "compressed_parameters", Observable(Double(compressed.parameterCount)))
     return compressed
@@ -106,8 +105,7 @@ extension Classifier {
     let places = points.compactMap { swept -> Place? in
       let all = swept.results.map(\.partial.recording)
       func mean(_ name: String, _ scale: Double) -> Estimate? {
-        let values = swept.study.values(all, name).map { scale * $0 }
-        return values.count < 2 ? values.first.map { Estimate(value: $0, error: 0) } : Estimate(meanOf: values)
+        swept.study.mean(all, name).map { Estimate(value: scale * $0.value, error: scale * ($0.error ?? 0)) }
       }
       guard let kept = mean("rate", 1 / bit), let information = mean("class_information", 1 / bit),
         let accuracy = mean("compressed_accuracy", 100), let entropy = mean("class_entropy", 1 / bit)
@@ -124,7 +122,7 @@ extension Classifier {
             name: "accuracy-by-bits", title: "Accuracy of the compressed network",
             caption:
               "Without noise and dead units, on test samples, against the bits that the codes keep about the input (an upper bound). "
-              + "Means over networks, with the spread of the mean where there are several.",
+              + "Means over networks, with errors over test samples and, where there are several, over networks.",
             content: .curves(
               [Curve("swept", x: x, y: places.map(\.accuracy.value), yErrors: places.map(\.accuracy.error), style: .linePoints)],
               xLabel: "bits kept", yLabel: "accuracy (%)", logX: true, logY: false))),

@@ -10,24 +10,25 @@ extension Classifier {
   ) -> Recording {
     var recording = Recording()
     let at: [(name: String, value: ParameterValue)] = [("network", .integer(unit.number))]
-    let width = classes, n = Double(test.count), probabilities = probabilities(network, outputs)
+    let width = classes, probabilities = probabilities(network, outputs)
     let chosen = (0..<test.count).map { row in Self.largest(probabilities[row * width..<(row + 1) * width]) }
-    let right = zip(chosen, test.labels).map { $0 == $1 }, accuracy = Double(right.count { $0 }) / n
-    recording.record(
-      at: at, "test_accuracy", Observable(accuracy, error: (accuracy * (1 - accuracy) / n).squareRoot()))
+    let right = zip(chosen, test.labels).map { $0 == $1 }
+    let part = Estimate(part: right.count { $0 }, of: test.count)
+    recording.record(at: at, "test_accuracy", Observable(part.value, error: part.error))
     let loss = Estimate(meanOf: losses)
-    recording.record(at: at, "test_loss", Observable(loss.value, error: loss.error, unit: self.loss == .crossEntropy ? "nats" : "1"))
+    recording.record(at: at, "test_loss", Observable(loss.value, error: loss.error, unit: lossUnit))
     let reliability = Reliability(probabilities, chosen: chosen, right: right, classes: width)
     recording.record(
       at: at, "expected_calibration_error",
       Observable(reliability.expectedError, reason: "15 bins of the largest probability; positive by construction, so without an error"))
-    recording.record(at: at, "train_loss", Observable(training.losses.last ?? .nan, reason: "mean over the last epoch, while it learnt"))
+    recording.record(
+      at: at, "train_loss", Observable(training.losses.last ?? .nan, unit: lossUnit, reason: "mean over the last epoch, while it learnt"))
     recording.record(at: at, "train_accuracy", Observable(training.accuracies.last ?? .nan))
     recording.record(at: at, "epochs", Observable(Double(training.losses.count), unit: "epochs"))
     recording.record(at: at, "parameters", Observable(Double(network.parameterCount)))
     if patience > 0, let stopping {
       recording.record(at: at, "best_epoch", Observable(Double(stopping.bestEpoch), unit: "epochs"))
-      recording.record(at: at, "validation_loss", Observable(stopping.bestLoss))
+      recording.record(at: at, "validation_loss", Observable(stopping.bestLoss, unit: lossUnit))
     }
     let label = "network_\(unit.number)"
     var confusion = [Double](repeating: 0, count: width * width)
@@ -46,6 +47,9 @@ extension Classifier {
     if source == "ising" { recordPhases(probabilities, label, at, into: &recording) }
     return recording
   }
+
+  /// The unit of losses.
+  var lossUnit: String { loss == .crossEntropy ? "nats" : "1" }
 
   /// Probabilities of the classes: softmax for cross entropy, the outputs cut to [0, 1] for squared error.
   private func probabilities(_ network: Network<Float>, _ outputs: [Float]) -> [Double] {

@@ -30,19 +30,32 @@ extension Classifier {
       : "samples of \(shape) from files, \(classes) classes"
     return
       "\(results.count) networks (\(layers.map(\.description).joined(separator: ", "))), each from its own random weights, trained on \(train) \(data), "
-      + "and tested on \(test) others. Errors of single networks are one standard error over test samples, errors of means the spread over networks."
+      + "and tested on \(test) others. Errors of single networks are one standard error over test samples, errors of means "
+      + "add to this the standard error over networks, in quadrature; that of an accuracy is half the width of Wilson's interval, which does not vanish at 100 %."
   }
 
   func values(_ recordings: [Recording], _ name: String) -> [Double] {
     recordings.compactMap { $0.observable(name, at: [])?.values.first }
   }
 
+  /// The mean over networks. Its error: over networks, where there are several, and over test samples, which all networks share, where the
+  /// single values have one.
+  func mean(_ recordings: [Recording], _ name: String) -> (value: Double, error: Double?)? {
+    let found = recordings.compactMap { $0.observable(name, at: []) }, errors = found.compactMap { $0.errors?.first }
+    if found.isEmpty { return nil }
+    let mean = Estimate(meanOf: found.map { $0.values[0] })
+    var squares: [Double] = found.count < 2 ? [] : [mean.error * mean.error]
+    if !errors.isEmpty { squares.append(errors.reduce(0) { $0 + $1 * $1 } / Double(errors.count)) }
+    return (mean.value, squares.isEmpty ? nil : squares.reduce(0, +).squareRoot())
+  }
+
+  private func unit(_ recordings: [Recording], _ name: String) -> String { recordings[0].observable(name, at: [])?.unit ?? "1" }
+
   private func derived(_ recordings: [Recording]) -> [(name: String, observable: Observable)] {
     let kept = layers.contains(.bottleneck) ? ["rate", "class_information", "compressed_accuracy"] : []
     return (["test_accuracy", "test_loss", "expected_calibration_error"] + kept).filter { !values(recordings, $0).isEmpty }.map { name in
-      let mean = Estimate(meanOf: values(recordings, name))
-      let alone = recordings.count < 2 ? "one network has no spread" : nil
-      return ("mean_" + name, Observable(mean.value, error: recordings.count < 2 ? nil : mean.error, reason: alone))
+      let mean = mean(recordings, name), alone = recordings.count < 2 ? "of one network: without a spread over networks" : nil
+      return ("mean_" + name, Observable(mean?.value ?? .nan, error: mean?.error, unit: unit(recordings, name), reason: alone))
     }
   }
 
@@ -51,7 +64,7 @@ extension Classifier {
       guard let found = recording.observable(name, at: []) else { return "–" }
       return written(scale * found.values[0], (found.errors?[0]).map { scale * $0 })
     }
-    let recordings = results.map(\.partial.recording), accuracy = Estimate(meanOf: values(recordings, "test_accuracy"))
+    let recordings = results.map(\.partial.recording), accuracy = mean(recordings, "test_accuracy")
     let rows = results.map { unit, trained in
       [
         "\(unit.number)", shown(trained.recording, "test_accuracy", scale: 100), shown(trained.recording, "test_loss"),
@@ -59,7 +72,9 @@ extension Classifier {
       ]
     }
     var items: [ReportSection.Item] = [
-      .text("Test accuracy: \(written(100 * accuracy.value, 100 * accuracy.error)) per cent, the mean over \(results.count) networks."),
+      .text(
+        "Test accuracy: \(written(100 * (accuracy?.value ?? .nan), accuracy?.error.map { 100 * $0 })) per cent, the mean over \(results.count) networks."
+      ),
       .table(
         ReportTable(
           caption:
@@ -175,6 +190,14 @@ extension Classifier {
     return ReportSection("Mistakes and trust", items)
   }
 
+  /// What `filters` draws of several channels.
+  private var meansOverChannels: String {
+    guard let network = try? makeNetwork(), let first = network.layers.first(where: { $0.weightShape != nil }) else { return "" }
+    let channels = first.input.channels
+    return channels > 1 && first.input.height * first.input.width > 1
+      ? " At each pixel the mean over the \(channels) channels is drawn." : ""
+  }
+
   private func inside(_ recordings: [Recording]) -> ReportSection {
     var items: [ReportSection.Item] = []
     if source == "ising" {
@@ -204,7 +227,8 @@ extension Classifier {
           Figure(
             name: "filters", title: "What the first layer looks for",
             caption:
-              "Weights of the first \(units) units of the first network's first layer; blue and red have opposite signs, white is zero.",
+              "Weights of the first \(units) units of the first network's first layer; blue and red have opposite signs, white is zero."
+              + meansOverChannels,
             content: .heatmaps(filters.heatmaps(.diverging), perRow: 8))))
     }
     return ReportSection("Inside", items)

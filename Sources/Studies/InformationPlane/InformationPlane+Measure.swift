@@ -4,6 +4,7 @@ import MessagePassing
 import NeuralNetworks
 import RandomStreams
 import Runtime
+import Statistics
 
 extension InformationPlane {
   /// The layers that are looked at: those with weights.
@@ -130,8 +131,8 @@ extension InformationPlane {
     let at: [(name: String, value: ParameterValue)] = [
       ("activation", .text(unit.activation)), ("stepper", .text(unit.stepper)), ("network", .integer(unit.number)),
     ]
-    let accuracy = tested[2 * n - 1], error = (accuracy * (1 - accuracy) / Double(test)).squareRoot()
-    recording.record(at: at, "test_accuracy", Observable(accuracy, error: error))
+    let accuracy = Estimate(part: Int((tested[2 * n - 1] * Double(test)).rounded()), of: test)
+    recording.record(at: at, "test_accuracy", Observable(accuracy.value, error: accuracy.error))
     recording.record(at: at, "test_loss", Observable(tested[2 * n - 2], unit: "nats"))
     recording.record(
       at: at, "label_entropy", Observable(EntropyEstimator.plugIn.entropy(Self.counts(samples.labels, classes)), unit: "nats"))

@@ -16,7 +16,7 @@ public enum KnownValueCatalogue {
       SymmetryKnownValues.checks,
       TensorNetworkKnownValues.checks, EntanglementKnownValues.checks,
       KahlerKnownValues.checks, KahlerSampledKnownValues.checks,
-      NeuralNetworkKnownValues.checks, LikelihoodTrainingKnownValues.checks,
+      NeuralNetworkKnownValues.checks, LikelihoodTrainingKnownValues.checks, DigitsKnownValues.checks,
     ]
     func order(_ id: String) -> (String, Int) {
       let letters = id.prefix { !$0.isNumber }
