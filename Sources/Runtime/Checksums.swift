@@ -16,8 +16,15 @@ public enum Checksums {
       names += try FileAccess.names(in: folder.models).filter { $0.hasSuffix(".h5") }.map { "models/\($0)" }
     }
     var text = ""
-    for name in names { text += SHA256.hash(try FileAccess.read("\(folder.path)/\(name)")).hexString + "  \(name)\n" }
+    for name in names { text += try sum("\(folder.path)/\(name)").hexString + "  \(name)\n" }
     try FileAccess.writeAtomically(text, to: "\(folder.path)/\(name)")
+  }
+
+  /// A file's sum; the whole of a large one never lies in memory.
+  private static func sum(_ path: String) throws(FileFault) -> SHA256.Digest {
+    var hash = SHA256()
+    try FileAccess.read(path) { hash.update($0) }
+    return hash.digest()
   }
 
   /// Throws `.damaged` where a file is not what its run wrote, by the sums in its folder or the one above. A file that no sums
@@ -36,7 +43,7 @@ public enum Checksums {
         guard FileAccess.exists("\(place)/\(name)") else { continue }
         let lines = try FileAccess.text("\(place)/\(name)").split(separator: "\n")
         guard let line = lines.first(where: { $0.hasSuffix("  \(file)") }) else { continue }
-        if line != SHA256.hash(try FileAccess.read(path)).hexString + "  \(file)" {
+        if line != (try sum(path)).hexString + "  \(file)" {
           throw FileFault(path: path, operation: "check", code: EILSEQ)
         }
         found = true

@@ -70,8 +70,7 @@ final class Conductor<World: Communicator & ~Copyable> {
   private var hasAsked = false
   /// What the units that this leader has finished have taken.
   private var pace = (seconds: 0.0, operations: 0.0)
-  private(set) var finished: [Int: [UInt8]] = [:]
-  private var notKept: [Int] = []
+  private var notKept: [(unit: Int, bytes: [UInt8])] = []
   private(set) var failures: [Int: String] = [:]
   /// Why the run is to stop; on workers: that it is.
   private(set) var stopReason: String?
@@ -129,8 +128,9 @@ final class Conductor<World: Communicator & ~Copyable> {
     do { try beat(monotonicSeconds(), allowing: seconds) } catch { fail(with: "control messages failed: \(error)") }
   }
 
-  /// Runs `body`, which passes no messages, while a thread of its own sends this rank's heartbeats, `seconds` long at most: so a
-  /// rank that writes a file is known to live, and one that is stopped at it is noticed as soon as any other.
+  /// Runs `body`, which passes no messages, while a thread of its own sends this rank's heartbeats, `seconds` long at most, and looks
+  /// after those of the others: so a rank that writes a file or computes a long slice is known to live, one that is stopped at it is
+  /// noticed as soon as any other, and it notices others that are.
   func whileBeating<R, E: Error>(atMost seconds: Double, _ body: () throws(E) -> R) throws(E) -> R {
     guard size > 1, !isServing else { return try body() }
     guard MPIWorld.threadsTakeTurns else {
@@ -144,6 +144,8 @@ final class Conductor<World: Communicator & ~Copyable> {
       let now = monotonicSeconds()
       // A failure shows again at this rank's own next message, where it can be reported.
       if now < end { try? self.beat(now, allowing: 0) }
+      try? self.receiveHeartbeats()
+      self.watch(now)
     }
     defer { pulse.end() }
     return try body()
@@ -289,8 +291,7 @@ final class Conductor<World: Communicator & ~Copyable> {
     outstanding.remove(unit)
     switch end {
     case .done(let bytes):
-      finished[unit] = bytes
-      notKept.append(unit)
+      notKept.append((unit, bytes))
       observer?.event("unit-finished", level: .info, [("unit", labels[unit])])
     case .stopped:
       // The request may be known to the team before its message is here.
@@ -325,15 +326,15 @@ final class Conductor<World: Communicator & ~Copyable> {
     try control!.send(account.bytes, to: 0, tag: Tag.shares)
   }
 
-  /// Rank 0: the units that have been finished since the last call, whose partials are to be written.
+  /// Rank 0: the units that have been finished since the last call, whose partials are to be written and kept.
   func takeFinished() -> [(unit: Int, bytes: [UInt8])] {
     defer { notKept = [] }
-    return notKept.compactMap { unit in finished[unit].map { (unit, $0) } }
+    return notKept
   }
 
   // MARK: Receiving
 
-  private func receive() throws {
+  private func receiveHeartbeats() throws {
     while let source = try control!.probe(from: nil, tag: Tag.heartbeat) {
       let message = try control!.receive(Int.self, from: source, tag: Tag.heartbeat, atMost: 2).values
       heard(source)
@@ -342,6 +343,10 @@ final class Conductor<World: Communicator & ~Copyable> {
       if beat.unit != unitOfRank[source], beat.unit >= 0 { notes.write(rank: source, unit: labels[beat.unit], isOwn: false) }
       unitOfRank[source] = beat.unit
     }
+  }
+
+  private func receive() throws {
+    try receiveHeartbeats()
     while let source = try control!.probe(from: nil, tag: Tag.stop) {
       let text = try control!.receive(UInt8.self, from: source, tag: Tag.stop, atMost: 1 << 16).values
       if stopReason == nil { stopReason = String(decoding: text, as: UTF8.self) }

@@ -22,10 +22,16 @@ public struct FileFault: Error, Sendable, Equatable, CustomStringConvertible {
 public enum FileAccess {
   /// All bytes of a file. A folder is refused with EISDIR.
   public static func read(_ path: String) throws(FileFault) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try read(path) { bytes.append(contentsOf: $0) }
+    return bytes
+  }
+
+  /// A file's bytes from first to last, 64 KiB at most at a time.
+  static func read(_ path: String, _ take: (ArraySlice<UInt8>) -> Void) throws(FileFault) {
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw FileFault(path: path, operation: "open", code: errno) }
     defer { close(file) }
-    var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = unsafe chunk.withUnsafeMutableBytes { unsafe Glibc.read(file, $0.baseAddress, $0.count) }
@@ -33,8 +39,8 @@ public enum FileAccess {
         if errno == EINTR { continue }
         throw FileFault(path: path, operation: "read", code: errno)
       }
-      if count == 0 { return bytes }
-      bytes.append(contentsOf: chunk[0..<count])
+      if count == 0 { return }
+      take(chunk[0..<count])
     }
   }
 

@@ -45,6 +45,10 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   let setup: RunSetup
   let conductor: Conductor<World>
   let observer: (any RunObserver)?
+  private let kept = Kept()
+
+  /// Rank 0: the partials of finished units, each held once, whether this launch finished the unit or read it back.
+  private final class Kept { var partials: [Int: S.Partial] = [:] }
 
   private func folder(_ unit: Int) -> String { setup.folder(of: unit, label: plan[unit].label) }
   private func key(_ unit: Int) -> StreamKey {
@@ -54,17 +58,15 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   // MARK: All units
 
   func runAll(on world: borrowing World) throws -> RunOutcome<S.Unit, S.Partial> {
-    var results = [S.Partial?](repeating: nil, count: plan.count)
     var finished = [Int](repeating: 0, count: plan.count)
     if world.rank == 0 {
       var foreign: StudyError?
       for unit in plan.indices {
-        results[unit] = try finishedPartial(of: unit, foreign: &foreign)
-        finished[unit] = results[unit] == nil ? 0 : 1
-        if results[unit] != nil {
-          observer?.event("unit-read-back", level: .info, [("unit", plan[unit].label)])
-          observer?.progress(unit: unit, label: plan[unit].label, fraction: 1, stage: "done")
-        }
+        guard let partial = try finishedPartial(of: unit, foreign: &foreign) else { continue }
+        kept.partials[unit] = partial
+        finished[unit] = 1
+        observer?.event("unit-read-back", level: .info, [("unit", plan[unit].label)])
+        observer?.progress(unit: unit, label: plan[unit].label, fraction: 1, stage: "done")
       }
       // A report of finished units may be made anywhere; going on elsewhere would mix the bits of two machines.
       if let foreign, finished.contains(0) { throw foreign }
@@ -74,18 +76,17 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     // Only the coordinator knows whether a request left anything undone.
     var stopped = [0]
     if world.rank == 0, conductor.stopReason != nil {
-      stopped[0] = plan.indices.contains { finished[$0] == 0 && conductor.finished[$0] == nil && conductor.failures[$0] == nil } ? 1 : 0
+      stopped[0] = plan.indices.contains { kept.partials[$0] == nil && conductor.failures[$0] == nil } ? 1 : 0
     }
     try world.broadcast(&stopped, from: 0)
     if stopped[0] == 1 { return .stopped(reason: conductor.stopReason ?? "a request on another rank") }
     try world.barrier()
     guard world.rank == 0 else { return .complete([]) }
-    for (unit, bytes) in conductor.finished { results[unit] = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial") }
     // A unit without an end would leave a hole in results that call themselves complete.
-    if let lost = plan.indices.first(where: { results[$0] == nil && conductor.failures[$0] == nil }) {
+    if let lost = plan.indices.first(where: { kept.partials[$0] == nil && conductor.failures[$0] == nil }) {
       throw StudyError.fault("unit \(plan[lost].label): its end was never heard of")
     }
-    let complete = plan.indices.compactMap { unit in results[unit].map { (unit: plan[unit].unit, partial: $0) } }
+    let complete = plan.indices.compactMap { unit in kept.partials[unit].map { (unit: plan[unit].unit, partial: $0) } }
     if conductor.failures.isEmpty { return .complete(complete) }
     return .someFailed(conductor.failures.sorted { $0.key < $1.key }.map { (plan[$0.key].label, $0.value) }, finished: complete)
   }
@@ -148,7 +149,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     if conductor.rank == 0 { try keepPartials() }
   }
 
-  /// Rank 0: writes the partials that have come in. The last state stays, for the case that a partial is damaged later.
+  /// Rank 0: writes and keeps the partials that have come in. The last state stays, for the case that a partial is damaged later.
   private func keepPartials() throws {
     for (unit, bytes) in conductor.takeFinished() {
       let path = "\(folder(unit))/partial.h5"
@@ -160,6 +161,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
           try partial.save(to: &writer, at: "partial")
         }
       }
+      kept.partials[unit] = partial
     }
   }
 
@@ -203,11 +205,8 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     let begin = conductor.seconds
     var lastSave = conductor.seconds, longestSlice = 0.0, longestSave = 0.0
     while true {
-      // A slice may take much longer than the ones before without anything being wrong: five times as long where that is more
-      // than the stall timeout, which holds anyway.
-      if 5 * longestSlice > setup.stallTimeout { conductor.expectSilence(of: 5 * longestSlice - setup.stallTimeout) }
       let start = conductor.seconds
-      let slice = try slice(&state, of: unit, streams: streams, team: team)
+      let slice = try slice(&state, of: unit, longest: longestSlice, streams: streams, team: team)
       longestSlice = max(longestSlice, conductor.seconds - start)
       account.computed(now: conductor.seconds, waited: team.secondsWaited)
       conductor.tick()
@@ -263,9 +262,22 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   /// running; where one rank of several fails, the other ranks may already wait inside the slice, so its error ends the job.
   private enum Slice { case advanced(Advance<S.Partial>), failed(String) }
 
-  private func slice(_ state: inout S.State, of unit: Int, streams: StreamKey, team: borrowing World) throws(StudyError) -> Slice {
+  private func slice(
+    _ state: inout S.State, of unit: Int, longest: Double, streams: StreamKey, team: borrowing World
+  ) throws(StudyError) -> Slice {
     let alone = team.size == 1
+    // A slice may take much longer than the ones before without anything being wrong: five times as long where that is more
+    // than the stall timeout, which holds anyway.
+    let patience = max(0, 5 * longest - setup.stallTimeout)
     do throws(StudyError) {
+      if alone, patience > 0 || longest > 1 {
+        // Without messages of its own, so that heartbeats go on beside it.
+        return .advanced(
+          try conductor.whileBeating(atMost: patience) { () throws(StudyError) in
+            try study.advance(&state, of: plan[unit].unit, streams: streams, on: SoloCommunicator())
+          })
+      }
+      if patience > 0 { conductor.expectSilence(of: patience) }
       return .advanced(try study.advance(&state, of: plan[unit].unit, streams: streams, on: team))
     } catch {
       if case .unitFailedOnAllRanks(let reason) = error { return .failed(reason) }

@@ -113,6 +113,20 @@ struct RunnerTests {
     }
   }
 
+  @Test(
+    "a rank that is stopped in one of slices of a second is missed after the stall timeout of three seconds, though five slices may pass in silence",
+    arguments: [0, 2])
+  func stalledInLongSlices(rank: Int) throws {
+    try withFolder { folder in
+      let settings = ["toy.units=3", "toy.ranks=1", "toy.slices=1000", "toy.pause=1000", "run.stall_timeout=3"]
+      let end = try toy(3, folder, settings, fault: "stop:\(rank):3")
+      #expect(end.status == 75, "\(end.status) \(end.error)")
+      let silence = end.error.firstMatch(of: /rank (\d) on host .* has not been heard of for (\d+) s/)
+      #expect(silence?.1 == "\(rank)", "\(end.error)")
+      #expect(try #require(silence.flatMap { Int($0.2) }) < 5, "\(end.error)")
+    }
+  }
+
   @Test("a coordinator that is stopped while it makes the report is named within the stall timeout; one that takes long is not")
   func stalledReport() throws {
     try withFolder { folder in
