@@ -138,7 +138,7 @@ extension Classifier {
               [
                 Curve("swept", x: x, y: places.map(\.information.value), yErrors: places.map(\.information.error), style: .linePoints),
                 Curve("as many as are kept", x: [least, entropy], y: [least, entropy], style: .line),
-                Curve("H(Y)", x: [least, most], y: [entropy, entropy], style: .line),
+                Curve("H(Y)", x: [least, max(most, entropy)], y: [entropy, entropy], style: .line),
               ], xLabel: "bits kept", yLabel: "bits about the class", logX: true, logY: false))),
       ])
   }

@@ -1,3 +1,4 @@
+import Glibc
 public import Runtime
 
 /// Bias and spread of estimators of mutual information on normal pairs of known information, over dimensions and sizes, with
@@ -101,7 +102,7 @@ public struct InformationEstimators: Study {
   /// Bins of each component: as many as asked for, fewer where pairs of tuples would have less than ten samples each; below two the
   /// bins would tell the number of samples.
   func bins(dimension: Int) -> Int {
-    (0...bins).last { pow(Double($0), Double(2 * dimension)) <= 0.1 * Double(samples) } ?? 0
+    (0...bins).last { 10 * pow(Double($0), Double(2 * dimension)) <= Double(samples) } ?? 0
   }
   /// Whether an estimator is put to pairs of this dimension.
   func applies(_ estimator: GaussianEstimator, dimension: Int) -> Bool { !estimator.isBinned || bins(dimension: dimension) >= 2 }
