@@ -65,17 +65,20 @@ public struct EnvironmentProbe: Sendable, Equatable {
   /// I(h;V) and I(h;E) of the units, averaged over them as one law.
   public func unitInformations(_ counts: BlockedCounts) -> (block: Estimate, environment: Estimate) {
     let found = jackknifed(counts, corrected: [true, true]) { sums in
-      let total = Double(sums.reduce(0, &+))
-      var block = [Double](repeating: 0, count: 32), environment = [Double](repeating: 0, count: 512)
-      for (cell, count) in sums.enumerated() where count > 0 {
-        block[cell >> 8] += Double(count) / total
-        environment[(cell >> 12) << 8 | cell & 255] += Double(count) / total
-      }
-      return [
-        mutualInformation(ofJoint: block, rows: 2, columns: 16), mutualInformation(ofJoint: environment, rows: 2, columns: 256),
-      ]
+      let found = Self.unitPlugIn(sums)
+      return [found.block, found.environment]
     }
     return (found[0], found[1])
+  }
+  /// The same of counts `[2, 16, 256]` as they are, without a correction.
+  public static func unitPlugIn(_ sums: [Int]) -> (block: Double, environment: Double) {
+    let total = Double(sums.reduce(0, &+))
+    var block = [Double](repeating: 0, count: 32), environment = [Double](repeating: 0, count: 512)
+    for (cell, count) in sums.enumerated() where count > 0 {
+      block[cell >> 8] += Double(count) / total
+      environment[(cell >> 12) << 8 | cell & 255] += Double(count) / total
+    }
+    return (mutualInformation(ofJoint: block, rows: 2, columns: 16), mutualInformation(ofJoint: environment, rows: 2, columns: 256))
   }
 
   /// Counts of (V, E) with those of the flipped configurations: all twelve bits are complemented.

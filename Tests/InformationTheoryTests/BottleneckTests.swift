@@ -34,6 +34,35 @@ struct BottleneckTests {
     }
   }
 
+  @Test(
+    "a rare symbol that says much: the curve leaves zero where the ratio of divergences on a grid and the solver itself say, before beta_c")
+  func jump() throws {
+    let law = try JointLaw([0.9 * 0.7, 0.9 * 0.3, 0, 0.1], rows: 2, columns: 2)
+    var ratio = 0.0
+    for step in 0...200_000 where step != 180_000 {
+      let r = Double(step) / 200_000, y = 0.7 * r
+      func divergence(_ a: Double, _ b: Double) -> Double { (a > 0 ? a * log(a / b) : 0) + (a < 1 ? (1 - a) * log((1 - a) / (1 - b)) : 0) }
+      if abs(r - 0.9) > 1e-3 { ratio = max(ratio, divergence(y, 0.63) / divergence(r, 0.9)) }
+    }
+    let onset = try law.onset(), critical = try law.firstTransition()
+    #expect(abs(onset - 1 / ratio) < 1e-6 && onset > 1 && onset < 0.97 * critical, "\(onset), \(critical)")
+    let bottleneck = InformationBottleneck(law, clusters: 3, restarts: 40, tolerance: 1e-12, maximumSteps: 200_000)
+    let before = bottleneck.solve(beta: onset * 0.995, place: 0, after: nil, from: streams)
+    #expect(before.compression < 1e-8 && before.clusters == 1)
+    let after = bottleneck.solve(beta: onset * 1.005, place: 1, after: before, from: streams)
+    #expect(after.functional(.stochastic) < -1e-7 && after.compression > 1e-3, "\(after)")
+    // Two fair bits leave zero at beta_c.
+    let pair = try JointLaw.symmetricPair(flip: 0.1)
+    #expect(abs(try pair.onset() - pair.firstTransition()) < 1e-9)
+  }
+
+  @Test("H(T) of the stochastic kind counts clusters of one decoder once")
+  func mergedEntropy() throws {
+    let point = InformationBottleneck(try JointLaw.symmetricPair(flip: 0.1), clusters: 6, restarts: 4).solve(
+      beta: 8, place: 0, after: nil, from: streams)
+    #expect(point.clusters == 2 && abs(point.entropy - log(2)) < 1e-6, "\(point)")
+  }
+
   @Test("nothing gets better than the data: I_Y <= I_X, I_Y <= I(X;Y), both rise with beta")
   func bounds() throws {
     var draws = streams.series(replica: 0, step: 0, site: 0, purpose: .weights)

@@ -108,6 +108,37 @@ extension ProgramTests {
       }
     }
 
+    @Test("flags are raised wherever the truth exceeds the ceiling and nowhere below half of it: every estimator, d and I of the study")
+    func flags() throws {
+      try Program.withFolder { folder in
+        let file = try InformationStudies.write("information-estimators", in: folder)
+        let settings = [
+          "pairs.dimensions=[1, 2, 5, 10]", "pairs.informations=[0.1, 0.3, 1.0, 2.0, 4.0, 6.0, 8.0]", "pairs.samples=1500",
+          "training.batch=128",
+        ]
+        let end = try Program.run(["run", file, "--out", folder + "/out"] + settings.flatMap { ["--set", $0] })
+        #expect(end.status == 0, "\(end.all)")
+        let json = try JSONSerialization.jsonObject(with: try Program.bytes(folder + "/out/results.json")) as? [String: Any]
+        var above = 0, below = 0
+        for row in json?["results"] as? [[String: Any]] ?? [] {
+          guard let at = row["at"] as? [String: Any], let truth = at["information"] as? Double,
+            let observables = row["observables"] as? [String: [String: Any]]
+          else { continue }
+          let ceiling = try #require(observables["ceiling"]?["value"] as? Double)
+          let share = try #require(observables["leaning_on_ceiling"]?["value"] as? Double)
+          if truth > ceiling {
+            above += 1
+            #expect(share == 1, "\(at)")
+          } else if truth < 0.5 * ceiling {
+            below += 1
+            #expect(share == 0, "\(at)")
+          }
+        }
+        // Seven estimators in four dimensions and two with bins in two, eight informations.
+        #expect(above > 30 && below > 100, "\(above), \(below)")
+      }
+    }
+
     static let mistakes: [(String, [String], [String])] = [
       ("bottleneck-curve", ["law.kind=table", "law.table=[1.0, 2.0, 3.0]"], ["law.table", "3 weights do not fill rows of 2"]),
       ("bottleneck-curve", ["law.kind=table", "law.table=[0.0, 0.0]"], ["law.table", "all weights are zero"]),

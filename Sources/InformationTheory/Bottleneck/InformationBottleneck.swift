@@ -4,7 +4,8 @@ public import RandomStreams
 public struct BottleneckPoint: Sendable, Equatable {
   /// The trade-off.
   public let beta: Double
-  /// I(T;X), I(T;Y), H(T) in nats.
+  /// I(T;X), I(T;Y), H(T) in nats; of the stochastic kind H(T) after clusters with the same decoder have been merged, which the other
+  /// two do not notice.
   public let compression: Double, relevance: Double, entropy: Double
   /// How many clusters have more than 1e-6 of the weight and a decoder of their own, q(y|t) differing by more than 1e-4
   /// somewhere.
@@ -98,15 +99,28 @@ public struct InformationBottleneck: Sendable {
 
   func point(_ iteration: BottleneckIteration, _ beta: Double, _ steps: Int, _ converged: Bool) -> BottleneckPoint {
     let informations = iteration.informations, encoder = iteration.encoder, weights = iteration.clusterLaw
-    var decoders: [[Double]] = []
-    for t in 0..<clusters where weights[t] > 1e-6 {
+    // The decoders that differ, the weight of each, and the entropy of clusters too rare to have one.
+    var decoders: [[Double]] = [], merged: [Double] = [], entropy = 0.0
+    for t in 0..<clusters {
+      guard weights[t] > 1e-6 else {
+        if weights[t] > 0 { entropy -= weights[t] * naturalLog(weights[t]) }
+        continue
+      }
       let decoder = (0..<law.columns).map { y in
         (0..<law.rows).reduce(0.0) { $0 + law.probabilities[$1 * law.columns + y] * encoder[$1 * clusters + t] } / weights[t]
       }
-      if !decoders.contains(where: { other in zip(other, decoder).allSatisfy { abs($0 - $1) <= 1e-4 } }) { decoders.append(decoder) }
+      if let same = decoders.firstIndex(where: { other in zip(other, decoder).allSatisfy { abs($0 - $1) <= 1e-4 } }) {
+        merged[same] += weights[t]
+      } else {
+        decoders.append(decoder)
+        merged.append(weights[t])
+      }
     }
+    for weight in merged { entropy -= weight * naturalLog(weight) }
+    // The deterministic kind minimises H(T) of the clusters as they are.
+    if kind == .deterministic { entropy = informations.entropy }
     return BottleneckPoint(
-      beta: beta, compression: informations.x, relevance: informations.y, entropy: informations.entropy, clusters: decoders.count,
+      beta: beta, compression: informations.x, relevance: informations.y, entropy: entropy, clusters: decoders.count,
       encoder: encoder, iterations: steps, isConverged: converged)
   }
 }

@@ -11,11 +11,12 @@ extension JointCounts {
   /// Right when every pair of occurring symbols is possible; where most cells stay empty, Miller-Madow (which counts
   /// the cells that occur) is nearer. Not a number if nothing was counted.
   public var plugInBias: Double {
-    let n = total
-    guard n > 0 else { return .nan }
-    let x = rowCounts.count(where: { $0 > 0 })
-    let y = columnCounts.count(where: { $0 > 0 })
-    return Double((x - 1) * (y - 1)) / (2 * Double(n))
+    guard total > 0 else { return .nan }
+    return Self.plugInBias(rows: rowCounts.count { $0 > 0 }, columns: columnCounts.count { $0 > 0 }, samples: total)
+  }
+  /// The same for so many symbols that occur, and so many samples.
+  public static func plugInBias(rows: Int, columns: Int, samples: Int) -> Double {
+    Double((rows - 1) * (columns - 1)) / (2 * Double(samples))
   }
   /// No mutual information of these two variables is larger: ln min(|X|, |Y|).
   public var ceiling: Double { log(Double(min(rows, columns))) }

@@ -24,9 +24,11 @@ public struct NeighbourCounts: Mergeable, Sendable, Equatable {
 ///     1: I = psi(k) + psi(N) - <psi(n_x + 1) + psi(n_y + 1)>,  n_x points with |dx| < epsilon, the joint distance to neighbour k
 ///     2: I = psi(k) - 1/k + psi(N) - <psi(n_x) + psi(n_y)>,    n_x points with |dx| <= epsilon_x, the k neighbours' own extent
 ///
-/// The error is the spread of the estimates from up to twenty consecutive stretches of the samples alone, over the root of
-/// their number: the variance falls as 1/N (Holmes and Nemenman 2019), and stretches long against the autocorrelation time know
-/// about it. The mean's own error would be too small, since neighbouring terms share their points. The ceiling is what
+/// The variance is that of the mean of the terms, as if these were independent, times how much more estimates from up to twelve
+/// consecutive stretches of the samples alone vary than their own terms say. Terms share their points, and those of a chain are
+/// correlated, which stretches long against the autocorrelation time tell. The spread of stretches alone, over the root of their
+/// number (variance B/N, Holmes and Nemenman 2019), would be too small at large I: a stretch has fewer points and nears its ceiling
+/// where all of them together do not, and then hardly varies. Of normal pairs the error is 0.8 to 1.4 times the true one. The ceiling is what
 /// n_x = k - 1 everywhere gives; in many dimensions the estimate is too low well below it. Columns without variation
 /// change no distance; a variable of such columns has no information. Coordinates of columns with repeated values get noise
 /// of `tieNoise` times the column's spread, drawn by sample and column, since distances that tie have no order.
@@ -70,17 +72,19 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
     return try evaluate(all, stretchValues: parts, samples: samples.count, correlationNats: samples.correlationInformation)
   }
 
-  /// How many stretches give the error: twenty, fewer where one would have less than 20 (k + 1) samples.
-  public func stretches(of count: Int) -> Int { min(20, count / (20 * (k + 1))) }
+  /// How many stretches give the error: twelve, fewer where one would have less than 20 (k + 1) samples.
+  public func stretches(of count: Int) -> Int { min(12, count / (20 * (k + 1))) }
 
-  /// The estimates from some of the stretches alone: a rank's share. Their cost together is a twentieth of the whole.
+  /// The estimates from some of the stretches alone, each followed by its variance as if its terms were independent: a rank's share.
+  /// Where all pairs are looked at, their cost together is a twelfth of the whole.
   /// - Throws: nothing that `counts` of the whole does not.
   public func stretchValues(_ samples: borrowing PairedSamples, _ range: Range<Int>) throws(EstimationError) -> [Double] {
     let count = stretches(of: samples.count), n = samples.count
     var values: [Double] = []
     for place in range {
       let part = samples[n * place / count..<n * (place + 1) / count]
-      values.append(try value(try counts(part, queries: 0..<part.count), samples: part.count))
+      let terms = try terms(try counts(part, queries: 0..<part.count), samples: part.count)
+      values += [terms.mean, terms.variance / Double(part.count)]
     }
     return values
   }
@@ -127,28 +131,41 @@ public struct KraskovEstimator: MutualInformationEstimator, Equatable {
     return NeighbourCounts(x: found.map(\.x), y: found.map(\.y))
   }
 
-  /// The estimate from the counts of all `samples` queries, in their order, and the estimates of all stretches; `correlationNats` is the
+  /// The estimate from the counts of all `samples` queries, in their order, and `stretchValues` of all stretches; `correlationNats` is the
   /// samples' `correlationInformation`, for the flag.
   /// - Throws: `tooFewSamples` where counts are missing.
   public func evaluate(
     _ counts: NeighbourCounts, stretchValues: [Double], samples: Int, correlationNats: Double? = nil
   ) throws(EstimationError) -> MutualInformation {
-    let parts = Moments(stretchValues)
+    let terms = try terms(counts, samples: samples), places = 0..<stretchValues.count / 2
+    let parts = Moments(places.map { stretchValues[2 * $0] }), own = Moments(places.map { stretchValues[2 * $0 + 1] }).mean
+    var error: Double?
+    if parts.count > 1 {
+      // Terms that are all equal say nothing of how they hang together.
+      let inflation = own > 0 ? parts.variance / own : 1
+      error = (inflation * terms.variance / Double(samples)).squareRoot()
+    }
     return MutualInformation(
-      nats: try value(counts, samples: samples), standardError: parts.count > 1 ? parts.standardError : nil,
-      ceiling: digamma(Double(samples)) - digamma(Double(k)), correlationNats: correlationNats)
+      nats: terms.mean, standardError: error, ceiling: digamma(Double(samples)) - digamma(Double(k)), correlationNats: correlationNats)
   }
 
-  private func value(_ counts: NeighbourCounts, samples: Int) throws(EstimationError) -> Double {
+  /// Mean and variance of the terms of the estimate.
+  private func terms(_ counts: NeighbourCounts, samples: Int) throws(EstimationError) -> (mean: Double, variance: Double) {
     guard counts.x.count == samples, samples > k else { throw .tooFewSamples(found: counts.x.count, required: max(samples, k + 1)) }
     let base: Double, offset: Int
     switch variant {
     case .first: (base, offset) = (digamma(Double(k)) + digamma(Double(samples)), 1)
     case .second: (base, offset) = (digamma(Double(k)) - 1 / Double(k) + digamma(Double(samples)), 0)
     }
-    var sum = 0.0
-    for (x, y) in zip(counts.x, counts.y) { sum += base - digamma(Double(x + offset)) - digamma(Double(y + offset)) }
-    return sum / Double(samples)
+    var sum = 0.0, terms: [Double] = []
+    terms.reserveCapacity(samples)
+    for (x, y) in zip(counts.x, counts.y) {
+      let term = base - digamma(Double(x + offset)) - digamma(Double(y + offset))
+      terms.append(term)
+      sum += term
+    }
+    let mean = sum / Double(samples), squares = terms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (mean, squares / Double(samples - 1))
   }
 
   /// The values with noise on columns that repeat some value and do not repeat one alone.

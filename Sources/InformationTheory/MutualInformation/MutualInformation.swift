@@ -6,21 +6,30 @@ public struct MutualInformation: Sendable, Equatable {
   public let nats: Double
   /// Its standard error; nil where none can be had (fewer than two blocks).
   public let standardError: Double?
-  /// The largest value that the estimator can give on such samples (ln of an alphabet, ln N of a contrastive bound);
-  /// nil if there is none. An estimate near its ceiling says "at least".
+  /// The largest value that the estimator can give on such samples (ln of an alphabet, ln N of a contrastive bound), or the largest
+  /// information that such samples show (the Donsker-Varadhan bound); nil if there is none. An estimate near its ceiling says "at least".
   public let ceiling: Double?
   /// What the samples' linear correlations alone would give normal variables (`PairedSamples.correlationInformation`); nil where the
   /// estimator has not looked.
   public let correlationNats: Double?
-  /// Whether the estimate, or what the correlations alone say, has come to half of the ceiling or more: then the estimate may be far
-  /// below the truth, and is to be read as "at least".
-  public var leansOnCeiling: Bool { ceiling.map { max(nats, correlationNats ?? nats) >= 0.5 * $0 } ?? false }
-  /// An estimate, its standard error, its ceiling and what correlations say.
-  public init(nats: Double, standardError: Double?, ceiling: Double?, correlationNats: Double? = nil) {
+  /// A lower bound of the same information, by which an upper bound is judged in place of its own value; nil for other estimates.
+  public let lowerBound: Double?
+  /// Whether the estimate, or what the correlations alone say, has come to three fifths of the ceiling or more: then the estimate may be
+  /// far below the truth, and is to be read as "at least". Three fifths, so that an information below half of the ceiling does not raise
+  /// the flag by chance.
+  public var leansOnCeiling: Bool {
+    let evidence = lowerBound ?? nats
+    return ceiling.map { max(evidence, correlationNats ?? evidence) >= 0.6 * $0 } ?? false
+  }
+  /// An estimate, its standard error, its ceiling, what correlations say and, of an upper bound, the lower one.
+  public init(
+    nats: Double, standardError: Double?, ceiling: Double?, correlationNats: Double? = nil, lowerBound: Double? = nil
+  ) {
     self.nats = nats
     self.standardError = standardError
     self.ceiling = ceiling
     self.correlationNats = correlationNats
+    self.lowerBound = lowerBound
   }
 }
 

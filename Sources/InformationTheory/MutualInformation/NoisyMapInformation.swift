@@ -8,6 +8,7 @@ import Statistics
 ///
 /// They say something about the noise assumed; without noise I(X;T) of a continuous map has no finite value. Neither exceeds
 /// ln N. Where the samples stand for a continuous X, the bounds are those of the sampled X. Cost N^2 exponentials.
+/// No `MutualInformationEstimator`: it takes a map and the noise, which are known, and no samples of T; and it gives two numbers.
 /// Source: A. Kolchinsky, B. Tracey, Entropy 19, 361 (2017); A. Saxe et al., ICLR 2018.
 public struct NoisyMapInformation: Sendable {
   /// The bounds in nats, and the noise they hold for.

@@ -9,6 +9,10 @@ public enum NeuralBound: String, Sendable, CaseIterable {
   /// too high on the average, and its variance grows like e^I.
   case donskerVaradhan
 
+  /// The largest information in nats that a batch shows: ln B, which InfoNCE cannot exceed, or ln B(B - 1), beyond which random pairs of
+  /// the batch hold none like those of the joint law.
+  public func ceiling(batch: Int) -> Double { log(Double(batch)) + (self == .infoNCE ? 0 : log(Double(batch - 1))) }
+
   /// The bound of a batch's `scores: [batch, batch]`.
   public func value(_ scores: [Float], batch: Int) -> Double {
     var scores = scores

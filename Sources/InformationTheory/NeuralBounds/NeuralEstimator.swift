@@ -12,8 +12,12 @@ public import Statistics
 /// learns its samples by heart is not kept. The third part has seen neither.
 ///
 /// The value is the mean over batches of held-out samples, so it bounds I from below on the average for InfoNCE; the Donsker-Varadhan
-/// value takes the logarithm of a mean of a batch's pairs, which biases it upward. Its error is that of batches in
-/// their order, and not that of training. The ceiling is the logarithm of the batch.
+/// value takes the logarithm of a mean of a batch's pairs, which biases it upward. Its error is that of held-out batches in their order
+/// for the critic as it is: another training would find another critic, and the spread over trainings comes on top.
+///
+/// InfoNCE cannot exceed ln B, its ceiling. The Donsker-Varadhan value has no such bound; the ceiling given for it is ln B(B - 1), the
+/// logarithm of the pairs that <e^f> is a mean of: at a larger I, pairs of the joint law have a share e^-I of random ones, a batch holds
+/// none of them, and the mean is missed.
 public struct NeuralEstimator: MutualInformationEstimator {
   /// The bound and the critic.
   public let bound: NeuralBound, critic: CriticKind
@@ -130,7 +134,7 @@ public struct NeuralEstimator: MutualInformationEstimator {
       let values = try values(of: progress.best, held..<count, on: team)
       return MutualInformation(
         nats: values.reduce(0, +) / Double(values.count), standardError: standardError(ofMean: values),
-        ceiling: log(Double(settings.batch)),
+        ceiling: settings.bound.ceiling(batch: settings.batch),
         correlationNats: correlationNats)
     }
 

@@ -8,8 +8,11 @@ extension BottleneckCurve {
     let abstract =
       "The best representations T of X for what they say of Y, X with \(law.rows) and Y with \(law.columns) symbols: "
       + "I(X;Y) = \(written(total, nil)) and H(X) = \(written(entropy, nil)) nats. A representation of I(T;X) nats keeps at most I(T;Y) of "
-      + "them; below beta_c = \(written(firstTransition, nil)), where the solution that keeps nothing becomes unstable, "
-      + "the annealed branch keeps nothing, unless the law jumps earlier."
+      + "them; below beta = \(written(onset, nil)) the best keeps nothing. "
+      + (onset < firstTransition * (1 - 1e-6)
+        ? "There a symbol appears whose law of y is far from p(y); to small changes the solution that keeps nothing is stable up to beta_c = "
+          + "\(written(firstTransition, nil))."
+        : "That is beta_c, where the solution that keeps nothing becomes unstable to small changes.")
     let found = results.map { (kind: $0.unit, points: points($0.unit, $0.partial)) }
     var sections = [ReportSection("The curve", [.figure(plane(found)), .text(words(found))])]
     sections.append(
@@ -17,7 +20,8 @@ extension BottleneckCurve {
     sections.append(ReportSection("Normal variables beside", [.text(normalWords), .figure(normalFigure(found))]))
     let derived: [(name: String, observable: Observable)] = [
       ("mutual_information", Observable(total, unit: "nats")), ("row_entropy", Observable(entropy, unit: "nats")),
-      ("first_transition", Observable(firstTransition)), ("maximal_correlation", Observable(correlations.first ?? 0)),
+      ("first_transition", Observable(firstTransition)), ("onset", Observable(onset)),
+      ("maximal_correlation", Observable(correlations.first ?? 0)),
     ]
     return Report(
       title: "The information bottleneck of a joint law", abstract: abstract, rows: results.flatMap(\.partial.rows), derived: derived,
@@ -131,7 +135,16 @@ extension BottleneckCurve {
     guard let normal = normal() else {
       return "A maximal correlation of this law is 1: normal variables of these correlations have no finite information, and no curve."
     }
-    let list = normal.transitions.map { written($0, nil) }.joined(separator: ", ")
+    // Directions that begin together are named once.
+    var starts: [(beta: Double, count: Int)] = []
+    for beta in normal.transitions {
+      if let last = starts.last, abs(last.beta - beta) <= 1e-9 * beta {
+        starts[starts.count - 1].count += 1
+      } else {
+        starts.append((beta, 1))
+      }
+    }
+    let list = starts.map { written($0.beta, nil) + ($0.count > 1 ? " (\($0.count) directions)" : "") }.joined(separator: ", ")
     return
       "Normal variables with the maximal correlations of this law, \(correlations.map { written($0, nil) }.joined(separator: ", ")), begin to keep "
       + "one direction after the other at beta = \(list); the first is beta_c of the law, since both are the instability of "

@@ -31,7 +31,9 @@ public struct BottleneckCurve: Study {
       "curve", "the trade-offs",
       [
         Parameter("largest_beta", .real(200), .reals(1.1...1e5), unit: "1", "of I(T;X) - beta I(T;Y)"),
-        Parameter("points", .integer(80), .integers(4...1000), unit: "points", "in a geometric sequence from 0.8 beta_c on"),
+        Parameter(
+          "points", .integer(80), .integers(4...1000), unit: "points",
+          "in a geometric sequence from 0.8 of where the curve leaves zero on, 1 at least"),
         Parameter("clusters", .integer(0), .integers(0...256), unit: "symbols", "of T; 0: as many as X has"),
         Parameter("restarts", .integer(20), .integers(0...1000), unit: "starts", "random ones at each beta"),
         Parameter("tolerance", .real(1e-10), .reals(1e-14...1e-4), unit: "1", "the largest change of q(t|x) at rest"),
@@ -41,7 +43,7 @@ public struct BottleneckCurve: Study {
   public static let debugOverrides = ["curve.points=8", "curve.restarts=2"]
 
   let law: JointLaw, betas: [Double], clusters: Int, restarts: Int, tolerance: Double
-  let firstTransition: Double, correlations: [Double]
+  let firstTransition: Double, onset: Double, correlations: [Double]
 
   /// Validates everything that the ranges of the single parameters leave open.
   public init(_ parameters: ParameterValues) throws(StudyError) {
@@ -62,6 +64,7 @@ public struct BottleneckCurve: Study {
     do throws(LawError) {
       law = try Self.law(parameters)
       firstTransition = try law.firstTransition()
+      onset = try law.onset()
       correlations = Array(try law.canonicalCorrelations().dropFirst().prefix { $0 > 1e-9 })
     } catch { throw .invalid(parameter: "law", what: error.description) }
     guard law.rows <= 256 else { throw .invalid(parameter: "law.table", what: "\(law.rows) rows are more than 256") }
@@ -71,7 +74,7 @@ public struct BottleneckCurve: Study {
       throw .invalid(
         parameter: "curve.largest_beta", what: "keeping nothing is stable up to beta = \(firstTransition); a curve has to go further")
     }
-    let count = parameters.integer("curve.points"), first = 0.8 * firstTransition
+    let count = parameters.integer("curve.points"), first = max(1, 0.8 * onset)
     betas = (0..<count).map { first * pow(largest / first, Double($0) / Double(count - 1)) }
     clusters = parameters.integer("curve.clusters") == 0 ? law.rows : parameters.integer("curve.clusters")
     restarts = parameters.integer("curve.restarts")

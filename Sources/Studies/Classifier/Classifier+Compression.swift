@@ -113,7 +113,7 @@ extension Classifier {
       return Place(kept: kept, information: information, accuracy: accuracy, entropy: entropy.value)
     }.sorted { $0.kept.value < $1.kept.value }
     guard places.count > 1, let entropy = places.map(\.entropy).max() else { return nil }
-    let x = places.map(\.kept.value), most = x.max() ?? 1, least = min(x.min() ?? 1, entropy)
+    let x = places.map(\.kept.value), most = x.max() ?? 1, least = min(x.min() ?? 1, 0.5 * entropy)
     return ReportSection(
       "Compression: what bits are worth",
       [
@@ -135,8 +135,8 @@ extension Classifier {
             content: .curves(
               [
                 Curve("swept", x: x, y: places.map(\.information.value), yErrors: places.map(\.information.error), style: .linePoints),
-                Curve("as many as are kept", x: [least, max(least, entropy)], y: [least, max(least, entropy)], style: .line),
-                Curve("H(Y)", x: [least, most], y: [entropy, entropy], style: .line),
+                Curve("as many as are kept", x: [least, entropy], y: [least, entropy], style: .line),
+                Curve("H(Y)", x: [least, max(most, entropy)], y: [entropy, entropy], style: .line),
               ], xLabel: "bits kept", yLabel: "bits about the class", logX: true, logY: false))),
       ])
   }

@@ -22,19 +22,17 @@ enum GaussianEstimator: String, CaseIterable {
     case .ksg1, .ksg2: "a smooth density where the k neighbours are; nothing else"
     case .plugIn: "nothing of the density; sees bin numbers alone, equally filled ones; no correction"
     case .millerMadow: "as plug-in, with Miller and Madow's correction"
-    case .noiseLower, .noiseUpper: "the channel: that Y is rho X plus normal noise, with both known; X as sampled"
+    case .noiseLower, .noiseUpper:
+      "the channel: that Y is rho X plus normal noise, with both known; X as sampled. Of independent X and Y the map is constant and the "
+        + "value zero by construction"
     case .infoNCE: "that a separable critic can be trained on the samples; a lower bound"
     case .jointInfoNCE: "that a joint critic can be trained on the samples; a lower bound"
-    case .mine: "that a separable critic can be trained on the samples; a lower bound but for the logarithm's bias"
+    case .mine:
+      "that a separable critic can be trained on the samples; a lower bound but for the logarithm's bias. No value is too large for it; the "
+        + "ceiling given is the logarithm of a batch's pairs that do not belong together: of a larger I they hold none that looks as if they did"
     }
   }
-  /// Bins need samples for their tuples: with more pairs of tuples than samples they would tell the number of samples.
-  func applies(dimension: Int, bins: Int, samples: Int) -> Bool {
-    switch self {
-    case .plugIn, .millerMadow: pow(Double(bins), Double(2 * dimension)) <= Double(samples)
-    default: true
-    }
-  }
+  var isBinned: Bool { self == .plugIn || self == .millerMadow }
   var isTrained: Bool { [.infoNCE, .jointInfoNCE, .mine].contains(self) }
 }
 
@@ -67,15 +65,15 @@ extension InformationEstimators {
     switch estimator {
     case .ksg1: return try KraskovEstimator(k: neighbours).estimate(data, on: team)
     case .ksg2: return try KraskovEstimator(k: neighbours, variant: .second).estimate(data, on: team)
-    case .plugIn: return try BinnedEstimator(bins: bins, entropy: .plugIn).estimate(data)
-    case .millerMadow: return try BinnedEstimator(bins: bins).estimate(data)
+    case .plugIn: return try BinnedEstimator(bins: bins(dimension: unit.dimension), entropy: .plugIn).estimate(data)
+    case .millerMadow: return try BinnedEstimator(bins: bins(dimension: unit.dimension)).estimate(data)
     case .noiseLower, .noiseUpper:
       let rho = Self.correlation(unit.information, dimension: unit.dimension)
       let bounds = try NoisyMapInformation(
         values: data.x.map { rho * $0 }, dimension: unit.dimension, noiseVariance: (1 - rho) * (1 + rho))
       return MutualInformation(
         nats: estimator == .noiseLower ? bounds.lower : bounds.upper, standardError: nil, ceiling: bounds.ceiling,
-        correlationNats: data.correlationInformation)
+        correlationNats: data.correlationInformation, lowerBound: bounds.lower)
     case .infoNCE: return try neural(.infoNCE, .separable, batch: batch).estimate(data, on: team)
     case .jointInfoNCE: return try neural(.infoNCE, .joint, batch: min(batch, 64)).estimate(data, on: team)
     case .mine: return try neural(.donskerVaradhan, .separable, batch: batch).estimate(data, on: team)

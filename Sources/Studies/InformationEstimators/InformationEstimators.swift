@@ -1,3 +1,4 @@
+import Glibc
 public import Runtime
 
 /// Bias and spread of estimators of mutual information on normal pairs of known information, over dimensions and sizes, with
@@ -30,7 +31,9 @@ public struct InformationEstimators: Study {
         Parameter("null_repetitions", .integer(30), .integers(2...10_000), unit: "data sets", "where X and Y are independent"),
         Parameter("trained_repetitions", .integer(3), .integers(2...1000), unit: "data sets", "of trained estimators"),
         Parameter("neighbours", .integer(3), .integers(1...64), unit: "samples", "k of ksg-1 and ksg-2"),
-        Parameter("bins", .integer(16), .integers(2...256), unit: "bins", "of each component, equally filled"),
+        Parameter(
+          "bins", .integer(16), .integers(2...256), unit: "bins",
+          "of each component, equally filled; fewer where a pair of tuples would have less than ten samples"),
       ]),
     ParameterTable(
       "training", "of critics",
@@ -88,7 +91,7 @@ public struct InformationEstimators: Study {
     for d in dimensions where !estimators.contains(where: { applies($0, dimension: d) }) {
       throw .invalid(
         parameter: "estimators.names",
-        what: "in \(d) dimensions \(samples) samples are too few for pairs of tuples of \(bins) bins; add one without bins")
+        what: "in \(d) dimensions \(samples) samples are too few for pairs of tuples of two bins; add one without bins")
     }
     // Six tenths are trained on, two choose, and two tenths are valued: two batches at least, for an error.
     if estimators.contains(where: \.isTrained), 10 * batch > samples {
@@ -96,10 +99,13 @@ public struct InformationEstimators: Study {
     }
   }
 
-  /// Whether an estimator is put to pairs of this dimension.
-  func applies(_ estimator: GaussianEstimator, dimension: Int) -> Bool {
-    estimator.applies(dimension: dimension, bins: bins, samples: samples)
+  /// Bins of each component: as many as asked for, fewer where pairs of tuples would have less than ten samples each; below two the
+  /// bins would tell the number of samples.
+  func bins(dimension: Int) -> Int {
+    (0...bins).last { 10 * pow(Double($0), Double(2 * dimension)) <= Double(samples) } ?? 0
   }
+  /// Whether an estimator is put to pairs of this dimension.
+  func applies(_ estimator: GaussianEstimator, dimension: Int) -> Bool { !estimator.isBinned || bins(dimension: dimension) >= 2 }
   /// The estimates of a unit: estimator and repetition.
   func tasks(_ unit: Unit) -> [(estimator: GaussianEstimator, repetition: Int)] {
     estimators.filter { applies($0, dimension: unit.dimension) }.flatMap { estimator in

@@ -5,6 +5,9 @@ import Statistics
 extension InformationPlane {
   private func name(_ layer: Int, _ kind: PlaneSummary) -> String { layer == kind.layers - 1 ? "output" : "layer \(layer + 1)" }
 
+  /// What a curve's points are.
+  private var meansOver: String { networks > 1 ? "means over \(networks) with their errors" : "one of each kind, which has no error" }
+
   /// The plane by each estimator, and I(X;T) over the epochs.
   func planes(_ kind: PlaneSummary) -> ReportSection {
     var items: [ReportSection.Item] = []
@@ -18,7 +21,7 @@ extension InformationPlane {
         .figure(
           Figure(
             name: "plane-\(kind.key)-\(estimator.rawValue)", title: "\(kind.name): \(estimator.rawValue)",
-            caption: "Each layer's way through the plane, epochs \(points[0]) to \(epochs), means over \(networks) networks. Assumed: "
+            caption: "Each layer's way through the plane, epochs \(points[0]) to \(epochs), \(meansOver). Assumed: "
               + estimator.assumes(self) + ".",
             content: .curves(curves, xLabel: "I(X;T) [nats]", yLabel: "I(T;Y) [nats]", logX: false, logY: false))))
     }
@@ -35,7 +38,7 @@ extension InformationPlane {
         Figure(
           name: "compression-\(kind.key)", title: "\(kind.name): I(X;T) of \(name(last, kind)) by every estimator",
           caption:
-            "One and the same networks, means over \(networks) with their errors. What curves do not share belongs to the estimator.",
+            "One and the same networks, \(meansOver). What curves do not share belongs to the estimator.",
           content: .curves(
             estimators.indices.map { curve(estimators[$0].rawValue, $0, last) }, xLabel: "epoch", yLabel: "I(X;T) [nats]", logX: true,
             logY: false))))
@@ -44,7 +47,7 @@ extension InformationPlane {
         Figure(
           name: "layers-\(kind.key)", title: "\(kind.name): I(X;T) of every layer, \(estimators[0].rawValue)",
           caption:
-            "Means over \(networks) networks with their errors; no value exceeds ln \(measured) = \(written(log(Double(measured)), nil)).",
+            "I(X;T), \(meansOver); no value exceeds ln \(measured) = \(written(log(Double(measured)), nil)).",
           content: .curves(
             (0..<kind.layers).map { curve(name($0, kind), 0, $0) }, xLabel: "epoch", yLabel: "I(X;T) [nats]", logX: true, logY: false))))
     return ReportSection("\(kind.name)", items)

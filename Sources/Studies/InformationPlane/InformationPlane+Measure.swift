@@ -60,7 +60,7 @@ extension InformationPlane {
     state.values += try team.allGather(mine).flatMap { $0 }
     state.values += try tested(network, test, on: team)
     if done + 1 < points.count { return .more(fraction: 0.75 + 0.25 * Double(done + 1) / Double(points.count), stage: "measuring") }
-    return .done(try record(state, unit, samples))
+    return .done(try record(state, unit, samples, testLabels: test.labels))
   }
 
   private func extremes(
@@ -96,7 +96,7 @@ extension InformationPlane {
     return [losses.reduce(0, +) / Double(test.count), Double(right) / Double(test.count)]
   }
 
-  private func record(_ state: State, _ unit: Unit, _ samples: SampleSet) throws(NetworkError) -> Recording {
+  private func record(_ state: State, _ unit: Unit, _ samples: SampleSet, testLabels: [Int]) throws(NetworkError) -> Recording {
     var recording = Recording()
     let label = "\(unit.activation)_\(unit.stepper)_\(unit.number)", count = places(state.kept[0]).count
     let width = 3 * estimators.count * count + 2, n = points.count
@@ -135,7 +135,7 @@ extension InformationPlane {
     recording.record(at: at, "test_accuracy", Observable(accuracy.value, error: accuracy.error))
     recording.record(at: at, "test_loss", Observable(tested[2 * n - 2], unit: "nats"))
     recording.record(
-      at: at, "label_entropy", Observable(EntropyEstimator.plugIn.entropy(Self.counts(samples.labels, classes)), unit: "nats"))
+      at: at, "label_entropy", Observable(EntropyEstimator.plugIn.entropy(Self.counts(testLabels, classes)), unit: "nats"))
     return recording
   }
 

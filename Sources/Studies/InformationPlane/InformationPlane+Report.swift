@@ -73,7 +73,7 @@ extension InformationPlane {
   private func found(_ kinds: [PlaneSummary]) -> ReportSection {
     let accuracies = kinds.map { kind -> [String] in
       let accuracy = Estimate(meanOf: kind.values("test_accuracy")), loss = Estimate(meanOf: kind.values("test_loss"))
-      let known = Estimate(meanOf: zip(kind.values("label_entropy"), kind.values("test_loss")).map { max(0, $0 - $1) })
+      let known = Estimate(meanOf: zip(kind.values("label_entropy"), kind.values("test_loss")).map { $0 - $1 })
       return [
         kind.name, written(100 * accuracy.value, 100 * accuracy.error), written(loss.value, loss.error), written(known.value, known.error),
       ]
@@ -82,8 +82,8 @@ extension InformationPlane {
       .table(
         ReportTable(
           caption:
-            "After \(epochs) epochs, on the test samples. H(Y) less the cross entropy is what the network can tell of the class; I(T;Y) of "
-            + "every layer is at least that, up to the test samples' own error.",
+            "After \(epochs) epochs, all on the test samples. H(Y) less the cross entropy is what the network can tell of the class; I(T;Y) of "
+            + "every layer is at least that, up to the test samples' own error. It is negative where the network is worse than the shares of the classes.",
           header: ["activation, stepper", "accuracy (%)", "cross entropy [nats]", "H(Y) - cross entropy [nats]"], rows: accuracies))
     ]
     for kind in kinds {

@@ -40,10 +40,15 @@ public enum BottleneckKnownValues {
       ("binary symmetric, 0.11", [0.89, 0.11, 0.11, 0.89], 2, 0.500084041835), ("Z, 0.5", [1, 0, 0.5, 0.5], 2, 0.321928094887),
       ("3 x 3", [0.7, 0.2, 0.1, 0.1, 0.6, 0.3, 0.3, 0.3, 0.4], 3, 0.296671802880),
     ]
-    return try channels.map { name, channel, size, bits in
+    var values = try channels.map { name, channel, size, bits in
       let found = try ChannelCapacity(channel: channel, inputs: size, outputs: size)
       return KnownValue("capacity in bits, \(name)", expected: bits, found: found.lower / log(2), .absolute(1e-9))
     }
+    // A fair bit and the share of errors: R = ln 2 - h(D), and D = 1/(1 + e^s) at slope s.
+    let point = try RateDistortionPoint(source: [0.5, 0.5], distortion: [0, 1, 1, 0], reproductions: 2, slope: log(9.0))
+    values.append(KnownValue("a fair bit at slope ln 9: distortion", expected: 0.1, found: point.distortion, .absolute(1e-10)))
+    values.append(KnownValue("a fair bit at slope ln 9: rate", expected: log(2) - binaryEntropy(0.1), found: point.rate, .absolute(1e-10)))
+    return values
   }
 
   @Sendable private static func bottleneck() throws -> [KnownValue] {

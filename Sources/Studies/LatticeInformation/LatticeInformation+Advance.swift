@@ -8,6 +8,7 @@ public import RandomStreams
 import Renormalization
 public import Runtime
 import Sampling
+import Statistics
 
 extension LatticeInformation {
   static func geometric(_ first: Double, _ last: Double, _ share: Double) -> Double { first * pow(last / first, share) }
@@ -17,20 +18,24 @@ extension LatticeInformation {
     var chains = 0, counts: [Int] = []
     /// I(T;X) and I(T;Y) by level, number of symbols and beta.
     var curves: [Double] = []
+    /// The error of I(T;Y) at the same I(T;X), by level and beta, of as many symbols as X has.
+    var errors: [Double] = []
 
     init() {}
-    public static var formatVersion: Int { 1 }
+    public static var formatVersion: Int { 2 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try archive.write(chains, at: path + "/chains")
       try archive.write(counts, at: path + "/counts")
       try archive.write(curves, at: path + "/curves")
+      try archive.write(errors, at: path + "/errors")
     }
     public init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.checkVersion(of: Self.self, at: path)
       chains = try archive.scalar(Int.self, at: path + "/chains")
       counts = try archive.read(Int.self, count: nil, at: path + "/counts")
       curves = try archive.read(Double.self, count: nil, at: path + "/curves")
+      errors = try archive.read(Double.self, count: nil, at: path + "/errors")
     }
   }
 
@@ -44,7 +49,7 @@ extension LatticeInformation {
       case .exact(let coupling):
         let environment = BlockEnvironment(coupling: coupling)
         if state.curves.isEmpty {
-          state.curves = try curves(environment.acrossLaw, streams: streams)
+          state.curves = try curves(environment.acrossLaw, streams: streams).values
           return .more(fraction: 0.5, stage: "bottleneck")
         }
         return .done(exact(coupling, environment, state.curves))
@@ -55,7 +60,10 @@ extension LatticeInformation {
         }
         let level = state.curves.count / (4 * points), all = levels(size)
         if level < all.count {
-          state.curves += try curves(EnvironmentProbe.law(blocked(state, size, level: level).total()), streams: streams.use("level", level))
+          let counts = blocked(state, size, level: level)
+          let found = try curves(EnvironmentProbe.law(counts.total()), counts, streams: streams.use("level", level))
+          state.curves += found.values
+          state.errors += found.errors
           return .more(fraction: 0.8 + 0.2 * Double(level + 1) / Double(all.count), stage: "bottleneck")
         }
         return .done(try measured(state, size, coupling))
@@ -144,19 +152,43 @@ extension LatticeInformation {
     return blocked(state, size, first..<first + 4096)
   }
 
-  /// The bottleneck's curve of a law of block and environment, with as many symbols as the block has and with two.
-  private func curves(_ law: [Double], streams: StreamKey) throws -> [Double] {
+  /// The bottleneck's curve of a law of block and environment, with as many symbols as the block has and with two; and of the first
+  /// the errors by the jackknife over chains of I(T;E) at the same I(T;V). The encoder at a point makes I(T;E) - I(T;V)/beta largest, so
+  /// that with the law it changes in second order alone: the jackknife keeps it.
+  private func curves(
+    _ law: [Double], _ counts: BlockedCounts? = nil, streams: StreamKey
+  ) throws -> (values: [Double], errors: [Double]) {
     let sum = law.reduce(0, +), joint = try JointLaw(law.map { $0 / sum }, rows: 16, columns: 256)
-    var values: [Double] = []
+    var values: [Double] = [], encoders: [[Double]] = []
     for clusters in [16, 2] {
       let bottleneck = InformationBottleneck(joint, clusters: clusters, restarts: restarts, tolerance: 1e-7, maximumSteps: 1500)
       var last: BottleneckPoint?
       for (place, beta) in betas.enumerated() {
         let found = bottleneck.solve(beta: beta, place: place, after: last, from: KeyedStreams(streams.use("bottleneck", clusters)))
         values += [found.compression, found.relevance]
+        if clusters == 16 { encoders.append(found.encoder) }
         last = found
       }
     }
-    return values
+    guard let counts else { return (values, []) }
+    let found = jackknife(blocks: counts.blocks) { left in
+      let law = EnvironmentProbe.law(counts.total(without: left))
+      return zip(betas, encoders).map { beta, encoder in Self.kept(law, encoder, beta: beta) }
+    }
+    return (values, found.map(\.error))
+  }
+
+  /// I(T;E) - I(T;V)/beta of an encoder `[16, 16]` and a law of block and environment.
+  private static func kept(_ law: [Double], _ encoder: [Double], beta: Double) -> Double {
+    var environment = [Double](repeating: 0, count: 4096), block = [Double](repeating: 0, count: 256)
+    for v in 0..<16 {
+      let row = law[v * 256..<(v + 1) * 256], weight = row.reduce(0, +)
+      for t in 0..<16 {
+        let share = encoder[v * 16 + t]
+        block[v * 16 + t] = weight * share
+        if share > 0 { for (e, p) in row.enumerated() { environment[t * 256 + e] += share * p } }
+      }
+    }
+    return mutualInformation(ofJoint: environment, rows: 16, columns: 256) - mutualInformation(ofJoint: block, rows: 16, columns: 16) / beta
   }
 }

@@ -47,11 +47,15 @@ extension LatticeInformation {
       for (level, here) in levels.enumerated() {
         for name in names(size, level) {
           let there = here.at + [("rule", .text(name))]
-          guard let own = value(all, "own_block_information", there), let far = value(all, "across_information", there) else { continue }
-          let best = bestAt(own.value, all.array(here.array)?.values ?? [])
+          guard let own = value(all, "own_block_information", there), let far = value(all, "across_information", there),
+            let plainOwn = value(all, "own_block_plug_in", there)?.value, let plainFar = value(all, "across_plug_in", there)?.value
+          else { continue }
+          let errors = all.array(here.array.replacing("bottleneck_", with: "bottleneck_errors_"))?.values ?? []
+          let best = bestAt(plainOwn, all.array(here.array)?.values ?? [], errors)
           table.append([
-            "\(size)", "\(level + 1)", name, written(own.value, own.error), written(far.value, far.error),
-            best.map { written($0, nil) } ?? "–", best.map { $0 > 0 ? written(100 * far.value / $0, nil, digits: 3) : "–" } ?? "–",
+            "\(size)", "\(level + 1)", name, written(own.value, own.error), written(far.value, far.error), written(plainFar, nil),
+            best.map { written($0.value, $0.error) } ?? "–",
+            best.map { $0.value > 0 ? written(100 * plainFar / $0.value, nil, digits: 3) : "–" } ?? "–",
           ])
         }
       }
@@ -68,8 +72,10 @@ extension LatticeInformation {
           ReportTable(
             caption:
               "Sampled: a coarse spin of level n stands on the block spins (by majority) of level n - 1, the lattice itself at first. Beside it what the "
-              + "bottleneck keeps of E with as many nats of V, between the points that were solved, by the law as it was counted." + aside,
-            header: ["L", "level", "coarse spin", "I(h;V) [nats]", "I(h;E across)", "bottleneck", "of it (%)"], rows: table)))
+              + "bottleneck keeps of E with as many nats of V, between the points that were solved, with the jackknife's error. The bottleneck knows the law "
+              + "as it was counted alone; so the last three columns are of the counts as they are, and those before are corrected for bias."
+              + aside,
+            header: ["L", "level", "coarse spin", "I(h;V) [nats]", "I(h;E across)", "as counted", "bottleneck", "of it (%)"], rows: table)))
     }
     return ReportSection("Compression and coarse graining, \(shownCoupling)", items)
   }
@@ -77,13 +83,14 @@ extension LatticeInformation {
   private func names(_ size: Int, _ level: Int) -> [String] { Self.rules.map(\.name) + (level < stackLayers(size) ? ["stack"] : []) }
 
   /// The bottleneck's I(T;E) at an I(T;V), between its points; nil beyond them.
-  private func bestAt(_ own: Double, _ values: [Double]) -> Double? {
-    guard values.count >= 2 * points else { return nil }
+  /// Its error is the larger of the two points'.
+  private func bestAt(_ own: Double, _ values: [Double], _ errors: [Double]) -> (value: Double, error: Double)? {
+    guard values.count >= 2 * points, errors.count == points else { return nil }
     let order = (0..<points).sorted { values[2 * $0] < values[2 * $1] }
     for (first, second) in zip(order, order.dropFirst()) {
       let a = values[2 * first], b = values[2 * second], low = values[2 * first + 1], high = values[2 * second + 1]
       guard a <= own, own <= b else { continue }
-      return b > a ? low + (high - low) * (own - a) / (b - a) : high
+      return (b > a ? low + (high - low) * (own - a) / (b - a) : high, max(errors[first], errors[second]))
     }
     return nil
   }

@@ -91,7 +91,16 @@ extension LatticeInformation {
         let found = probe.informations(counts, rule: rule), there = here + [("rule", .text(name))]
         record(there, "own_block_information", found.block)
         record(there, "across_information", found.environment)
+        // As the bottleneck's curve: of the counts as they are.
+        let law = EnvironmentProbe.law(counts.total())
+        recording.record(at: there, "own_block_plug_in", Observable(Self.ownBlock(rule, law), unit: "nats"))
+        recording.record(at: there, "across_plug_in", Observable(BlockEnvironment.information(rule, law), unit: "nats"))
       }
+      recording.record(
+        ResultArray(
+          name: "bottleneck_errors_l\(size)_\(label(coupling))_level\(level + 1)",
+          longName: "jackknife error of I(T;E) at the same I(T;V) along the bottleneck, T of 16 symbols", unit: "nats",
+          dimensions: [("beta", points)], values: Array(state.errors[points * level..<points * (level + 1)])))
       curveArrays(
         Array(state.curves[4 * points * level..<4 * points * (level + 1)]), "l\(size)_\(label(coupling))_level\(level + 1)",
         into: &recording)
@@ -100,10 +109,13 @@ extension LatticeInformation {
     for layer in 0..<stackLayers(size) {
       let extent = levels(size)[layer], start = first + 8192 * layer
       let probe = EnvironmentProbe(rows: extent, columns: extent, origins: [0])
-      let found = probe.unitInformations(blocked(state, size, start..<start + 8192))
+      let counts = blocked(state, size, start..<start + 8192)
+      let found = probe.unitInformations(counts), plain = EnvironmentProbe.unitPlugIn(counts.total())
       let here = base + [("level", .integer(layer + 1)), ("rule", .text("stack"))]
       record(here, "own_block_information", found.block)
       record(here, "across_information", found.environment)
+      recording.record(at: here, "own_block_plug_in", Observable(plain.block, unit: "nats"))
+      recording.record(at: here, "across_plug_in", Observable(plain.environment, unit: "nats"))
     }
     return recording
   }
