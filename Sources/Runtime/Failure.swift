@@ -34,6 +34,7 @@ public struct Failure: Failing, CustomStringConvertible {
     case let error as RunFolderError:
       switch error {
       case .otherStudy, .inUse, .notAFolder: self.init(.usage, error.description)
+      case .otherData: self.init(.unusableInput, error.description)
       case .file: self.init(.inputOutput, error.description)
       }
     case let error as ReportError:

@@ -222,7 +222,9 @@ private struct Launch {
       }
       var notices: [String] = []
       var lock: RunLock
-      do throws(RunFolderError) { lock = try RunFolder.open(place, for: resolved, fresh: options.fresh, notices: &notices) } catch {
+      do throws(RunFolderError) {
+        lock = try RunFolder.open(place, for: resolved, data: study.dataChecksum, fresh: options.fresh, notices: &notices)
+      } catch {
         let failure = Failure(error) ?? Failure(.inputOutput, error.description)
         ErrorOutput.line(failure.description)
         var verdict = [Int(failure.status.rawValue)]

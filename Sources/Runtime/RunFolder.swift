@@ -6,6 +6,8 @@ public enum RunFolderError: Error, Sendable, Equatable, CustomStringConvertible 
   case otherStudy(path: String, found: String, foundDigest: String, wanted: String, wantedDigest: String)
   /// Another process works in it.
   case inUse(path: String, host: String, process: Int, elsewhere: Bool)
+  /// The run that is there began with other data files.
+  case otherData(String)
   /// The path is a file.
   case notAFolder(String)
   /// The operating system refuses.
@@ -19,6 +21,8 @@ public enum RunFolderError: Error, Sendable, Equatable, CustomStringConvertible 
     case .inUse(let path, let host, let process, let elsewhere):
       return "\(path) is in use by process \(process) on \(host)"
         + (elsewhere ? ": wait two minutes if that process is dead, or remove \(path)/lock" : "")
+    case .otherData(let path):
+      return "the data files are not those that the run in \(path) began with: give another --out, or --fresh to put it aside"
     case .notAFolder(let path): return "\(path) is a file, not a folder"
     case .file(let fault): return fault.description
     }
@@ -38,6 +42,8 @@ public struct RunFolder: Sendable, Equatable {
 
   /// The study file with all defaults; its digest tells whose folder this is.
   public var resolvedStudy: String { path + "/resolved.toml" }
+  /// The checksum of the data files that were read; not there where there are none.
+  var dataChecksum: String { path + "/data.checksum" }
   /// How the results came to be.
   public var provenance: String { path + "/provenance.json" }
   /// The results: small, for programs; and the arrays.
@@ -83,10 +89,11 @@ public struct RunFolder: Sendable, Equatable {
   }
 
   /// Creates the folder or takes up the one that is there, and locks it; `resolved.toml` is written. With `fresh`, a
-  /// folder that holds a run is renamed to `path.old-1` (-2, ...) first. `notices` are lines that the user should see. The lock is
+  /// folder that holds a run is renamed to `path.old-1` (-2, ...) first. `data` is the checksum of the data files that were read. `notices` are lines that the user should see. The lock is
   /// touched every `interval` seconds.
   public static func open(
-    _ path: String, for study: ResolvedStudy, fresh: Bool, refreshedEvery interval: Double = 20, notices: inout [String]
+    _ path: String, for study: ResolvedStudy, data: UInt64? = nil, fresh: Bool, refreshedEvery interval: Double = 20,
+    notices: inout [String]
   ) throws(RunFolderError) -> RunLock {
     let folder = RunFolder(path)
     if FileAccess.exists(folder.path), !FileAccess.isFolder(folder.path) { throw .notAFolder(folder.path) }
@@ -107,6 +114,7 @@ public struct RunFolder: Sendable, Equatable {
     } else if let found, found.digest != study.digest {
       throw .otherStudy(path: folder.path, found: found.study, foundDigest: found.digest, wanted: study.name, wantedDigest: study.digest)
     }
+    try folder.checkData(data, isNew: found == nil || fresh)
     do throws(FileFault) {
       try FileAccess.createFolder(folder.units)
       if found == nil || fresh {
@@ -117,6 +125,17 @@ public struct RunFolder: Sendable, Equatable {
       }
     } catch { throw .file(error) }
     return lock
+  }
+
+  /// Notes the checksum of the data at a run's beginning, and compares it where the run goes on.
+  private func checkData(_ checksum: UInt64?, isNew: Bool) throws(RunFolderError) {
+    guard let checksum else { return }
+    let text = String(checksum, radix: 16) + "\n"
+    do throws(FileFault) {
+      if isNew || !FileAccess.exists(dataChecksum) { return try FileAccess.writeAtomically(text, to: dataChecksum) }
+      if try FileAccess.text(dataChecksum) == text { return }
+    } catch { throw .file(error) }
+    throw .otherData(path)
   }
 
   private func freeNameAside() -> String {

@@ -26,6 +26,11 @@ public struct Sweep<S: Study>: Study {
     self.studies = studies
   }
 
+  /// Of all points, in their order.
+  public var dataChecksum: UInt64? {
+    studies.compactMap(\.dataChecksum).reduce(nil) { ($0 ?? 0) &* 0x100_0000_01b3 ^ $1 }
+  }
+
   public func plan() -> [PlannedUnit<Unit>] {
     studies.indices.flatMap { index in
       let units = studies[index].plan()
@@ -90,10 +95,13 @@ extension Study {
         whole.title = part.title
         whole.abstract = part.abstract + " Swept over \(points.count) points; each has sections of its own."
       }
-      let settings = swept.point.settings.map { (name: $0.name.split(separator: ".").last.map(String.init) ?? $0.name, value: $0.value) }
+      // A row is named by single values: lists stand as they are written.
+      let settings = swept.point.settings.map { name, value in
+        (name: name.split(separator: ".").last.map(String.init) ?? name, value: value.isScalar ? value : .text(value.words))
+      }
       whole.rows += part.rows.map { row in
         let known = Set(row.at.map(\.name))
-        return ResultRow(at: settings.filter { !known.contains($0.name) && $0.value.isScalar } + row.at, observables: row.observables)
+        return ResultRow(at: settings.filter { !known.contains($0.name) } + row.at, observables: row.observables)
       }
       whole.derived += part.derived.map { ("\($0.name)@\(label)", $0.observable) }
       let suffix = snakeCase(label)

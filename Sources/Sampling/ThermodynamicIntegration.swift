@@ -25,19 +25,52 @@ public struct ThermodynamicIntegration<Model: Annealable>: Sendable {
   /// The integral along each of the replicas `firstReplica ..< firstReplica + replicas`. Replicas are independent and
   /// each depends on its global index alone; their mean estimates ln Z_1 - ln Z_0.
   @inlinable public func integrals(replicas: Int, firstReplica: Int = 0, from streams: some Streams) -> [Double] {
-    var state = model.start(replicas: replicas, firstReplica: firstReplica, from: streams)
-    var totals = [Double](repeating: 0, count: replicas), step: UInt64 = 0
-    for (position, weight) in nodes {
-      var kernel = model.kernel(at: position), sums = [Double](repeating: 0, count: replicas)
-      for sweep in 0..<(relaxation + measurements) {
-        step += 1
-        kernel.step(&state, at: step, from: streams)
-        guard sweep >= relaxation else { continue }
-        for (r, value) in model.logDerivative(state, at: position).enumerated() { sums[r] += value }
-      }
-      for r in totals.indices { totals[r] += weight * (sums[r] / Double(measurements)) }
+    var progress = begin(from: model.start(replicas: replicas, firstReplica: firstReplica, from: streams), replicas: replicas)
+    advance(&progress, sweeps: sweeps, from: streams)
+    return progress.totals
+  }
+
+  /// Sweeps of all nodes together.
+  public var sweeps: Int { nodes.count * (relaxation + measurements) }
+
+  /// An integration on its way.
+  public struct Progress {
+    public var replicas: Model.State
+    /// Of each replica the sum over finished nodes, and that of what was measured at the node in work.
+    public var totals: [Double], sums: [Double]
+    /// How many sweeps were done.
+    public var sweepsDone = 0
+    /// Before the first sweep.
+    @inlinable init(_ state: Model.State, replicas count: Int) {
+      replicas = state
+      totals = [Double](repeating: 0, count: count)
+      sums = totals
     }
-    return totals
+  }
+
+  /// Before the first sweep; `state` holds `replicas` replicas of the start.
+  @inlinable public func begin(from state: Model.State, replicas: Int) -> Progress { Progress(state, replicas: replicas) }
+
+  /// Up to so many sweeps more; how an integration is cut into calls changes no bit of it.
+  @inlinable public func advance(_ progress: inout Progress, sweeps count: Int, from streams: some Streams) {
+    let each = relaxation + measurements, end = min(sweeps, progress.sweepsDone + count)
+    while progress.sweepsDone < end {
+      let (position, weight) = nodes[progress.sweepsDone / each]
+      var kernel = model.kernel(at: position)
+      repeat {
+        let sweep = progress.sweepsDone % each
+        progress.sweepsDone += 1
+        kernel.step(&progress.replicas, at: UInt64(progress.sweepsDone), from: streams)
+        if sweep >= relaxation {
+          for (r, value) in model.logDerivative(progress.replicas, at: position).enumerated() { progress.sums[r] += value }
+        }
+      } while progress.sweepsDone < end && progress.sweepsDone % each != 0
+      guard progress.sweepsDone % each == 0 else { return }
+      for r in progress.totals.indices {
+        progress.totals[r] += weight * (progress.sums[r] / Double(measurements))
+        progress.sums[r] = 0
+      }
+    }
   }
 
   /// ln Z_1 and its standard error over replicas (NaN for one) from all integrals in global order. The quadrature's

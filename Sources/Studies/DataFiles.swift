@@ -48,7 +48,7 @@ enum DataFiles {
 }
 
 extension SampleSet {
-  /// A number that changes with the data: a state goes on only with those it began with.
+  /// A number that changes with the data: a run goes on only with those it began with.
   var checksum: UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for x in features { hash = (hash ^ UInt64(x.bitPattern)) &* 0x100_0000_01b3 }

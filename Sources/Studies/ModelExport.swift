@@ -23,9 +23,11 @@ public enum ModelExport {
     return ModelFile(name: name, bytes: try writer.image())
   }
 
-  /// The HDF5 file of Boltzmann machines, bottom first: `machine0`, `machine1`, ...; see `RestrictedBoltzmannMachine.save`.
-  static func file(_ machines: [RestrictedBoltzmannMachine<Float>], name: String) throws(ArchiveError) -> ModelFile {
+  /// The HDF5 file of Boltzmann machines, bottom first: `machine0`, `machine1`, ...; see `RestrictedBoltzmannMachine.save`. Of a deep
+  /// machine `pixels` visible units are those of the data, which stand first; the others are its second hidden layer.
+  static func file(_ machines: [RestrictedBoltzmannMachine<Float>], pixels: Int? = nil, name: String) throws(ArchiveError) -> ModelFile {
     var writer = try HDF5Writer(path: name)
+    if let pixels { try writer.write(pixels, at: "pixels") }
     for (layer, machine) in machines.enumerated() { try machine.save(to: &writer, at: "machine\(layer)") }
     return ModelFile(name: name, bytes: try writer.image())
   }
@@ -92,7 +94,7 @@ public enum ModelExport {
   }
 
   /// The machine with real visible units of a file that `file` gave.
-  private static func gaussian(_ path: String) throws(StudyError) -> GaussianBoltzmannMachine {
+  static func gaussian(_ path: String) throws(StudyError) -> GaussianBoltzmannMachine {
     do throws(ArchiveError) {
       let archive = try Checksums.archive(of: path) { (reader, taken) throws(ArchiveError) in
         try GaussianBoltzmannMachine(from: reader, at: "gaussian").save(to: &taken, at: "gaussian")
@@ -116,10 +118,13 @@ public enum ModelExport {
     do throws(ArchiveError) {
       kinds = try Checksums.archive(of: path) { (reader, taken) throws(ArchiveError) in
         for kind in ["network", "gaussian"] where reader.contains(kind + "/version") { try taken.write(1, at: kind) }
+        if reader.contains("pixels") { try taken.write(1, at: "pixels") }
       }
     } catch { throw refused(path, error) }
     if kinds.contains("network") { return try network(path).onnx(name: name).bytes }
-    guard kinds.contains("gaussian") else { return hiddenLaw(try machines(path), name: name).bytes }
+    guard kinds.contains("gaussian") else {
+      return hiddenLaw(try machines(path), name: name, input: kinds.contains("pixels") ? "pixels_and_second_layer" : "visible").bytes
+    }
     // To its hidden units a machine with real visible units is one of weights W / sigma.
     let machine = try gaussian(path)
     let weights = machine.weights.enumerated().map { Float($1 / machine.deviations[$0 / machine.hidden]) }
@@ -129,11 +134,11 @@ public enum ModelExport {
     return hiddenLaw([same], name: name).bytes
   }
 
-  /// Input "visible", `[samples, units]` in the machine's own values; output "hidden<l>": P(unit is high) of layer l, from the
+  /// `input`, `[samples, units]` in the machine's own values; output "hidden<l>": P(unit is high) of layer l, from the
   /// means of the layer below: sigma(g (b + vW)), g = 1 for 0/1 units and 2 for +-1 units.
-  static func hiddenLaw(_ machines: [RestrictedBoltzmannMachine<Float>], name: String) -> ONNXModel {
-    var model = ONNXModel(name: name), value = "visible"
-    model.input("visible", shape: [machines[0].visible])
+  static func hiddenLaw(_ machines: [RestrictedBoltzmannMachine<Float>], name: String, input: String = "visible") -> ONNXModel {
+    var model = ONNXModel(name: name), value = input
+    model.input(input, shape: [machines[0].visible])
     for (layer, machine) in machines.enumerated() {
       let here = "hidden\(layer + 1)", isSign = machine.units == .plusMinusOne, gain: Float = isSign ? 2 : 1
       model.constant(here + "/weights", machine.weights.map { gain * $0 }, shape: [machine.visible, machine.hidden])

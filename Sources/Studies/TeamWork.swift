@@ -63,3 +63,49 @@ struct SlicedAnnealing {
     sweep = last
   }
 }
+
+/// Thermodynamic integration of a machine over a team, cut into slices; replicas are shared out.
+struct SlicedIntegration {
+  let integration: ThermodynamicIntegration<AnnealedBoltzmannMachine<Float>>
+  let replicas: Int, visible: Int, hidden: Int
+
+  init(_ machine: RestrictedBoltzmannMachine<Float>, baseBias: [Double]?, nodes: Int, measurements: Int, replicas: Int) {
+    integration = ThermodynamicIntegration(
+      AnnealedBoltzmannMachine(machine, baseBias: baseBias),
+      nodes: ThermodynamicIntegration<AnnealedBoltzmannMachine<Float>>.gaussLegendre(nodes), relaxation: (measurements + 3) / 4,
+      measurements: measurements)
+    self.replicas = replicas
+    visible = machine.visible
+    hidden = machine.hidden
+  }
+
+  /// What lies between slices, of all replicas; the same on all ranks.
+  struct Place: Equatable {
+    var words: [UInt64] = [], totals: [Double] = [], sums: [Double] = [], sweep = 0
+  }
+
+  /// About a second's sweeps; whether the integration has come to its end.
+  func advance(
+    _ place: inout Place, from source: KeyedStreams, on team: borrowing some Communicator & ~Copyable
+  ) throws(MessagePassingError) -> Bool {
+    let mine = team.share(of: replicas), each = (visible + 63) / 64, model = integration.model
+    let state =
+      place.words.isEmpty
+      ? model.start(replicas: mine.count, firstReplica: mine.lowerBound, from: source)
+      : model.replicas(
+        at: Configurations(
+          count: mine.count, sites: .unplaced(visible), words: Array(place.words[mine.lowerBound * each..<mine.upperBound * each])),
+        firstReplica: mine.lowerBound)
+    var progress = integration.begin(from: state, replicas: mine.count)
+    if place.sweep > 0 {
+      (progress.totals, progress.sums) = (Array(place.totals[mine]), Array(place.sums[mine]))
+      progress.sweepsDone = place.sweep
+    }
+    integration.advance(&progress, sweeps: max(1, Int(6e10 / (4 * Double(replicas * visible * hidden)))), from: source)
+    place.words = try team.allGather(progress.replicas.configurations.words).flatMap { $0 }
+    place.totals = try team.allGather(progress.totals).flatMap { $0 }
+    place.sums = try team.allGather(progress.sums).flatMap { $0 }
+    place.sweep = progress.sweepsDone
+    return place.sweep == integration.sweeps
+  }
+}

@@ -36,6 +36,20 @@ import Testing
     #expect(try FileAccess.text(path + "/resolved.toml") == small.canonicalTOML)
   }
 
+  @Test("a run goes on only with the data files it began with; --fresh begins with others")
+  func data() throws {
+    let path = base.path + "/run", study = try Toy.resolve("study = \"toy-lattice\"")
+    var notices: [String] = []
+    for _ in 0..<2 {
+      var lock = try RunFolder.open(path, for: study, data: 7, fresh: false, notices: &notices)
+      lock.release()
+    }
+    #expect(throws: RunFolderError.otherData(path)) { _ = try RunFolder.open(path, for: study, data: 8, fresh: false, notices: &notices) }
+    var lock = try RunFolder.open(path, for: study, data: 8, fresh: true, notices: &notices)
+    lock.release()
+    #expect(throws: RunFolderError.otherData(path)) { _ = try RunFolder.open(path, for: study, data: 7, fresh: false, notices: &notices) }
+  }
+
   @Test("--fresh keeps the old folders aside, numbered")
   func fresh() throws {
     let path = base.path + "/run", study = try Toy.resolve("study = \"toy-lattice\"")

@@ -17,6 +17,7 @@ extension ProgramTests {
     ]
     static let boltzmann = [
       "training.epochs=[40]", "training.method=\"tempered\"", "training.rungs=3", "annealing.temperatures=60", "annealing.replicas=20",
+      "annealing.schedule=\"dense\"", "annealing.integration_nodes=12", "annealing.integration_sweeps=40",
     ]
     static let deep = [
       "machine.kind=\"deep\"", "machine.hidden=[6, 4]", "training.epochs=[40]", "annealing.temperatures=60", "annealing.replicas=20",
@@ -106,6 +107,63 @@ extension ProgramTests {
           """
         let end = try PythonReader.run(program, "\(folder)/models/boltzmann.onnx")
         #expect(end.status == 0, "\(end.output)")
+      }
+    }
+
+    static func observables(_ folder: String) throws -> [(at: [String: Any], observables: [String: [String: Any]])] {
+      let whole = try JSONSerialization.jsonObject(with: Program.bytes(folder + "/results.json")) as? [String: Any]
+      return try #require(whole?["results"] as? [[String: Any]]).map {
+        ($0["at"] as? [String: Any] ?? [:], $0["observables"] as? [String: [String: Any]] ?? [:])
+      }
+    }
+
+    @Test("Machines go on from those of another run, or are only measured again: annealing and integration both find the exact ln Z")
+    func givenMachines() throws {
+      try Program.withFolder { folder in
+        #expect(try run("boltzmann", Self.boltzmann + ["training.epochs=[3000]"], into: folder + "/first").status == 0)
+        let start = ["machine.start=\"\(folder)/first/models/boltzmann.h5\"", "training.epochs=[0]"]
+        let settings =
+          Self.boltzmann + start + ["annealing.temperatures=500", "annealing.replicas=100", "annealing.integration_sweeps=400"]
+        #expect(try run("boltzmann", settings, into: folder + "/again").status == 0)
+        let first = try #require(try Self.observables(folder + "/first").first).observables
+        let again = try #require(try Self.observables(folder + "/again").first).observables
+        let exact = try #require(first["log_partition_exact"]?["value"] as? Double)
+        #expect(again["log_partition_exact"]?["value"] as? Double == exact)
+        for name in ["log_partition", "log_partition_back", "log_partition_integrated"] {
+          let value = try #require(again[name]?["value"] as? Double), error = try #require(again[name]?["error"] as? Double)
+          #expect(abs(value - exact) < 4 * error && error < 0.1, "\(name): \(value) +- \(error), exact \(exact)")
+        }
+        // All patterns and an exact ln Z: nothing has an error.
+        #expect(again["test_log_likelihood"]?["error"] == nil && again["train_log_likelihood"] == nil)
+        for (more, words) in [
+          ("machine.hidden=[9]", "are 9 x 10 (visible x hidden); those of the study are 9 x 9"),
+          ("machine.units=\"plus-minus-one\"", "have zero-one units"), ("machine.start=\"\"", "give machine.start, or at least 1"),
+        ] {
+          let end = try run("boltzmann", settings + [more], into: folder + "/refused")
+          #expect(end.status == 65 && end.errors.count == 1 && end.error.contains(words), "\(end.all)")
+        }
+      }
+    }
+
+    @Test("A training that diverges fails its point of a sweep alone, and lists name their rows", arguments: [1, 2])
+    func divergence(ranks: Int) throws {
+      try Program.withFolder { folder in
+        let file = try Program.write(
+          """
+          study = "boltzmann"
+          machine = { kind = "gaussian" }
+          data = { train = 64, test = 16 }
+          training = { method = "contrastive", epochs = [20], batch = 16 }
+          annealing = { temperatures = 20, replicas = 4, equilibration = 0 }
+          [[sweep]]
+          training.learning_rate = [0.01, 10.0, 0.02]
+          machine.hidden = [[3], [4], [5]]
+          """, "sweep", in: folder)
+        let end = try Program.run(["run", file, "--out", folder + "/out"], ranks: ranks)
+        #expect(end.status == 4 && end.error.contains("training has diverged"), "\(end.all)")
+        let rows = try Self.observables(folder + "/out").map(\.at)
+        #expect(rows.compactMap { $0["learning_rate"] as? Double } == [0.01, 0.02])
+        #expect(rows.compactMap { $0["hidden"] as? String } == ["3", "5"])
       }
     }
 

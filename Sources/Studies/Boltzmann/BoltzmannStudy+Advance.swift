@@ -37,6 +37,7 @@ extension BoltzmannStudy {
         } else {
           part = try annealBack(&state, streams: streams, on: team)
         }
+      case .integrating: part = try integrate(&state, streams: streams, on: team)
       case .enumerating: part = try enumerate(&state, on: team)
       case .summingOut: part = try sumOut(&state, on: team)
       case .evaluating: part = try evaluate(&state, streams: streams)
@@ -76,8 +77,9 @@ extension BoltzmannStudy {
     return states
   }
 
-  /// Random weights, and the field that gives each visible unit its mean in the data.
+  /// The given machine, or random weights and the field that gives each visible unit its mean in the data.
   private func start(_ layer: Int, _ data: Configurations, _ key: StreamKey) -> CentredParameters {
+    if let given { return CentredParameters(given.machines[layer], offset: offset) }
     var start = CentredParameters.random(
       units: units, visible: shapes[layer].visible, hidden: shapes[layer].hidden, offset: offset, deviation: initialWidth,
       from: KeyedStreams(key))
@@ -136,6 +138,9 @@ extension BoltzmannStudy {
     return try train(&state, layer: layer, with: trainer, on: trainer.data, key, curves: &curves, on: team)
   }
 
+  /// What is said of a training that diverges.
+  var rateAdvice: String { "try a smaller training.learning_rate than \(learningRate)" }
+
   private func train<Trainer: ParticleTraining>(
     _ state: inout State, layer: Int, with trainer: Trainer, on data: Configurations, _ key: StreamKey, curves: inout [CurvePoint],
     on team: borrowing some Communicator & ~Copyable
@@ -155,6 +160,7 @@ extension BoltzmannStudy {
     while left > 0, training.reconstructionErrors.count < epochs[layer] {
       let before = Int(training.step)
       let ended = try trainer.advance(&training, batches: left, on: team)
+      if ended || left <= Int(training.step) - before { try training.checkFinite(rateAdvice) }
       left -= Int(training.step) - before
       let epoch = training.reconstructionErrors.count
       // At epochs 1, 2, 4, 8, ... and the last.

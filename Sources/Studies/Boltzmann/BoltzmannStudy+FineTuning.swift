@@ -59,6 +59,7 @@ extension BoltzmannStudy {
       _ = try tuner.advance(&tuning, batches: min(left, planned - before), on: team)
       left -= Int(tuning.step) - before
     }
+    try tuning.checkFinite("try a smaller fine_tuning.learning_rate than \(tunedRate)")
     let tag = fromMachine ? "fine-tuning" : "random-weights"
     if let loss = tuning.losses.last { curves.append(CurvePoint("\(tag)/loss", step: tuning.losses.count, value: loss)) }
     if tuning.step < UInt64(planned) {

@@ -48,6 +48,11 @@ extension BoltzmannStudy {
   /// Whether the deviations of the visible units are learnt.
   var learnsDeviations: Bool { deviation == 0 }
 
+  /// A machine of the data's own numbers, as model files hold it, in rescaled units.
+  private func toRescaled(_ machine: GaussianBoltzmannMachine, _ data: RealSamples) -> GaussianBoltzmannMachine {
+    machine.rescaled(offsets: zip(data.offsets, data.scales).map { -$0 / $1 }, scales: data.scales.map { 1 / $0 })
+  }
+
   /// Small random weights, visible means (and deviations, where they are learnt) at the data's, hidden units at rest at the mean.
   private func start(_ data: RealSamples, _ streams: KeyedStreams) -> GaussianBoltzmannMachine {
     var random = streams.generator(replica: 0, step: 0, site: 0, purpose: .initial)
@@ -65,7 +70,9 @@ extension BoltzmannStudy {
     let key = streams.use("training", 0), perEpoch = trainCount / batch, planned = perEpoch * epochs[0]
     var training =
       state.gaussian
-      ?? GaussianTraining(start(data, KeyedStreams(key)), Momentum(rate: learningRate, momentum: momentum, decay: decay, l1: l1), data)
+      ?? GaussianTraining(
+        given?.gaussian.map { toRescaled($0, data) } ?? start(data, KeyedStreams(key)),
+        Momentum(rate: learningRate, momentum: momentum, decay: decay, l1: l1), data)
     state.gaussian = nil
     let trainer =
       try state.scratch.gaussianTrainer
@@ -87,11 +94,13 @@ extension BoltzmannStudy {
       left -= 1
       let epoch = training.step / perEpoch
       guard training.step % perEpoch == 0, epoch & (epoch - 1) == 0 || epoch == epochs[0] else { continue }
+      try training.machine.checkFinite(step: training.step, rateAdvice)
       let error = reconstructionError(training.machine, data)
       training.errors += [Double(epoch), error]
       curves.append(CurvePoint("reconstruction_error", step: epoch, value: error))
       curves += pictures(of: training.machine.weights, hiddenBias: training.machine.hiddenBias, epoch: epoch)
     }
+    try training.machine.checkFinite(step: training.step, rateAdvice)
     state.gaussian = training
     if training.step < planned { return Double(training.step) / Double(planned) }
     state.scratch.gaussianTrainer = nil
@@ -117,7 +126,7 @@ extension BoltzmannStudy {
     _ state: inout State, _ machine: GaussianBoltzmannMachine, _ data: RealSamples, run: Int, streams: StreamKey,
     on team: borrowing some Communicator & ~Copyable
   ) throws -> Double {
-    let isBack = run == 2, path = AnnealedGaussianMachine(machine), forward = AnnealingSchedule.linear(steps: temperatures)
+    let isBack = run == 2, path = AnnealedGaussianMachine(machine), forward = annealingSchedule
     let sampling = AnnealedImportanceSampling(path, schedule: isBack ? forward.reversed : forward)
     let steps = Double(temperatures + (isBack ? equilibration : 0)), work = 2 * steps * Double(machine.visible * machine.hidden)
     let first = state.logWeights.count, count = min(replicas - first, team.size * max(1, Int(1e9 / work)))
@@ -146,13 +155,12 @@ extension BoltzmannStudy {
 
   /// Mean ln p of test and training samples, and two yardsticks.
   func recordLikelihood(
-    of machine: GaussianBoltzmannMachine, _ data: RealSamples, logPartition: Estimate, at: [(name: String, value: ParameterValue)],
-    into recording: inout Recording
+    of machine: GaussianBoltzmannMachine, _ data: RealSamples, logPartition: Estimate, warning: String?,
+    at: [(name: String, value: ParameterValue)], into recording: inout Recording
   ) {
     for (name, samples) in [("test", data.test), ("train", Array(data.train.prefix(data.test.count)))] {
       let mean = Estimate(meanOf: machine.freeEnergy(of: samples).map { -$0 - logPartition.value })
-      let error = (mean.error * mean.error + logPartition.error * logPartition.error).squareRoot()
-      recording.record(at: at, "\(name)_log_likelihood", Observable(mean.value, error: error, unit: "nats"))
+      recording.record(at: at, "\(name)_log_likelihood", likelihood(mean, logPartition, warning))
     }
     let independent = Estimate(meanOf: data.independentLogLikelihood)
     recording.record(at: at, "test_log_likelihood_independent", Observable(independent.value, error: independent.error, unit: "nats"))

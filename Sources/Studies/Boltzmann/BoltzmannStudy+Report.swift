@@ -25,7 +25,7 @@ extension BoltzmannStudy {
       if let machine = trained.gaussian {
         models.append(try ModelExport.file(machine, name: "boltzmann"))
       } else {
-        models.append(try ModelExport.file(trained.machines, name: "boltzmann"))
+        models.append(try ModelExport.file(trained.machines, pixels: isDeep ? train.sites.count : nil, name: "boltzmann"))
       }
     } catch { throw .archive(error) }
     return Report(
@@ -34,52 +34,42 @@ extension BoltzmannStudy {
       models: models)
   }
 
-  private func shown(_ recording: Recording, _ name: String) -> String {
-    guard let found = recording.observable(name, at: []) else { return "–" }
-    return written(found.values[0], found.errors?[0], digits: 6)
-  }
-
   private func found(_ recording: Recording) -> ReportSection {
-    let key = hidden.count == 1 ? "log_likelihood" : "log_likelihood_bound"
-    var rows = [
-      [hidden.count == 1 ? "mean ln p of test samples" : "lower bound of mean ln p of test samples", shown(recording, "test_\(key)")],
-      ["the same of training samples", shown(recording, "train_\(key)")],
-    ]
-    if isDeep {
-      if recording.observable("test_log_likelihood", at: []) != nil {
-        rows.append(["mean ln p of test samples, the second layer summed out", shown(recording, "test_log_likelihood")])
-      }
-    } else if real != nil {
-      rows.append([
-        "the same of test samples if all units were independent and normal", shown(recording, "test_log_likelihood_independent"),
-      ])
-      if recording.observable("test_log_likelihood_source", at: []) != nil {
-        rows.append(["the same of the law that made them", shown(recording, "test_log_likelihood_source")])
-      }
-    } else {
-      rows.append(["pseudo-likelihood of test samples, first machine", shown(recording, "test_pseudo_log_likelihood")])
+    let partition = isDeep || hidden.count > 1 ? "ln Z of the top machine" : "ln Z"
+    var rows: [[String]] = []
+    /// A row, where there is such a value, with what qualifies it.
+    func add(_ what: String, _ name: String) {
+      guard let found = recording.observable(name, at: []) else { return }
+      rows.append([what, written(found.values[0], found.errors?[0], digits: 6), found.reason ?? ""])
     }
+    let what = hidden.count == 1 ? "mean ln p" : "lower bound of mean ln p"
+    add(isWholeLaw ? "\(what) of all patterns" : "\(what) of test samples", "test_\(likelihoodKey)")
+    add("at the upper side of the bracket of ln Z", "test_\(likelihoodKey)_lowest")
+    add("at its lower side", "test_\(likelihoodKey)_highest")
+    add("\(what) of training samples", "train_\(likelihoodKey)")
+    if isDeep { add("mean ln p of test samples, the second layer summed out", "test_log_likelihood") }
+    add("the same of test samples if all units were independent and normal", "test_log_likelihood_independent")
+    add("the same of the law that made them", "test_log_likelihood_source")
+    add("pseudo-likelihood of \(isWholeLaw ? "all patterns" : "test samples"), first machine", "test_pseudo_log_likelihood")
+    add(partition + ", both runs", "log_partition")
     for run in 1...2 {
-      rows.append(["ln Z of the top machine, run \(run)", shown(recording, "log_partition_run_\(run)")])
-      rows.append(["its lower side E[ln w]", shown(recording, "log_partition_lower_run_\(run)")])
-      rows.append(["effective samples", shown(recording, "effective_samples_run_\(run)")])
+      add("\(partition), run \(run)", "log_partition_run_\(run)")
+      add("its lower side E[ln w]", "log_partition_lower_run_\(run)")
+      add("effective samples", "effective_samples_run_\(run)")
     }
-    if recording.observable("log_partition_back", at: []) != nil {
-      rows.append(["ln Z of the top machine, by the way back from its samples", shown(recording, "log_partition_back")])
-      rows.append(["its upper side -E[ln w]", shown(recording, "log_partition_upper")])
-      rows.append(["effective samples", shown(recording, "effective_samples_back")])
-    }
-    if recording.observable("log_partition_exact", at: []) != nil {
-      rows.append(["ln Z, exactly", shown(recording, "log_partition_exact")])
-    }
-    if images == nil, real == nil { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6)]) }
+    add("\(partition), by the way back from its samples", "log_partition_back")
+    add("its upper side -E[ln w]", "log_partition_upper")
+    add("effective samples", "effective_samples_back")
+    add("\(partition), by thermodynamic integration", "log_partition_integrated")
+    add("ln Z, exactly", "log_partition_exact")
+    if isWholeLaw { rows.append(["the best possible mean ln p", written(-log(Double(test.count)), nil, digits: 6), ""]) }
     var caption = "In nats." + rescaling(recording)
     if recording.observable("log_partition_back", at: []) != nil {
       caption +=
         " The way back starts from \(replicas) chains after \(equilibration) sweeps from training data: it bounds ln Z from above only as far"
         + " as these are samples of the machine."
     }
-    var items: [ReportSection.Item] = [.table(ReportTable(caption: caption, header: ["quantity", "value"], rows: rows))]
+    var items: [ReportSection.Item] = [.table(ReportTable(caption: caption, header: ["quantity", "value", "remark"], rows: rows))]
     let tuned = recording.rows.filter { $0.at.contains { $0.name == "classifier" } }
     if !tuned.isEmpty {
       items.append(

@@ -7,13 +7,15 @@ import Sampling
 extension BoltzmannStudy {
   /// What the unit does, one stage after another.
   enum Stage: Equatable {
-    case training(Int), annealing(run: Int), returning, enumerating, summingOut, evaluating, tuning(fromMachine: Bool), reporting
+    case training(Int), annealing(run: Int), returning, integrating, enumerating, summingOut, evaluating, tuning(fromMachine: Bool),
+      reporting
 
     var words: String {
       switch self {
       case .training(let layer): "training machine \(layer + 1)"
       case .annealing(let run): "log Z, run \(run + 1) of 2"
       case .returning: "log Z, the way back"
+      case .integrating: "log Z by integration"
       case .enumerating: "log Z by enumeration"
       case .summingOut: "summing the second layer out"
       case .evaluating: "evaluating"
@@ -36,6 +38,10 @@ extension BoltzmannStudy {
     let annealing = slowness * 2.5 * Double(temperatures * replicas) * Double(top.visible * top.hidden)
     stages += [(.annealing(run: 0), annealing), (.annealing(run: 1), annealing)]
     if equilibration > 0 { stages.append((.returning, annealing * (1 + Double(equilibration) / Double(temperatures)))) }
+    if integrationNodes > 0 {
+      let sweeps = Double(integrationNodes) * 1.25 * Double(integrationSweeps)
+      stages.append((.integrating, annealing * sweeps / Double(temperatures)))
+    }
     if enumeratedUnits <= exactUpTo { stages.append((.enumerating, enumerationWork)) }
     if sumsOut { stages.append((.summingOut, 20 * Double(test.count << hidden[1]) * Double(top.visible * top.hidden))) }
     stages.append(
@@ -69,6 +75,8 @@ extension BoltzmannStudy {
     /// Sweeps done at the machine before the way back.
     var sweeps = 0
     var finishedRuns: [[Double]] = []
+    /// Thermodynamic integration.
+    var integration = SlicedIntegration.Place()
     /// The classifier in training; curves and test accuracy of finished ones.
     var tuning: NetworkTraining<Float>?
     var tuned: [[Double]] = []
@@ -79,7 +87,7 @@ extension BoltzmannStudy {
 
     init() {}
 
-    public static var formatVersion: Int { 4 }
+    public static var formatVersion: Int { 5 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       let counts = [
@@ -94,6 +102,10 @@ extension BoltzmannStudy {
       try archive.write(pseudo, at: path + "/pseudo")
       try archive.write(replicaWords, at: path + "/replicas")
       try archive.write(logWeights, at: path + "/log_weights")
+      try archive.write(integration.words, at: path + "/integration/words")
+      try archive.write(integration.totals, at: path + "/integration/totals")
+      try archive.write(integration.sums, at: path + "/integration/sums")
+      try archive.write(integration.sweep, at: path + "/integration/sweep")
       for (run, weights) in finishedRuns.enumerated() { try archive.write(weights, at: "\(path)/run\(run)") }
       if let tuning { try tuning.save(to: &archive, at: path + "/tuning") }
       for (place, values) in tuned.enumerated() { try archive.write(values, at: "\(path)/tuned\(place)") }
@@ -110,6 +122,10 @@ extension BoltzmannStudy {
       pseudo = try archive.read(Double.self, count: nil, at: path + "/pseudo")
       replicaWords = try archive.read(UInt64.self, count: nil, at: path + "/replicas")
       logWeights = try archive.read(Double.self, count: nil, at: path + "/log_weights")
+      integration.words = try archive.read(UInt64.self, count: nil, at: path + "/integration/words")
+      integration.totals = try archive.read(Double.self, count: nil, at: path + "/integration/totals")
+      integration.sums = try archive.read(Double.self, count: nil, at: path + "/integration/sums")
+      integration.sweep = try archive.scalar(Int.self, at: path + "/integration/sweep")
       for run in 0..<counts[5] { finishedRuns.append(try archive.read(Double.self, count: nil, at: "\(path)/run\(run)")) }
       if counts[6] == 1 { tuning = try NetworkTraining(from: archive, at: path + "/tuning") }
       for place in 0..<counts[7] { tuned.append(try archive.read(Double.self, count: nil, at: "\(path)/tuned\(place)")) }

@@ -45,6 +45,10 @@ public struct BoltzmannStudy: Study {
         Parameter(
           "smallest_deviation", .real(0.3), .reals(0.001...1), unit: "1",
           "the part of its own deviation in the data below which none is learnt: between narrow modes contrastive divergence does not mix"),
+        Parameter(
+          "start", .text(""), unit: "1",
+          "HDF5 file of machines that a run of this study wrote (DIR/models/boltzmann.h5), to go on from; with epochs = [0] they are only measured"
+        ),
         Parameter("centred", .flag(true), unit: "1", "train about the middle of the units' two values (0/1 units)"),
       ]),
     ParameterTable(
@@ -54,7 +58,7 @@ public struct BoltzmannStudy: Study {
         Parameter("gibbs_steps", .integer(1), .integers(1...1000), unit: "steps", "in each negative phase"),
         Parameter("mean_field_sweeps", .integer(10), .integers(1...1000), unit: "sweeps", "of a deep machine's positive phase"),
         Parameter("rungs", .integer(8), .integers(2...1000), unit: "machines", "of the tempered ladder"),
-        Parameter("epochs", .integers([10_000]), .integers(1...10_000_000), unit: "epochs", "passes over the training data"),
+        Parameter("epochs", .integers([10_000]), .integers(0...10_000_000), unit: "epochs", "passes over the training data"),
         Parameter("batch", .integer(112), .integers(1...65536), unit: "samples", "mini-batch, and particles; a multiple of shards"),
         Sharding.parameter,
         Parameter("learning_rate", .real(0.05), .reals(0...10), unit: "1", "step along the batch mean"),
@@ -66,7 +70,10 @@ public struct BoltzmannStudy: Study {
     ParameterTable(
       "annealing", "log Z of the top machine by annealed importance sampling: twice from the base, and once back to it",
       [
-        Parameter("temperatures", .integer(1000), .integers(10...1_000_000), unit: "steps", "equally spaced"),
+        Parameter("temperatures", .integer(1000), .integers(10...1_000_000), unit: "steps", "of each run"),
+        Parameter(
+          "schedule", .text("linear"), .oneOf(["linear", "dense"]),
+          "linear: equally spaced; dense: a fifth of them on [0, 0.7] and the others on [0.7, 1], where ordered machines change most"),
         Parameter("replicas", .integer(100), .integers(2...1_000_000), unit: "replicas", "independent chains of each run"),
         Parameter(
           "equilibration", .integer(1000), .integers(0...100_000_000), unit: "sweeps",
@@ -74,6 +81,12 @@ public struct BoltzmannStudy: Study {
         Parameter(
           "base", .text("uniform"), .oneOf(["uniform", "data"]),
           "where the path starts: fair units, or the training data's means (for images; ordered machines lose a sign there)"),
+        Parameter(
+          "integration_nodes", .integer(0), .integers(0...64), unit: "nodes",
+          "log Z by thermodynamic integration too, over so many Gauss-Legendre nodes; 0: not; needs binary units"),
+        Parameter(
+          "integration_sweeps", .integer(100), .integers(1...10_000_000), unit: "sweeps",
+          "of block Gibbs sampling at each node, after a quarter as many to relax"),
         Parameter(
           "exact_up_to", .integer(20), .integers(0...25), unit: "units",
           "enumerate too where the smaller layer has at most so many units"),
@@ -103,7 +116,10 @@ public struct BoltzmannStudy: Study {
   let units: UnitValues, hidden: [Int], initialWidth: Double, offset: Float
   let sharding: Sharding, epochs: [Int], learningRate: Double, schedule: RateSchedule
   let momentum: Double, decay: Double, l1: Double
-  let temperatures: Int, equilibration: Int, replicas: Int, baseIsData: Bool, exactUpTo: Int
+  let temperatures: Int, isDense: Bool, equilibration: Int, replicas: Int, baseIsData: Bool, exactUpTo: Int
+  let integrationNodes: Int, integrationSweeps: Int
+  /// Machines to go on from; nil: random ones.
+  let given: GivenMachines?
   let tunedLabels: Int, tunedEpochs: Int, tunedBatch: Int, tunedRate: Double
 
   /// Validates everything that the ranges of the single parameters leave open; reads data files.
@@ -146,6 +162,9 @@ public struct BoltzmannStudy: Study {
     decay = parameters.real("training.decay")
     l1 = parameters.real("training.l1")
     temperatures = parameters.integer("annealing.temperatures")
+    isDense = parameters.text("annealing.schedule") == "dense"
+    integrationNodes = parameters.integer("annealing.integration_nodes")
+    integrationSweeps = parameters.integer("annealing.integration_sweeps")
     equilibration = parameters.integer("annealing.equilibration")
     replicas = parameters.integer("annealing.replicas")
     baseIsData = parameters.text("annealing.base") == "data"
@@ -178,12 +197,18 @@ public struct BoltzmannStudy: Study {
       test = all
       (height, width, labels, classes) = (size, size, [], 0)
     }
+    let start = parameters.text("machine.start")
+    given = start.isEmpty ? nil : try GivenMachines(start, isGaussian: isGaussian)
     if batch > trainCount {
       throw .invalid(parameter: "training.batch", what: "\(batch) is more than the \(trainCount) training samples")
+    }
+    if given == nil, epochs.contains(0) {
+      throw .invalid(parameter: "training.epochs", what: "0 epochs leave random weights: give machine.start, or at least 1")
     }
     if isGaussian { try checkGaussian() }
     if tunedLabels > 0 { try checkTuning() }
     if isDeep { try checkDeep() }
+    try given?.check(shapes, units: units)
   }
 
   /// The visible unit at a pixel of a picture, row by row: channel after channel stand side by side in it.
@@ -209,6 +234,9 @@ public struct BoltzmannStudy: Study {
     if units != .zeroOne { throw .invalid(parameter: "machine.units", what: "beside real visible units there are zero-one hidden units") }
     if fixedSettings.negativePhase != .data {
       throw .invalid(parameter: "training.method", what: "a machine with real visible units is trained with method = \"contrastive\"")
+    }
+    if integrationNodes > 0 {
+      throw .invalid(parameter: "annealing.integration_nodes", what: "a machine with real visible units is annealed only: write 0")
     }
     if baseIsData { throw .invalid(parameter: "annealing.base", what: "real visible units start from their own means: write \"uniform\"") }
     if tunedLabels > 0 { throw .invalid(parameter: "fine_tuning.labels", what: "a classifier is made of a stack of binary machines") }
@@ -245,7 +273,15 @@ public struct BoltzmannStudy: Study {
       throw .invalid(
         parameter: "data.train", what: "\(trains) + \(tests) samples are wanted for training and test, \(images.count) are there")
     }
-    let bits = images.configurations(above: Float(parameters.real("data.threshold")))
+    let threshold = parameters.real("data.threshold"), bits = images.configurations(above: Float(threshold))
+    let pixels = images.features.prefix(trains * images.shape.count), range = (pixels.min() ?? 0, pixels.max() ?? 0)
+    if !(Double(range.0)...Double(max(range.0, range.1.nextDown))).contains(threshold) {
+      throw .invalid(
+        parameter: "data.threshold",
+        what:
+          "at \(threshold) all pixels are \(threshold < Double(range.0) ? "on" : "off"): those of the training samples go from \(range.0) to \(range.1)"
+      )
+    }
     return (images, bits.slice(0..<trains), bits.slice(images.count - tests..<images.count))
   }
 
@@ -254,6 +290,8 @@ public struct BoltzmannStudy: Study {
     if isDeep { return [(train.sites.count + hidden[1], hidden[0])] }
     return hidden.indices.map { (visible: $0 == 0 ? train.sites.count : hidden[$0 - 1], hidden: hidden[$0]) }
   }
+
+  public var dataChecksum: UInt64? { images?.checksum }
 
   public func plan() -> [PlannedUnit<Unit>] {
     let work = stages.reduce(0) { $0 + $1.work }

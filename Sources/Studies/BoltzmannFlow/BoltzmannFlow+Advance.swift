@@ -71,6 +71,7 @@ extension BoltzmannFlow {
         key: streams.use("thermometer batches", number), rank: team.rank, ranks: team.size)
     }
     _ = try state.scratch.reader?.advance(&training, batches: 2000, on: team)
+    try training.checkFinite("try a smaller rate of the thermometer")
     guard training.losses.count == readerEpochs else {
       state.reading = training
       return false
@@ -96,6 +97,7 @@ extension BoltzmannFlow {
         settings: .init(batch: Self.batch, shards: Self.shards), key: key, rank: team.rank, ranks: team.size)
     }
     _ = try state.scratch.machine?.advance(&training, batches: 2000, on: team)
+    try training.checkFinite("try a smaller rate of the machines")
     let isDone = training.reconstructionErrors.count == epochs
     state.training = training
     if isDone { state.scratch.machine = nil }

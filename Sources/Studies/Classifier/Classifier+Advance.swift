@@ -45,11 +45,6 @@ extension Classifier {
     state.scratch.train = all.slice(0..<train)
     state.scratch.validation = all.slice(train..<used)
     state.scratch.test = all.slice(all.count - test..<all.count)
-    let checksum = all.checksum
-    if state.checksum == 0 { state.checksum = checksum }
-    if state.checksum != checksum {
-      throw .data(file: "the data files", what: "they are not those that this run began with; start over with --fresh")
-    }
   }
 
   // MARK: Training
@@ -86,6 +81,7 @@ extension Classifier {
     state.scratch.trainer = trainer
     let batches = max(1, Int(6e10 / (3 * max(1, training.network.operations) * Double(batch))))
     let epochEnded = try trainer.advance(&training, batches: batches, on: team)
+    try training.checkFinite("try a smaller training.learning_rate than \(learningRate)")
     var curves: [CurvePoint] = [], isOver = training.step >= UInt64(planned)
     if epochEnded {
       let epoch = training.losses.count

@@ -2,6 +2,8 @@ import NeuralNetworks
 public import Runtime
 
 extension Classifier {
+  public var dataChecksum: UInt64? { files?.checksum }
+
   public func plan() -> [PlannedUnit<Unit>] {
     let network = try? makeNetwork(), parameters = Double(network?.parameterCount ?? 0), batches = Double(epochs * (train / batch))
     let training = (network?.trainingOperations ?? 0) * Double(batch) * batches

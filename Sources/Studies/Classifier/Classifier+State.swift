@@ -7,8 +7,6 @@ extension Classifier {
   public struct State: Checkpointable {
     /// 0: making the data, 1: training, 2: testing.
     var stage = 0
-    /// Which data it began with, once they are there.
-    var checksum: UInt64 = 0
     /// Spins of the lattice made so far, coupling by coupling, those for training and those for testing.
     var spins: [[UInt64]] = []
     var training: NetworkTraining<Float>?
@@ -21,11 +19,10 @@ extension Classifier {
 
     init() {}
 
-    public static var formatVersion: Int { 2 }
+    public static var formatVersion: Int { 3 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       try archive.write([stage, spins.count, training == nil ? 0 : 1, stopping == nil ? 0 : 1, kept.count], at: path + "/counts")
-      try archive.write(checksum, at: path + "/checksum")
       for (place, words) in spins.enumerated() { try archive.write(words, at: "\(path)/spins\(place)") }
       if let training { try training.save(to: &archive, at: path + "/training") }
       if let stopping { try stopping.save(to: &archive, at: path + "/stopping") }
@@ -35,7 +32,6 @@ extension Classifier {
       try archive.checkVersion(of: Self.self, at: path)
       let counts = try archive.read(Int.self, count: 5, at: path + "/counts")
       stage = counts[0]
-      checksum = try archive.scalar(UInt64.self, at: path + "/checksum")
       for place in 0..<counts[1] { spins.append(try archive.read(UInt64.self, count: nil, at: "\(path)/spins\(place)")) }
       if counts[2] == 1 { training = try NetworkTraining(from: archive, at: path + "/training") }
       if counts[3] == 1 { stopping = try EarlyStopping(from: archive, at: path + "/stopping") }

@@ -60,6 +60,7 @@ extension CompareCoarseGrainings {
       settings: .init(batch: batch, shards: 1), key: streams.use("machine", place), rank: 0, ranks: 1)
     for _ in 0..<5 where state.machines[place].reconstructionErrors.count < machineEpochs {
       _ = try trainer.advance(&state.machines[place], batches: trainer.batchesPerEpoch, on: SoloCommunicator())
+      try state.machines[place].checkFinite("try a smaller training.machine_penalty")
     }
     return place == 1 && state.machines[1].reconstructionErrors.count == machineEpochs
   }

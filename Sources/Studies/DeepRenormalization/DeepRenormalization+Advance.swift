@@ -160,6 +160,7 @@ extension DeepRenormalization {
     let perSample = 10 * Double(visible(layer) * hidden[layer])
     let batches = max(1, Int(6e10 / (perSample * Double(batch))))
     let epochEnded = try trainer.advance(&training, batches: batches, on: team)
+    try training.checkFinite("try a smaller training.learning_rate than \(learningRate)")
     let epoch = training.reconstructionErrors.count
     if epochEnded {
       curves.append(CurvePoint("layer-\(layer + 1)/reconstruction_error", step: epoch, value: training.reconstructionErrors[epoch - 1]))

@@ -109,6 +109,7 @@ extension InformationPlane {
     let slice = max(1, Int(1e10 / (3 * max(3e3, training.network.operations) * Double(size))))
     let end = min(goal, step + slice)
     while training.step < UInt64(end) { _ = try trainer.advance(&training, batches: end - Int(training.step), on: team) }
+    try training.checkFinite("try a smaller rate of this stepper")
     if end == goal { state.kept.append(training.network) }
     let loss = training.losses.last, epoch = end / stepsPerEpoch
     state.training = training

@@ -148,6 +148,8 @@ public struct InformationPlane: Study {
     return layers
   }
 
+  public var dataChecksum: UInt64? { files?.checksum }
+
   public func plan() -> [PlannedUnit<Unit>] {
     activations.flatMap { activation in
       steppers.flatMap { stepper in
