@@ -27,13 +27,14 @@ struct VerifyCommand: ParsableCommand {
       }
     }
     let start = Machine.uptime
-    var count = 0, missed = 0, damaged = false
+    var count = 0, missed = 0, leftOut = 0, damaged = false
     print(Self.line("id", "what", "expected", "found", "tolerance", "pass"))
     for check in checks {
       let values: [KnownValue]
       do {
         values = try check.values()
       } catch let reason as LeftOut {
+        leftOut += 1
         print(Self.line(check.id, "left out: \(reason)", "-", "-", "-", "-"))
         continue
       } catch {
@@ -59,7 +60,9 @@ struct VerifyCommand: ParsableCommand {
       fflush(nil)
     }
     let time = Timestamp.span(Machine.uptime - start)
-    print("\n\(count) values of \(checks.count) checks in \(time): " + (missed == 0 ? "all within tolerance" : "\(missed) missed"))
+    print(
+      "\n\(count) values of \(checks.count) checks in \(time): " + (missed == 0 ? "all within tolerance" : "\(missed) missed")
+        + (leftOut == 0 ? "" : ", \(leftOut) left out"))
     if missed > 0 { throw ExitCode(ExitStatus.valueMissed.rawValue) }
   }
 

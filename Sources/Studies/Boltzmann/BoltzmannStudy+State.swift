@@ -87,7 +87,7 @@ extension BoltzmannStudy {
 
     init() {}
 
-    public static var formatVersion: Int { 4 }
+    public static var formatVersion: Int { 5 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       let counts = [

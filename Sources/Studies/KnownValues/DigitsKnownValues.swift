@@ -46,8 +46,9 @@ public enum DigitsKnownValues {
     learning_rate = 0.02
     decay = 1e-4
     [annealing]
-    temperatures = 5000
-    base = "data"
+    temperatures = 10_000
+    replicas = 300
+    schedule = "dense"
     """,
     "digits-fine-tuned": """
     study = "boltzmann"
@@ -62,8 +63,9 @@ public enum DigitsKnownValues {
     learning_rate = 0.05
     decay = 1e-4
     [annealing]
-    temperatures = 500
-    base = "data"
+    temperatures = 6000
+    replicas = 400
+    schedule = "dense"
     [fine_tuning]
     labels = 500
     """,
