@@ -51,9 +51,14 @@ struct RealSamples: Sendable {
       train[k] -= offsets[k % pixels]
       squares[k % channels] += train[k] * train[k]
     }
-    let widths = squares.map { ($0 / Double(train.count / channels)).squareRoot() }
+    var widths = squares.map { ($0 / Double(train.count / channels)).squareRoot() }
     // Files are read as Float: what is narrower than its rounding is noise.
-    if let same = widths.indices.first(where: { !(widths[$0] > Double(Float.ulpOfOne) * largest[$0]) }) {
+    let constant = widths.indices.filter { !(widths[$0] > Double(Float.ulpOfOne) * largest[$0]) }
+    if images.shape.height * images.shape.width == 1, constant.count < channels {
+      // Features rather than sensors: one that never changes stays, at the width of a middling one.
+      let middling = (widths.reduce(0) { $0 + $1 * $1 } / Double(channels - constant.count)).squareRoot()
+      for channel in constant { widths[channel] = middling }
+    } else if let same = constant.first {
       throw .invalid(
         parameter: "data.channels",
         what: channels == 1
