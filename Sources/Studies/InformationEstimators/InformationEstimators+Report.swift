@@ -128,10 +128,12 @@ extension InformationEstimators {
   private func chapter(_ d: Int, _ all: Recording) -> ReportSection {
     let truths = informations.filter { $0 > 0 }
     func curves(_ name: String) -> [Curve] {
-      estimators.filter { applies($0, dimension: d) }.map { estimator in
+      // An estimator has one colour in all figures; the first is the truth's.
+      estimators.enumerated().filter { applies($0.element, dimension: d) }.map { place, estimator in
         let found = truths.map { observable(all, estimator, d, $0, name) }
         return Curve(
-          estimator.rawValue, x: truths, y: found.map { $0?.values[0] ?? .nan }, yErrors: found.map { $0?.errors?[0] ?? 0 })
+          estimator.rawValue, x: truths, y: found.map { $0?.values[0] ?? .nan }, yErrors: found.map { $0?.errors?[0] ?? 0 },
+          colour: place + 1)
       }
     }
     let values = Figure(
