@@ -81,9 +81,9 @@ struct ExactEnumeration: Sendable {
   func logSumsByLogarithms(_ blocks: Range<Int>) -> [Double] {
     var sums: [Double] = []
     for block in blocks {
-      var sum = LogSum()
+      var sum = LogWeights()
       forEachState(block..<block + 1) { _, fields, bias in sum.add(fields.reduce(bias) { $0 + Elementwise.softplus($1) }) }
-      sums.append(sum.value)
+      sums.append(sum.logSum)
     }
     return sums
   }

@@ -1,26 +1,6 @@
 import Glibc
 import LinearAlgebra
-
-/// ln of a sum of exponentials, added up in the order of the calls.
-public struct LogSum: Sendable, Equatable {
-  /// The largest exponent so far, and the sum of e^(x - maximum).
-  public private(set) var maximum = -Double.infinity, sum = 0.0
-
-  /// Nothing, or a sum that was begun before.
-  public init(maximum: Double = -.infinity, sum: Double = 0) { (self.maximum, self.sum) = (maximum, sum) }
-
-  /// Adds e^x.
-  public mutating func add(_ x: Double) {
-    if x > maximum {
-      sum = sum * exp(maximum - x) + 1
-      maximum = x
-    } else if x > -.infinity {
-      sum += exp(x - maximum)
-    }
-  }
-  /// ln of the sum.
-  public var value: Double { maximum + log(sum) }
-}
+public import Statistics
 
 /// The partition function of a machine as a sum over blocks of the states of an enumerated layer: each block is bounded work, and ln Z
 /// follows from the ln of their sums, in their order, whoever computed them.
@@ -61,15 +41,11 @@ public struct PartitionBlocks: Sendable {
     case .pairs(let enumeration): blocks.map { enumeration.logSum($0) }
     }
   }
-  /// ln Z, given the sum over all blocks in order.
-  public func logPartition(_ sum: LogSum) -> Double { sum.value + constant }
+  /// ln Z, given the sums over all blocks in order.
+  public func logPartition(_ sums: LogWeights) -> Double { sums.logSum + constant }
 
   /// ln Z at one go.
-  func logPartition() -> Double {
-    var sum = LogSum()
-    for x in logSums(0..<count) { sum.add(x) }
-    return logPartition(sum)
-  }
+  func logPartition() -> Double { logPartition(LogWeights(logSums(0..<count))) }
 }
 
 /// exp(a·h + h G h / 2) over all states h of 0/1 units, in blocks with one set of bits above the `low` ones.

@@ -22,7 +22,7 @@ public struct MPIWorld: ~Copyable {
       try Launcher.detect(environment: environment)?.check(worldSize: Int(cmpi_size(cmpi_world())))
     } catch {
       // A world of one ends without waiting for anybody.
-      _ = cmpi_finish()
+      _ = cmpi_finish(0, nil, 0)
       throw error
     }
     communicator = MPICommunicator(cmpi_world(), owned: false, waiting: Waiting(environment: environment))
@@ -44,9 +44,16 @@ public struct MPIWorld: ~Copyable {
   public static var threadsTakeTurns: Bool { cmpi_is_running() != 0 && cmpi_threads_take_turns() != 0 }
 
   /// Waits for all ranks, then ends MPI. No communicator of this world may be used afterwards; dropping one is fine.
-  public func finish() throws(MessagePassingError) {
+  ///
+  /// All messages must have been received. A library that cannot end all the same (MPICH over UCX and TCP, a rank that is stopped in between)
+  /// has `patience` seconds; then the process leaves with `code`, and rank 0 says so. What is to be printed should have been.
+  public func finish(code: Int32 = 0, patience: UInt32 = 20) throws(MessagePassingError) {
     try communicator.barrier()
-    try check(cmpi_finish(), "MPI_Finalize")
+    fflush(nil)
+    let text = "renorm: the MPI library has not ended within \(patience) s, so this run leaves without; all that it had to do is done\n"
+    // Needed until the process ends.
+    let line = communicator.rank == 0 ? unsafe strdup(text) : nil
+    try unsafe check(cmpi_finish(patience, line, code), "MPI_Finalize")
   }
 
   /// Ends all processes of the launch with `code`, from anywhere; without MPI ends this one.

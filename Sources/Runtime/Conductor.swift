@@ -2,9 +2,9 @@ import Archives
 import Glibc
 import MessagePassing
 
-/// The message tags of the control channel.
+/// The message tags of the control channel; heartbeats have `Liveness.tag`.
 private enum Tag {
-  static let heartbeat = 11, request = 12, assignment = 13, progress = 14, stop = 15, finished = 16, shares = 17, resumed = 18
+  static let request = 12, assignment = 13, progress = 14, stop = 15, finished = 16, shares = 17, resumed = 18
 }
 
 /// What the coordinator answers a team that asks for work: a unit, to divide into teams of so many ranks, which ask again, or that nothing
@@ -33,24 +33,14 @@ final class Conductor<World: Communicator & ~Copyable> {
   /// A duplicate of the world for control messages only; nil in a world of one.
   private let control: World?
   let rank: Int, size: Int
-  private let hosts: [String]
-  private let stallTimeout: Double
+  private let host: String
   private let setup: RunSetup
   private let observer: (any RunObserver)?
   private let labels: [String]
   private let abort: (Int32) -> Never
 
-  // Liveness.
-  private var lastBeat = -1.0
-  private var lastSeen: [Double]
-  private var allowance: [Double]
-  private var unitOfRank: [Int]
-  private var myUnit = -1
+  private let liveness: Liveness
   private var isServing = false
-  private let notes = UnitNotes()
-
-  /// The heartbeats on their way, by the rank they go to.
-  private let beats: [HeartbeatInFlight]
 
   // The launch's clock.
   private var origin = monotonicSeconds()
@@ -83,16 +73,12 @@ final class Conductor<World: Communicator & ~Copyable> {
     self.control = control
     self.rank = rank
     self.size = size
-    self.hosts = hosts
+    host = hosts[rank]
     self.labels = labels
     self.setup = setup
     self.observer = observer
     self.abort = abort
-    stallTimeout = setup.stallTimeout
-    lastSeen = [Double](repeating: monotonicSeconds(), count: size)
-    allowance = [Double](repeating: 0, count: size)
-    unitOfRank = [Int](repeating: -1, count: size)
-    beats = (0..<size).map { _ in HeartbeatInFlight() }
+    liveness = Liveness(rank: rank, hosts: hosts, labels: labels, stallTimeout: setup.stallTimeout)
   }
 
   // MARK: Between slices and while waiting
@@ -110,7 +96,7 @@ final class Conductor<World: Communicator & ~Copyable> {
       noteStopRequests()
       guard size > 1 else { return }
       let now = monotonicSeconds()
-      if now - lastBeat >= 0.3 { try beat(now, allowing: 0) }
+      try liveness.send(at: now, on: control!)
       try receive()
       nameSilent(now)
       try forwardStop()
@@ -120,12 +106,27 @@ final class Conductor<World: Communicator & ~Copyable> {
     }
   }
 
+  /// All ranks, at the end of a run that has ended well: receives what is still on its way, so that MPI can end.
+  func close() throws {
+    guard size > 1 else { return }
+    // A request to stop comes too late.
+    announcedStop = true
+    if rank != 0 { try liveness.takeLeave(on: control!) }
+    try liveness.awaitLeave(on: control!)
+    if rank == 0 { try liveness.takeLeave(on: control!) }
+    isServing = true
+    try receive()
+    try liveness.receiveRest(on: control!)
+  }
+
   /// Announces that this rank may be silent for up to `seconds`: a slice that may take long, and files where the library has no threads.
   func expectSilence(of seconds: Double) {
     guard size > 1, !isServing else { return }
     isServing = true
     defer { isServing = false }
-    do { try beat(monotonicSeconds(), allowing: seconds) } catch { fail(with: "control messages failed: \(error)") }
+    do { try liveness.send(allowing: seconds, at: monotonicSeconds(), on: control!) } catch {
+      fail(with: "control messages failed: \(error)")
+    }
   }
 
   /// Runs `body`, which passes no messages, while a thread of its own sends this rank's heartbeats, `seconds` long at most, and looks
@@ -140,45 +141,27 @@ final class Conductor<World: Communicator & ~Copyable> {
     isServing = true
     defer { isServing = false }
     let end = monotonicSeconds() + seconds
-    let pulse = Pulse(interval: 0.3) {
+    let pulse = Pulse(interval: Liveness.interval) {
       let now = monotonicSeconds()
       // A failure shows again at this rank's own next message, where it can be reported.
-      if now < end { try? self.beat(now, allowing: 0) }
-      try? self.receiveHeartbeats()
+      if now < end { try? self.liveness.send(at: now, on: self.control!) }
+      try? self.liveness.receive(on: self.control!)
       self.watch(now)
     }
     defer { pulse.end() }
     return try body()
   }
 
-  private func beat(_ now: Double, allowing seconds: Double) throws(MessagePassingError) {
-    lastBeat = now
-    let message = Heartbeat(milliseconds: Int(seconds * 1000), unit: myUnit).words
-    for other in rank == 0 ? 1..<size : 0..<1 { try beats[other].send(message, to: other, on: control!) }
-  }
-
   private func watch(_ now: Double) {
-    for other in rank == 0 ? 1..<size : 0..<1 where now - lastSeen[other] > stallTimeout + allowance[other] {
-      let silence = Int(now - lastSeen[other])
-      fail(
-        with: "\(name(of: other)) has not been heard of for \(silence) s; "
-          + "ending the job, which resumes from its checkpoints when started again", code: .rankLost)
-    }
+    guard let silent = liveness.silent(at: now) else { return }
+    fail(with: "\(silent); ending the job, which resumes from its checkpoints when started again", code: .rankLost)
   }
 
   /// A launcher that has lost a host tells the ranks that it still reaches to leave, and does not say whom it has lost.
   private func nameSilent(_ now: Double) {
     guard rank == 0, StopSignals.received != nil, !hasNamedSilent else { return }
     hasNamedSilent = true
-    for other in 1..<size where now - lastSeen[other] > 3 + allowance[other] {
-      printTagged("\(name(of: other)) was last heard of \(Int(now - lastSeen[other])) s ago")
-    }
-  }
-
-  /// "rank 2 on host node3, unit stack".
-  private func name(of other: Int) -> String {
-    let unit = unitOfRank[other]
-    return "rank \(other) on host \(hosts[other])" + (labels.indices.contains(unit) ? ", unit \(labels[unit])" : "")
+    for missing in liveness.missing(at: now) { printTagged(missing) }
   }
 
   /// Says why on stderr and ends all ranks.
@@ -190,7 +173,7 @@ final class Conductor<World: Communicator & ~Copyable> {
 
   /// A line on stderr with who says it.
   func printTagged(_ line: String) {
-    ErrorOutput.line(line, tag: "\(rank)/\(hosts[rank])")
+    ErrorOutput.line(line, tag: "\(rank)/\(host)")
   }
 
   // MARK: Stopping
@@ -256,7 +239,7 @@ final class Conductor<World: Communicator & ~Copyable> {
 
   /// What the team of `ranks` that this rank leads is to do next.
   func assignment(for ranks: Int) throws -> Assignment {
-    myUnit = -1
+    liveness.works(on: nil)
     if rank == 0 { return next(for: ranks) }
     try askAhead(for: ranks)
     hasAsked = false
@@ -267,19 +250,8 @@ final class Conductor<World: Communicator & ~Copyable> {
     return Assignment(word: reply[0])
   }
 
-  /// Every rank of a team: which unit it works on from now, for the messages about it.
-  func works(on unit: Int) {
-    myUnit = unit
-    unitOfRank[rank] = unit
-    notes.write(rank: rank, unit: labels[unit], isOwn: true)
-  }
-
-  /// Every rank of a team: that there is nothing for it any more.
-  func isIdle() {
-    myUnit = -1
-    unitOfRank[rank] = -1
-    notes.write(rank: rank, unit: "", isOwn: true)
-  }
+  /// Every rank of a team: which unit it works on from now; nil: there is nothing for it any more.
+  func works(on unit: Int?) { liveness.works(on: unit) }
 
   /// A leader's report that a unit has ended.
   func deliver(_ end: UnitEnd, unit: Int) throws(MessagePassingError) {
@@ -334,19 +306,8 @@ final class Conductor<World: Communicator & ~Copyable> {
 
   // MARK: Receiving
 
-  private func receiveHeartbeats() throws {
-    while let source = try control!.probe(from: nil, tag: Tag.heartbeat) {
-      let message = try control!.receive(Int.self, from: source, tag: Tag.heartbeat, atMost: 2).values
-      heard(source)
-      let beat = try Heartbeat(message, units: labels.count)
-      allowance[source] = Double(beat.milliseconds) / 1000
-      if beat.unit != unitOfRank[source], beat.unit >= 0 { notes.write(rank: source, unit: labels[beat.unit], isOwn: false) }
-      unitOfRank[source] = beat.unit
-    }
-  }
-
   private func receive() throws {
-    try receiveHeartbeats()
+    try liveness.receive(on: control!)
     while let source = try control!.probe(from: nil, tag: Tag.stop) {
       let text = try control!.receive(UInt8.self, from: source, tag: Tag.stop, atMost: 1 << 16).values
       if stopReason == nil { stopReason = String(decoding: text, as: UTF8.self) }
@@ -368,7 +329,7 @@ final class Conductor<World: Communicator & ~Copyable> {
     try receiveEnds()
     while let source = try control!.probe(from: nil, tag: Tag.request) {
       let ranks = try control!.receive(Int.self, from: source, tag: Tag.request, atMost: 1).values
-      heard(source)
+      liveness.heard(source)
       guard ranks.count == 1, (1...size).contains(ranks[0]) else {
         throw ArchiveError.damaged(file: "a request for work", reason: "a team of \(ranks) ranks in a world of \(size)")
       }
@@ -380,7 +341,7 @@ final class Conductor<World: Communicator & ~Copyable> {
   private func receiveEnds() throws {
     while let source = try control!.probe(from: nil, tag: Tag.finished) {
       let message = try control!.receive(UInt8.self, from: source, tag: Tag.finished, atMost: Int(Int32.max)).values
-      heard(source)
+      liveness.heard(source)
       take(try ControlMessage(ended: message, units: labels.count))
     }
     while let source = try control!.probe(from: nil, tag: Tag.shares) {
@@ -388,8 +349,6 @@ final class Conductor<World: Communicator & ~Copyable> {
       take(try ControlMessage(shares: message, units: labels.count, ranks: size))
     }
   }
-
-  private func heard(_ source: Int) { lastSeen[source] = monotonicSeconds() }
 
   private func take(_ message: ControlMessage) {
     switch message {
@@ -399,21 +358,5 @@ final class Conductor<World: Communicator & ~Copyable> {
       if !curves.isEmpty { observer?.curves(unit: labels[unit], curves) }
     case .shares(let unit, let shares): observer?.shares(unit: labels[unit], shares)
     }
-  }
-}
-
-/// A heartbeat that nobody waits for: a rank that is stopped takes none in, and whoever waited for that would fall silent itself.
-private final class HeartbeatInFlight {
-  private var request: Request<Int>?
-
-  /// Sends one, unless the last is still on its way: to a rank that is stopped, or behind a cut link.
-  func send(_ message: [Int], to rank: Int, on control: borrowing some Communicator & ~Copyable) throws(MessagePassingError) {
-    if var last = request.take() {
-      guard try last.isFinished() else {
-        request = consume last
-        return
-      }
-    }
-    request = try control.immediateSend(message, to: rank, tag: Tag.heartbeat)
   }
 }

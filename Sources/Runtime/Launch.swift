@@ -44,7 +44,7 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
           MPIWorld.abort(code: $0)
         }
     }
-    try world.finish()
+    try world.finish(code: code)
     return code
   } catch .launcherMismatch(let launcher, let launcherSize, _) {
     // Every process finds this alike, and none can talk to another.
@@ -223,7 +223,7 @@ private struct Launch {
       var notices: [String] = []
       var lock: RunLock
       do throws(RunFolderError) {
-        lock = try RunFolder.open(place, for: resolved, data: study.dataChecksum, fresh: options.fresh, notices: &notices)
+        lock = try RunFolder.open(place, for: resolved, data: S.dataFiles(resolved.values), fresh: options.fresh, notices: &notices)
       } catch {
         let failure = Failure(error) ?? Failure(.inputOutput, error.description)
         ErrorOutput.line(failure.description)
@@ -236,7 +236,7 @@ private struct Launch {
       let plan = study.plan()
       let reporter = RunReporter(
         folder: folder, labels: plan.map(\.label), operations: plan.map(\.operations), display: ProgressDisplay(resolved.run.progress))
-      // The hook that MPI calls while it waits keeps the reporter until the process ends: the folder is given free here.
+      // Where a run breaks off the hook that MPI calls while it waits keeps the reporter until the process ends: the folder is given free here.
       defer {
         reporter.finish()
         lock.release()
@@ -294,15 +294,19 @@ private struct Launch {
       reporter.begin(hosts: hosts)
       reporter.event("started", level: .info, [("ranks", "\(world.size)"), ("digest", resolved.digest)])
     }
-    let (outcome, conclude) = try run(
+    let (outcome, conclusion) = try run(
       study, setup: setup, on: world, host: world.processorName, observer: reporter, whileWaiting: whileWaiting, abort: abort)
     // The report is the coordinator's; the others hear how it went.
     var status = [Int(ExitStatus.complete.rawValue)]
     if let reporter {
       provenance.ended = Timestamp.now()
-      status[0] = Int(try conclude { try finish(study, outcome, folder: folder, provenance: provenance, reporter: reporter).rawValue })
+      status[0] = Int(
+        try conclusion.whileBeating { try finish(study, outcome, folder: folder, provenance: provenance, reporter: reporter).rawValue })
     }
     try world.broadcast(&status, from: 0)
+    try conclusion.close()
+    // The hook keeps the conductor, whose last messages have to be through when it goes.
+    whileWaiting {}
     return Int32(status[0])
   }
 

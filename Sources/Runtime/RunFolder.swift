@@ -7,7 +7,7 @@ public enum RunFolderError: Error, Sendable, Equatable, CustomStringConvertible 
   /// Another process works in it.
   case inUse(path: String, host: String, process: Int, elsewhere: Bool)
   /// The run that is there began with other data files.
-  case otherData(String)
+  case otherData(path: String, file: String)
   /// The path is a file.
   case notAFolder(String)
   /// The operating system refuses.
@@ -21,8 +21,9 @@ public enum RunFolderError: Error, Sendable, Equatable, CustomStringConvertible 
     case .inUse(let path, let host, let process, let elsewhere):
       return "\(path) is in use by process \(process) on \(host)"
         + (elsewhere ? ": wait two minutes if that process is dead, or remove \(path)/lock" : "")
-    case .otherData(let path):
-      return "the data files are not those that the run in \(path) began with: give another --out, or --fresh to put it aside"
+    case .otherData(let path, let file):
+      return
+        "\(file) is not what it was when the run in \(path) began (data.fingerprints): give another --out, or --fresh to put the run aside"
     case .notAFolder(let path): return "\(path) is a file, not a folder"
     case .file(let fault): return fault.description
     }
@@ -42,8 +43,8 @@ public struct RunFolder: Sendable, Equatable {
 
   /// The study file with all defaults; its digest tells whose folder this is.
   public var resolvedStudy: String { path + "/resolved.toml" }
-  /// The checksum of the data files that were read; not there where there are none.
-  var dataChecksum: String { path + "/data.checksum" }
+  /// The fingerprints of the files that the study reads; not there where there are none.
+  var dataFingerprints: String { path + "/data.fingerprints" }
   /// How the results came to be.
   public var provenance: String { path + "/provenance.json" }
   /// The results: small, for programs; and the arrays.
@@ -89,10 +90,10 @@ public struct RunFolder: Sendable, Equatable {
   }
 
   /// Creates the folder or takes up the one that is there, and locks it; `resolved.toml` is written. With `fresh`, a
-  /// folder that holds a run is renamed to `path.old-1` (-2, ...) first. `data` is the checksum of the data files that were read. `notices` are lines that the user should see. The lock is
+  /// folder that holds a run is renamed to `path.old-1` (-2, ...) first. `data` are the files that the study reads. `notices` are lines that the user should see. The lock is
   /// touched every `interval` seconds.
   public static func open(
-    _ path: String, for study: ResolvedStudy, data: UInt64? = nil, fresh: Bool, refreshedEvery interval: Double = 20,
+    _ path: String, for study: ResolvedStudy, data: [String] = [], fresh: Bool, refreshedEvery interval: Double = 20,
     notices: inout [String]
   ) throws(RunFolderError) -> RunLock {
     let folder = RunFolder(path)
@@ -127,15 +128,21 @@ public struct RunFolder: Sendable, Equatable {
     return lock
   }
 
-  /// Notes the checksum of the data at a run's beginning, and compares it where the run goes on.
-  private func checkData(_ checksum: UInt64?, isNew: Bool) throws(RunFolderError) {
-    guard let checksum else { return }
-    let text = String(checksum, radix: 16) + "\n"
+  /// Notes what is in the files that the study reads at a run's beginning, a line "fingerprint  path" each, and compares it where the run
+  /// goes on. They may have been moved, so their order counts, not their paths.
+  private func checkData(_ files: [String], isNew: Bool) throws(RunFolderError) {
+    guard !files.isEmpty else { return }
+    let other: Int?
     do throws(FileFault) {
-      if isNew || !FileAccess.exists(dataChecksum) { return try FileAccess.writeAtomically(text, to: dataChecksum) }
-      if try FileAccess.text(dataChecksum) == text { return }
+      var prints: [String] = []
+      for file in files { prints.append(try Fingerprint.of(file)) }
+      if isNew || !FileAccess.exists(dataFingerprints) {
+        return try FileAccess.writeAtomically(zip(prints, files).map { "\($0)  \($1)\n" }.joined(), to: dataFingerprints)
+      }
+      let known = try FileAccess.text(dataFingerprints).split(separator: "\n").map { $0.prefix { $0 != " " } }
+      other = files.indices.first { $0 >= known.count || prints[$0] != known[$0] }
     } catch { throw .file(error) }
-    throw .otherData(path)
+    if let other { throw .otherData(path: path, file: files[other]) }
   }
 
   private func freeNameAside() -> String {

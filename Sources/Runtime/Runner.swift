@@ -7,12 +7,11 @@ import Glibc
 ///
 /// The coordinator is rank 0. All ranks call this with the same study and setup; the outcome's results are valid on
 /// rank 0. `observer` belongs to rank 0 and is nil elsewhere. `whileWaiting` installs a hook that the communicator
-/// calls while a rank waits; `abort` ends all ranks at once. The report is to be written within `conclude`, which tells the
-/// other ranks meanwhile that this one lives.
+/// calls while a rank waits; `abort` ends all ranks at once.
 public func run<S: Study, World: Communicator & ~Copyable>(
   _ study: S, setup: RunSetup, on world: borrowing World, host: String, observer: (any RunObserver)?,
   whileWaiting: (@escaping () -> Void) -> Void, abort: @escaping (Int32) -> Never
-) throws(StudyError) -> (outcome: RunOutcome<S.Unit, S.Partial>, conclude: Conclusion) {
+) throws(StudyError) -> (outcome: RunOutcome<S.Unit, S.Partial>, conclusion: Conclusion) {
   do {
     let hosts = try world.allGather(Array(host.utf8)).map { String(decoding: $0, as: UTF8.self) }
     let plan = study.plan()
@@ -23,7 +22,10 @@ public func run<S: Study, World: Communicator & ~Copyable>(
     // The hook outlives this call: the others also wait for the coordinator while it writes the report.
     whileWaiting { conductor.tick() }
     let runner = Runner(study: study, plan: plan, setup: setup, conductor: conductor, observer: observer)
-    return (try runner.runAll(on: world), { (body: () throws -> Int32) in try conductor.whileBeating(atMost: 600, body) })
+    return (
+      try runner.runAll(on: world),
+      Conclusion(whileBeating: { try conductor.whileBeating(atMost: 600, $0) }, close: { try conductor.close() })
+    )
   } catch let error as MessagePassingError {
     throw .communication(error)
   } catch let error as ArchiveError {
@@ -35,8 +37,13 @@ public func run<S: Study, World: Communicator & ~Copyable>(
   }
 }
 
-/// Runs a closure that passes no messages while this rank's heartbeats go on.
-public typealias Conclusion = (_ body: () throws -> Int32) throws -> Int32
+/// What is left to do once the units have ended.
+public struct Conclusion {
+  /// Runs a closure that passes no messages while this rank's heartbeats go on: the report is to be written so.
+  public let whileBeating: (_ body: () throws -> Int32) throws -> Int32
+  /// All ranks call this last: the watch over each other ends, and nothing is left on its way that could keep MPI from ending.
+  public let close: () throws -> Void
+}
 
 /// One launch of one study, seen from one rank.
 struct Runner<S: Study, World: Communicator & ~Copyable> {
@@ -123,7 +130,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
       if team.rank == 0 { next = [try assignment(for: team.size).word] }
       try team.broadcast(&next, from: 0)
       switch Assignment(word: next[0]) {
-      case .nothingLeft: return conductor.isIdle()
+      case .nothingLeft: return conductor.works(on: nil)
       case .divide(let size):
         guard let part = try team.split(color: team.rank / size, key: team.rank) else { return }
         return try serve(on: part)

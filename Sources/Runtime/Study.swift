@@ -25,9 +25,8 @@ public protocol Study: Sendable {
 
   /// Validates everything; a value that type-checks but makes no sense is refused here.
   init(_ parameters: ParameterValues) throws(StudyError)
-  /// A number that changes with the data files that were read; nil where there are none. A run goes on, or is reported, only with the
-  /// data it began with.
-  var dataChecksum: UInt64? { get }
+  /// The files that the study reads with these parameters: a run goes on only with the contents it began with.
+  static func dataFiles(_ parameters: ParameterValues) -> [String]
   /// The units in the order in which results are merged and written.
   func plan() -> [PlannedUnit<Unit>]
   /// A unit's state before any work. All randomness of the unit comes from `streams`.
@@ -47,7 +46,7 @@ public protocol Study: Sendable {
 
 extension Study {
   public static var debugOverrides: [String] { [] }
-  public var dataChecksum: UInt64? { nil }
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] { [] }
   public func collect(_ state: inout State, on team: borrowing some Communicator & ~Copyable) throws(StudyError) {}
 }
 

@@ -26,9 +26,9 @@ public struct Sweep<S: Study>: Study {
     self.studies = studies
   }
 
-  /// Of all points, in their order.
-  public var dataChecksum: UInt64? {
-    studies.compactMap(\.dataChecksum).reduce(nil) { ($0 ?? 0) &* 0x100_0000_01b3 ^ $1 }
+  /// Those of all points, each once.
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] {
+    parameters.points.flatMap { S.dataFiles($0.values) }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   public func plan() -> [PlannedUnit<Unit>] {
@@ -75,9 +75,13 @@ public struct SweptResults<S: Study>: Sendable {
 extension SweepPoint {
   /// "size = 16, coupling = 0.44".
   public var words: String {
-    settings.map { setting in
-      "\(setting.name.split(separator: ".").last.map(String.init) ?? setting.name) = \(setting.value.words)"
-    }.joined(separator: ", ")
+    identification.map { "\($0.name) = \($0.value.words)" }.joined(separator: ", ")
+  }
+  /// The settings as they stand in rows of results: short names, and lists as they are written.
+  public var identification: [(name: String, value: ParameterValue)] {
+    settings.map { name, value in
+      (name: name.split(separator: ".").last.map(String.init) ?? name, value: value.isScalar ? value : .text(value.words))
+    }
   }
 }
 
@@ -95,10 +99,7 @@ extension Study {
         whole.title = part.title
         whole.abstract = part.abstract + " Swept over \(points.count) points; each has sections of its own."
       }
-      // A row is named by single values: lists stand as they are written.
-      let settings = swept.point.settings.map { name, value in
-        (name: name.split(separator: ".").last.map(String.init) ?? name, value: value.isScalar ? value : .text(value.words))
-      }
+      let settings = swept.point.identification
       whole.rows += part.rows.map { row in
         let known = Set(row.at.map(\.name))
         return ResultRow(at: settings.filter { !known.contains($0.name) } + row.at, observables: row.observables)

@@ -61,11 +61,11 @@ public struct LogWeights: Mergeable, Checkpointable, Sendable, Equatable {
     count = 1
   }
 
+  /// ln sum e^x; -infinity where all weights are zero, or there are none.
+  public var logSum: Double { scaledSum > 0 ? maximum + log(scaledSum) : -.infinity }
+
   /// ln (1/n sum e^x); -infinity where all weights are zero, NaN without weights.
-  public var logMean: Double {
-    guard count > 0 else { return .nan }
-    return scaledSum > 0 ? maximum + log(scaledSum) - log(Double(count)) : -.infinity
-  }
+  public var logMean: Double { count > 0 ? logSum - log(Double(count)) : .nan }
 
   /// (sum w)^2 / sum w^2: how many equal weights would give the same error; 0 without weights.
   public var effectiveSampleSize: Double {

@@ -19,6 +19,26 @@ enum DataFiles {
     FileAccess.exists(path) || FileAccess.exists(String(path.prefix { $0 != ":" }))
   }
 
+  /// The files that these names stand for, each once, without datasets' names; empty ones stand for none.
+  static func paths(_ given: [String]) -> [String] {
+    var paths: [String] = []
+    for name in given where !name.isEmpty {
+      let whole = path(name), file = FileAccess.exists(whole) ? whole : String(whole.prefix { $0 != ":" })
+      if !paths.contains(file) { paths.append(file) }
+    }
+    return paths
+  }
+  /// The files behind data.channels and data.labels, where data.source is "files".
+  static func samplePaths(_ parameters: ParameterValues) -> [String] {
+    guard parameters.text("data.source") == "files" else { return [] }
+    return paths(parameters.texts("data.channels").map { channel($0).file } + [parameters.text("data.labels")])
+  }
+  /// "name=file", or "file" alone, whose channel is called "image".
+  private static func channel(_ text: String) -> (name: String, file: String) {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    return (parts.count == 2 ? parts[0] : "image", parts.last ?? "")
+  }
+
   /// The array of a file.
   static func array<Scalar>(_ given: String) throws(StudyError) -> NumberArray<Scalar> {
     do throws(DataFileError) { return try NumberArray(reading: path(given)) } catch {
@@ -29,13 +49,10 @@ enum DataFiles {
     }
   }
 
-  /// Images with labels (nothing: none): `channels` are "name=file", or "file" alone, whose channel is called "image".
+  /// Images with labels (nothing: none).
   static func samples(channels: [String], labels: String, classes: Int?, scale: Double) throws(StudyError) -> SampleSet {
     var arrays: [(name: String, array: NumericArray)] = []
-    for channel in channels {
-      let parts = channel.split(separator: "=", maxSplits: 1).map(String.init)
-      arrays.append((parts.count == 2 ? parts[0] : "image", try array(parts[parts.count - 1])))
-    }
+    for (name, file) in channels.map(channel) { arrays.append((name, try array(file))) }
     // Without labels all samples are of one class.
     let count = arrays[0].array.shape.first ?? 0
     let targets = labels.isEmpty ? NumericArray(shape: [count], values: [Float](repeating: 0, count: count)) : try array(labels)
@@ -44,15 +61,5 @@ enum DataFiles {
     } catch {
       throw .data(file: error.file, what: error.reason)
     }
-  }
-}
-
-extension SampleSet {
-  /// A number that changes with the data: a run goes on only with those it began with.
-  var checksum: UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for x in features { hash = (hash ^ UInt64(x.bitPattern)) &* 0x100_0000_01b3 }
-    for label in labels { hash = (hash ^ UInt64(label)) &* 0x100_0000_01b3 }
-    return hash
   }
 }

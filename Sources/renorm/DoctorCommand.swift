@@ -23,29 +23,31 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     let launched = Launcher.detect(environment: Launcher.currentEnvironment())
-    let between = try betweenRanks(launched)
-    if launched?.rank ?? 0 != 0 { return }
+    if launched == nil { return show(launched, []) }
+    do {
+      let world = try MPIWorld()
+      // All ranks take part in what they find out together.
+      let between = try RankDoctor(world.communicator).findings(on: world.communicator)
+      if world.communicator.rank == 0 { show(launched, between) }
+      try world.finish()
+    } catch MessagePassingError.launcherMismatch(let launcher, let size, _) {
+      guard launched?.rank ?? 0 == 0 else { return }
+      show(
+        launched,
+        [
+          Finding(
+            "ranks", "\(launcher) started \(size), each of which is alone", "use the mpirun of the MPI that the program was built with")
+        ])
+    }
+  }
+
+  private func show(_ launched: Launched?, _ between: [Finding]) {
     let findings = [program(), memory(), mpi(), launcher(launched), blas(), hdf5(), gnuplot(), disk(), locking()] + between
     let width = findings.map(\.what.count).max() ?? 0
     for finding in findings {
       let name = finding.what + String(repeating: " ", count: width - finding.what.count)
       print(
         "\(name)  \(finding.advice == nil ? "ok         " : "looks wrong")  \(finding.found)" + (finding.advice.map { ": \($0)" } ?? ""))
-    }
-  }
-
-  /// What the ranks of a launch find out together; all of them take part.
-  private func betweenRanks(_ launched: Launched?) throws -> [Finding] {
-    if launched == nil { return [] }
-    do {
-      let world = try MPIWorld()
-      let findings = try RankDoctor(world.communicator).findings(on: world.communicator)
-      try world.finish()
-      return findings
-    } catch MessagePassingError.launcherMismatch(let launcher, let size, _) {
-      return [
-        Finding("ranks", "\(launcher) started \(size), each of which is alone", "use the mpirun of the MPI that the program was built with")
-      ]
     }
   }
 

@@ -33,11 +33,24 @@ struct PlanCommand: ParsableCommand {
       throw Failure(ExitStatus.internalFault, "\(resolved.name) is not in the catalogue")
     }
     let plan = try Plan(type, resolved.values), measured = try against.map { try MeasuredRun($0, of: resolved) }
-    guard let links = try betweenRanks() else { return }
+    guard Launcher.detect(environment: Launcher.currentEnvironment()) != nil else {
+      return try show(resolved, plan, measured, counts, host: nil, network: nil)
+    }
+    let world = try MPIWorld(), rates = try MessageRates(world.communicator)
+    let host = try rates.link(within: true, on: world.communicator), network = try rates.link(within: false, on: world.communicator)
+    // The others have done their part.
+    if world.communicator.rank == 0 { try show(resolved, plan, measured, counts, host: host, network: network) }
+    try world.finish()
+  }
+
+  private func show(
+    _ resolved: ResolvedStudy, _ plan: Plan, _ measured: [MeasuredRun], _ counts: [Int],
+    host: ScalingModel.Link?, network: ScalingModel.Link?
+  ) throws {
     print("\(resolved.name), digest \(resolved.digest): \(plan.units.count) unit\(plan.units.count == 1 ? "" : "s")\n")
     show(plan)
     let constants = try ModelConstants(
-      host: links.host, network: links.network, latency: latency, bandwidth: bandwidth, ranksPerHost: ranksPerHost ?? Machine.processors)
+      host: host, network: network, latency: latency, bandwidth: bandwidth, ranksPerHost: ranksPerHost ?? Machine.processors)
     print("\nMeasured:")
     for line in constants.lines { print("  \(line)") }
     let tables = PlanTables(model: constants.model, plan: plan, settings: resolved.run)
@@ -58,18 +71,6 @@ struct PlanCommand: ParsableCommand {
         ErrorOutput.line("warning: \(fault)")
       }
     }
-  }
-
-  /// Messages on the host and between hosts, as far as there is a launch; nil on all ranks but the first, which have done their part.
-  private func betweenRanks() throws -> (host: ScalingModel.Link?, network: ScalingModel.Link?)? {
-    guard Launcher.detect(environment: Launcher.currentEnvironment()) != nil else { return (nil, nil) }
-    let world = try MPIWorld(), rates = try MessageRates(world.communicator)
-    let links = (
-      host: try rates.link(within: true, on: world.communicator), network: try rates.link(within: false, on: world.communicator)
-    )
-    let isFirst = world.communicator.rank == 0
-    try world.finish()
-    return isFirst ? links : nil
   }
 
   private func show(_ plan: Plan) {

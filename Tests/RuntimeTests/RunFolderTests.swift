@@ -39,15 +39,21 @@ import Testing
   @Test("a run goes on only with the data files it began with; --fresh begins with others")
   func data() throws {
     let path = base.path + "/run", study = try Toy.resolve("study = \"toy-lattice\"")
+    let images = base.path + "/images", labels = base.path + "/labels", moved = base.path + "/moved"
+    for file in [images, labels, moved] { try FileAccess.writeAtomically("of \(file == moved ? images : file)", to: file) }
     var notices: [String] = []
-    for _ in 0..<2 {
-      var lock = try RunFolder.open(path, for: study, data: 7, fresh: false, notices: &notices)
+    func open(_ data: [String], fresh: Bool = false) throws {
+      var lock = try RunFolder.open(path, for: study, data: data, fresh: fresh, notices: &notices)
       lock.release()
     }
-    #expect(throws: RunFolderError.otherData(path)) { _ = try RunFolder.open(path, for: study, data: 8, fresh: false, notices: &notices) }
-    var lock = try RunFolder.open(path, for: study, data: 8, fresh: true, notices: &notices)
-    lock.release()
-    #expect(throws: RunFolderError.otherData(path)) { _ = try RunFolder.open(path, for: study, data: 7, fresh: false, notices: &notices) }
+    for data in [[images, labels], [images, labels], [moved, labels]] { try open(data) }
+    try FileAccess.writeAtomically("others", to: labels)
+    let other = RunFolderError.otherData(path: path, file: labels)
+    #expect(throws: other) { try open([images, labels]) }
+    try open([images, labels], fresh: true)
+    try open([images, labels])
+    try FileAccess.writeAtomically("of \(labels)", to: labels)
+    #expect(throws: other) { try open([images, labels]) }
   }
 
   @Test("--fresh keeps the old folders aside, numbered")

@@ -64,6 +64,24 @@ struct MomentsTests {
 
 @Suite("Histogram and quadrature")
 struct HistogramTests {
+  @Test("the error of a part is half the interval of p within one sigma of which the part lies, also where all came out")
+  func parts() {
+    for (found, count) in [(0, 1), (1, 1), (3, 10), (10, 10), (0, 2000), (1990, 2000)] {
+      let estimate = Estimate(part: found, of: count), n = Double(count), part = Double(found) / n
+      // The ends of the interval, by bisection of (part - p)^2 n = p (1 - p) from p = part, or an end of [0, 1], outwards.
+      func end(_ side: Double) -> Double {
+        var inner = part, outer = side
+        for _ in 0..<200 {
+          let p = (inner + outer) / 2
+          if (part - p) * (part - p) * n <= p * (1 - p) { inner = p } else { outer = p }
+        }
+        return inner
+      }
+      #expect(estimate.value == part)
+      #expect(abs(estimate.error - (end(1) - end(0)) / 2) < 1e-9, "\(found) of \(count)")
+    }
+  }
+
   @Test("a histogram places edges, outliers and undefined samples, and merges exactly")
   func places() {
     var a = Histogram(bins: 4, from: -1, to: 1)

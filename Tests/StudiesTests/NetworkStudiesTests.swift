@@ -121,7 +121,11 @@ extension ProgramTests {
     func givenMachines() throws {
       try Program.withFolder { folder in
         #expect(try run("boltzmann", Self.boltzmann + ["training.epochs=[3000]"], into: folder + "/first").status == 0)
-        let start = ["machine.start=\"\(folder)/first/models/boltzmann.h5\"", "training.epochs=[0]"]
+        func copy(_ run: String) throws {
+          try Program.bytes("\(folder)/\(run)/models/boltzmann.h5").write(to: URL(fileURLWithPath: folder + "/start.h5"))
+        }
+        try copy("first")
+        let start = ["machine.start=\"\(folder)/start.h5\"", "training.epochs=[0]"]
         let settings =
           Self.boltzmann + start + ["annealing.temperatures=500", "annealing.replicas=100", "annealing.integration_sweeps=400"]
         #expect(try run("boltzmann", settings, into: folder + "/again").status == 0)
@@ -142,6 +146,13 @@ extension ProgramTests {
           let end = try run("boltzmann", settings + [more], into: folder + "/refused")
           #expect(end.status == 65 && end.errors.count == 1 && end.error.contains(words), "\(end.all)")
         }
+        // The run goes on only from the machines that it began with.
+        #expect(try run("boltzmann", Self.boltzmann + ["seed=2"], into: folder + "/other").status == 0)
+        try copy("other")
+        let changed = try run("boltzmann", settings, into: folder + "/again")
+        #expect(
+          changed.status == 65 && changed.errors.count == 1 && changed.error.contains("start.h5 is not what it was when the run in"),
+          "\(changed.all)")
       }
     }
 

@@ -90,6 +90,67 @@ extension ProgramTests {
     }
   }
 
+  @Suite("cluster/pbs", .enabled(if: Program.isOpenMPI))
+  struct PortableBatchSystem {
+    /// Stand-ins for qstat, qsub and the program, which note what they are asked.
+    func job(_ folder: String, program line: String, environment: [String: String] = [:]) throws -> Job {
+      try FileManager.default.createDirectory(atPath: folder + "/bin", withIntermediateDirectories: true)
+      let folded =
+        "Job Id: 7\n    Resource_List.select = 1:ncpus=2:mpiprocs=2:mem=4gb:ho\n\tst=node1\n    Resource_List.walltime = 02:30:00\n"
+      try folded.write(toFile: folder + "/job", atomically: true, encoding: .utf8)
+      for (name, text) in [
+        ("qstat", "cat '\(folder)/job'"), ("qsub", "echo \"$* $STUDY $RENORM_RESTARTS\" >> '\(folder)/submitted'"),
+        ("program", "echo \"$*\" >> '\(folder)/asked'; \(line)"),
+      ] {
+        try "#!/bin/sh\n\(text)\n".write(toFile: "\(folder)/bin/\(name)", atomically: true, encoding: .utf8)
+        unsafe chmod("\(folder)/bin/\(name)", 0o755)
+      }
+      try "localhost\nlocalhost\n".write(toFile: folder + "/nodes", atomically: true, encoding: .utf8)
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+      return try Job(
+        Program.root.appendingPathComponent("cluster/pbs/mpirun.pbs"), [],
+        environment: [
+          "PATH": "\(folder)/bin:\(path)", "PBS_O_WORKDIR": Program.root.path, "PBS_JOBID": "7", "PBS_NODEFILE": folder + "/nodes",
+          "STUDY": "my.toml", "OPTIONS": "--set run.seed=3", "RENORM": folder + "/bin/program",
+        ].merging(environment) { $1 })
+    }
+    func lines(_ path: String) -> [String] {
+      ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+    }
+
+    @Test("near the wall time and after a lost rank a job with the same resources follows, so many times; after all else none does")
+    func statuses() throws {
+      for (status, restarts, follows) in [(85, nil, true), (75, "4", true), (85, "20", false), (0, nil, false), (65, nil, false)]
+        as [(Int32, String?, Bool)]
+      {
+        try Program.withFolder { folder in
+          let end = try job(folder, program: "exit \(status)", environment: restarts.map { ["RENORM_RESTARTS": $0] } ?? [:]).end()
+          #expect(end.status == status, "\(end.all)")
+          let asked = lines(folder + "/asked")
+          #expect(asked.count == 2, "a call for each line of the hosts' file: \(end.all)")
+          let wanted = (8870...8880).contains { asked.first == "run my.toml --max-time \($0) --set run.seed=3" }
+          #expect(wanted, "two minutes before the wall time of two hours and a half: \(asked)")
+          let next =
+            "-V -l select=1:ncpus=2:mpiprocs=2:mem=4gb:host=node1 -l walltime=02:30:00 "
+            + "Scripts/../cluster/pbs/mpirun.pbs my.toml \((Int(restarts ?? "0") ?? 0) + 1)"
+          #expect(lines(folder + "/submitted") == (follows ? [next] : []), "\(end.all)")
+        }
+      }
+    }
+
+    @Test("qdel saves, and submits nothing again")
+    func deleted() throws {
+      try Program.withFolder { folder in
+        let job = try job(folder, program: "trap 'exit 85' USR1; while :; do sleep 0.05; done")
+        try #require(job.wait { lines(folder + "/asked").count == 2 })
+        kill(job.process.processIdentifier, SIGTERM)
+        let end = try job.end()
+        #expect(end.status == 85, "\(end.all)")
+        #expect(lines(folder + "/submitted").isEmpty)
+      }
+    }
+  }
+
   @Suite("cluster/supervise", .enabled(if: Program.isOpenMPI))
   struct Supervise {
     let supervise = Program.root.appendingPathComponent("cluster/supervise")

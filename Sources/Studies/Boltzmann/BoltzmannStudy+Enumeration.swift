@@ -2,6 +2,7 @@ import BoltzmannMachines
 import Glibc
 import MessagePassing
 import Sampling
+import Statistics
 
 /// Exact sums over states, in slices of bounded work that the ranks share.
 extension BoltzmannStudy {
@@ -28,16 +29,14 @@ extension BoltzmannStudy {
     let blocks = try partitionBlocks(state), first = state.position
     let count = min(blocks.count - first, team.size * max(1, Int(5e8 / blocks.cost))), share = team.share(of: count)
     let mine = blocks.logSums(first + share.lowerBound..<first + share.upperBound)
-    var sum = first == 0 ? LogSum() : LogSum(maximum: state.logWeights[0], sum: state.logWeights[1])
-    for x in try team.allGather(mine).flatMap({ $0 }) { sum.add(x) }
-    state.logWeights = [sum.maximum, sum.sum]
+    for x in try team.allGather(mine).flatMap({ $0 }) { state.enumeration.add(x) }
     state.position = first + count
     return Double(state.position) / Double(blocks.count)
   }
 
   /// ln Z, once all blocks have been added.
   func enumeratedLogPartition(_ state: State) throws -> Double {
-    try partitionBlocks(state).logPartition(LogSum(maximum: state.logWeights[0], sum: state.logWeights[1]))
+    try partitionBlocks(state).logPartition(state.enumeration)
   }
 
   /// ln p(v) + ln Z of more test samples, about half a second's on each rank.

@@ -3,6 +3,7 @@ import BoltzmannMachines
 import NeuralNetworks
 import Runtime
 import Sampling
+import Statistics
 
 extension BoltzmannStudy {
   /// What the unit does, one stage after another.
@@ -70,8 +71,10 @@ extension BoltzmannStudy {
     /// Pseudo-likelihood of some test samples after some epochs of the first machine: epoch, value, epoch, value, ...
     var pseudo: [Double] = []
     /// The annealing run in work: visible words and log-weights of all replicas; those of finished runs. After the runs the second list
-    /// holds the `LogSum` of the enumeration and, behind it, what each test sample has with the second layer summed out.
+    /// holds what each test sample has with the second layer summed out.
     var replicaWords: [UInt64] = [], logWeights: [Double] = []
+    /// The blocks of ln Z that have been summed.
+    var enumeration = LogWeights()
     /// Sweeps done at the machine before the way back.
     var sweeps = 0
     var finishedRuns: [[Double]] = []
@@ -87,7 +90,7 @@ extension BoltzmannStudy {
 
     init() {}
 
-    public static var formatVersion: Int { 5 }
+    public static var formatVersion: Int { 6 }
     public func save(to archive: inout some ArchiveWriter & ~Copyable, at path: String) throws(ArchiveError) {
       try archive.writeVersion(of: Self.self, at: path)
       let counts = [
@@ -102,6 +105,7 @@ extension BoltzmannStudy {
       try archive.write(pseudo, at: path + "/pseudo")
       try archive.write(replicaWords, at: path + "/replicas")
       try archive.write(logWeights, at: path + "/log_weights")
+      try enumeration.save(to: &archive, at: path + "/enumeration")
       try archive.write(integration.words, at: path + "/integration/words")
       try archive.write(integration.totals, at: path + "/integration/totals")
       try archive.write(integration.sums, at: path + "/integration/sums")
@@ -122,6 +126,7 @@ extension BoltzmannStudy {
       pseudo = try archive.read(Double.self, count: nil, at: path + "/pseudo")
       replicaWords = try archive.read(UInt64.self, count: nil, at: path + "/replicas")
       logWeights = try archive.read(Double.self, count: nil, at: path + "/log_weights")
+      enumeration = try LogWeights(from: archive, at: path + "/enumeration")
       integration.words = try archive.read(UInt64.self, count: nil, at: path + "/integration/words")
       integration.totals = try archive.read(Double.self, count: nil, at: path + "/integration/totals")
       integration.sums = try archive.read(Double.self, count: nil, at: path + "/integration/sums")

@@ -291,7 +291,9 @@ public struct BoltzmannStudy: Study {
     return hidden.indices.map { (visible: $0 == 0 ? train.sites.count : hidden[$0 - 1], hidden: hidden[$0]) }
   }
 
-  public var dataChecksum: UInt64? { images?.checksum }
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] {
+    DataFiles.samplePaths(parameters) + DataFiles.paths([parameters.text("machine.start")])
+  }
 
   public func plan() -> [PlannedUnit<Unit>] {
     let work = stages.reduce(0) { $0 + $1.work }

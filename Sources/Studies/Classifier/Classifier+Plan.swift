@@ -2,7 +2,9 @@ import NeuralNetworks
 public import Runtime
 
 extension Classifier {
-  public var dataChecksum: UInt64? { files?.checksum }
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] {
+    DataFiles.samplePaths(parameters) + DataFiles.paths([parameters.text("network.start")])
+  }
 
   public func plan() -> [PlannedUnit<Unit>] {
     let network = try? makeNetwork(), parameters = Double(network?.parameterCount ?? 0), batches = Double(epochs * (train / batch))

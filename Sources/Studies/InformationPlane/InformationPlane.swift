@@ -148,7 +148,7 @@ public struct InformationPlane: Study {
     return layers
   }
 
-  public var dataChecksum: UInt64? { files?.checksum }
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] { DataFiles.samplePaths(parameters) }
 
   public func plan() -> [PlannedUnit<Unit>] {
     activations.flatMap { activation in

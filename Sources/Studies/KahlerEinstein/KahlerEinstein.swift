@@ -203,6 +203,8 @@ public struct KahlerEinstein: Study {
   /// Elementary operations of a sweep: the pairs, and what a move costs beside.
   static func sweepCost(_ points: Int) -> Double { Double(points) * (600 + 8 * Double(points)) }
 
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] { DataFiles.paths(parameters.texts("given.files")) }
+
   public func plan() -> [PlannedUnit<Unit>] {
     units.enumerated().map { index, unit in
       switch unit {

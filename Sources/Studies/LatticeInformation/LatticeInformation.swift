@@ -106,6 +106,10 @@ public struct LatticeInformation: Study {
   func used(_ size: Int) -> [Int] { distances.filter { 2 * $0 <= size }.sorted() }
   var betas: [Double] { (0..<points).map { Self.geometric(1.05, largestBeta, Double($0) / Double(points - 1)) } }
 
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] {
+    TrainedModel.files(parameters.text("stack.run"), network: 1)
+  }
+
   public func plan() -> [PlannedUnit<Unit>] {
     couplings.enumerated().flatMap { place, coupling -> [PlannedUnit<Unit>] in
       let bottleneck = Double(points * (restarts + 1)) * 1e3 * 2e5

@@ -36,19 +36,20 @@ extension LatticeSweep {
 
   private typealias Finished = (point: SweepPoint, study: LatticeSweep, partial: Partial)
 
-  /// Swept settings of a point that neither its rows nor its place on a curve tell, with their full names.
-  private static func swept(_ finished: Finished) -> [(name: String, value: ParameterValue)] {
+  /// Swept settings of a point that neither its rows nor its place on a curve tell, with their full and short names.
+  private static func swept(_ finished: Finished) -> [(name: String, short: String, value: ParameterValue)] {
     let told: Set = [
       "model.name", "model.coupling", "model.offset", "model.field", "model.colours", "model.quartic", "lattice.size", "lattice.extents",
       "lattice.dimensions", "sampling.move", "sampling.measurements", "sampling.warm_up", "exchange.couplings",
     ]
-    return finished.point.settings.filter { !told.contains($0.name) && $0.value.isScalar }.map { ($0.name, $0.value) }
+    return zip(finished.point.settings, finished.point.identification).filter { !told.contains($0.0.name) }.map {
+      ($0.0.name, $0.1.name, $0.1.value)
+    }
   }
-  private static func short(_ name: String) -> String { String(name.split(separator: ".").last ?? "") }
   /// The rows of a point, which tell what identifies it.
   private static func identified(_ finished: Finished) -> [ResultRow] {
     finished.partial.recording.rows.map {
-      ResultRow(at: $0.at + swept(finished).map { (short($0.name), $0.value) }, observables: $0.observables)
+      ResultRow(at: $0.at + swept(finished).map { ($0.short, $0.value) }, observables: $0.observables)
     }
   }
 
@@ -70,7 +71,7 @@ extension LatticeSweep {
     let cubic = finished.filter { Set($0.study.extents).count == 1 && !$0.partial.samples.isEmpty }
     let compared = comparedSettings(cubic)
     func others(_ one: Finished) -> [(name: String, value: ParameterValue)] {
-      swept(one).filter { !$0.name.hasPrefix("sampling.") || compared.contains($0.name) }.map { (short($0.name), $0.value) }
+      swept(one).filter { !$0.name.hasPrefix("sampling.") || compared.contains($0.name) }.map { ($0.short, $0.value) }
     }
     func key(_ one: Finished) -> String { law(one) + others(one).map { "\($0.name) \($0.value.words)" }.joined(separator: " ") }
     var keys: [String] = []

@@ -38,6 +38,12 @@ protocol ProbedModel: Sendable {
 
 /// The one place where another kind of trained model is plugged in: a case of `read`.
 enum TrainedModel {
+  /// What is read of the run in `path`; nothing where none is named.
+  static func files(_ path: String, network: Int) -> [String] {
+    let folder = RunFolder(path), model = "\(folder.models)/network-\(network).h5"
+    return path.isEmpty ? [] : [folder.resolvedStudy, folder.resultsArchive] + (FileAccess.exists(model) ? [model] : [])
+  }
+
   /// The model that the run in `path` has trained; of several networks number `network`.
   /// - Throws: `data` with what is wrong: no run, not finished, or a study that trains nothing to be probed here.
   static func read(_ path: String, network: Int) throws(StudyError) -> any ProbedModel {

@@ -80,6 +80,10 @@ public struct SymmetryProbe: Study {
   /// The threshold that is drawn.
   var middle: Int { thresholds.count / 2 }
 
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] {
+    TrainedModel.files(parameters.text("model.run"), network: parameters.integer("model.network"))
+  }
+
   public func plan() -> [PlannedUnit<Unit>] {
     var units = [planned("references", .references, operations: 0)]
     for (index, layer) in model.layers.enumerated() {

@@ -8,6 +8,11 @@ struct LearnedLayers: Sendable {
   /// After so many layers: lattice sites for each unit of the top layer, and D_KL(P || model) per site with its error.
   let losses: [(name: String, sitesPerUnit: Double, value: Double, error: Double?)]
 
+  /// What is read of such a run; nothing where none is named.
+  static func files(_ path: String) -> [String] {
+    path.isEmpty ? [] : [RunFolder(path).resolvedStudy, RunFolder(path).results]
+  }
+
   /// Reads `resolved.toml` and `results.json`.
   /// - Throws: `StudyError.data` naming the file and what is wrong with it, where the folder is not that of such a run.
   init(runFolder path: String) throws(StudyError) {

@@ -120,6 +120,8 @@ public struct TensorRenormalizationGroup: Study {
     return (try? OnsagerSolution(coupling: coupling(temperature)))?.logPartitionPerSite
   }
 
+  public static func dataFiles(_ parameters: ParameterValues) -> [String] { LearnedLayers.files(parameters.text("compare.run")) }
+
   public func plan() -> [PlannedUnit<Unit>] {
     schemes.flatMap { scheme in
       temperatures.flatMap { temperature in
