@@ -251,7 +251,12 @@ final class Conductor<World: Communicator & ~Copyable> {
   }
 
   /// Every rank of a team: which unit it works on from now; nil: there is nothing for it any more.
-  func works(on unit: Int?) { liveness.works(on: unit) }
+  func works(on unit: Int?) throws(MessagePassingError) {
+    liveness.works(on: unit)
+    // Whoever stops now is to be named with it.
+    if size > 1, unit != nil { try liveness.send(atOnce: true, at: monotonicSeconds(), on: control!) }
+    liveness.noteUnit()
+  }
 
   /// A leader's report that a unit has ended.
   func deliver(_ end: UnitEnd, unit: Int) throws(MessagePassingError) {

@@ -38,11 +38,12 @@ final class Liveness {
     inFlight = (0..<size).map { _ in HeartbeatInFlight() }
   }
 
-  /// Sends a heartbeat, by which this rank may then be silent for `seconds`. With none to be allowed, only where the last was a while ago.
+  /// Sends a heartbeat, by which this rank may then be silent for `seconds`. With none to be allowed, and not `atOnce`, only where the
+  /// last was a while ago.
   func send(
-    allowing seconds: Double = 0, at now: Double, on control: borrowing some Communicator & ~Copyable
+    allowing seconds: Double = 0, atOnce: Bool = false, at now: Double, on control: borrowing some Communicator & ~Copyable
   ) throws(MessagePassingError) {
-    guard !hasLeft, seconds > 0 || now - lastSent >= Self.interval else { return }
+    guard !hasLeft, atOnce || seconds > 0 || now - lastSent >= Self.interval else { return }
     lastSent = now
     let message = Heartbeat(milliseconds: Int(seconds * 1000), unit: units[rank]).words
     for other in others where try inFlight[other].send(message, to: other, on: control) { sent[other] += 1 }
@@ -67,10 +68,9 @@ final class Liveness {
   func heard(_ source: Int) { lastSeen[source] = monotonicSeconds() }
 
   /// Which unit this rank works on from now, for the messages about it; nil: none.
-  func works(on unit: Int?) {
-    units[rank] = unit ?? -1
-    notes.write(rank: rank, unit: unit.map { labels[$0] } ?? "", isOwn: true)
-  }
+  func works(on unit: Int?) { units[rank] = unit ?? -1 }
+  /// Leaves a note of that for `Scripts/run`.
+  func noteUnit() { notes.write(rank: rank, unit: units[rank] < 0 ? "" : labels[units[rank]], isOwn: true) }
 
   /// The first rank that has been silent for longer than it may, in words.
   func silent(at now: Double) -> String? {

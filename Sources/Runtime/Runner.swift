@@ -130,7 +130,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
       if team.rank == 0 { next = [try assignment(for: team.size).word] }
       try team.broadcast(&next, from: 0)
       switch Assignment(word: next[0]) {
-      case .nothingLeft: return conductor.works(on: nil)
+      case .nothingLeft: return try conductor.works(on: nil)
       case .divide(let size):
         guard let part = try team.split(color: team.rank / size, key: team.rank) else { return }
         return try serve(on: part)
@@ -199,7 +199,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   // MARK: One unit
 
   private func work(on unit: Int, team: borrowing World) throws -> UnitEnd {
-    conductor.works(on: unit)
+    try conductor.works(on: unit)
     let streams = key(unit), leads = team.rank == 0
     var account = WorkAccount(now: conductor.seconds, waited: team.secondsWaited), forecast = Forecast(now: conductor.seconds)
     if leads, conductor.predicted(plan[unit].operations) < 1.5 { try conductor.askAhead(for: team.size) }
