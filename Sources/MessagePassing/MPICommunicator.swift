@@ -1,4 +1,5 @@
 internal import CMessagePassing
+import Glibc
 
 /// A group of MPI processes. Frees its handle when it goes out of scope (the world's belongs to `MPIWorld`).
 ///
@@ -36,13 +37,25 @@ public struct MPICommunicator: Communicator, ~Copyable {
 
   public var secondsWaited: Double { 1e-9 * Double(waiting.waited) }
 
-  // MPI has no immediate split: all ranks meet in a polled barrier first, so the call itself finds them there.
+  // MPI has no immediate split: all ranks meet in a polled barrier first, so the call itself finds them there. A rank that is stopped or
+  // cut off within it would keep the others for ever; nothing but the clock can help them then.
+
+  /// A blocking call that takes a moment, bounded.
+  private func bounded(_ call: () -> Int32) -> Int32 {
+    unsafe cmpi_leave_after(30, Self.overdue, 75)
+    defer { cmpi_leave_after(0, nil, 0) }
+    return call()
+  }
+  /// Lives as long as the process.
+  private nonisolated(unsafe) static let overdue: UnsafeMutablePointer<CChar>? = unsafe strdup(
+    "renorm: a rank has not answered for 30 s while teams were made; ending the job, which resumes from its checkpoints when started again\n"
+  )
 
   public func split(color: Int?, key: Int) throws(MessagePassingError) -> MPICommunicator? {
     precondition(color.map { (0...Int(Int32.max)).contains($0) } ?? true, "a color is a number from 0 to 2^31 - 1")
     try barrier()
     var out = cmpi_comm()
-    try unsafe check(cmpi_split(handle, color.map { Int32($0) } ?? -1, Int32(key), &out), "MPI_Comm_split")
+    try check(bounded { unsafe cmpi_split(handle, color.map { Int32($0) } ?? -1, Int32(key), &out) }, "MPI_Comm_split")
     if cmpi_is_null(out) != 0 { return nil }
     return MPICommunicator(out, owned: true, waiting: waiting)
   }
@@ -50,14 +63,14 @@ public struct MPICommunicator: Communicator, ~Copyable {
   public func splitByHost() throws(MessagePassingError) -> MPICommunicator {
     try barrier()
     var out = cmpi_comm()
-    try unsafe check(cmpi_split_by_host(handle, &out), "MPI_Comm_split_type")
+    try check(bounded { unsafe cmpi_split_by_host(handle, &out) }, "MPI_Comm_split_type")
     return MPICommunicator(out, owned: true, waiting: waiting)
   }
 
   public func duplicate() throws(MessagePassingError) -> MPICommunicator {
     try barrier()
     var out = cmpi_comm()
-    try unsafe check(cmpi_duplicate(handle, &out), "MPI_Comm_dup")
+    try check(bounded { unsafe cmpi_duplicate(handle, &out) }, "MPI_Comm_dup")
     return MPICommunicator(out, owned: true, waiting: waiting)
   }
 

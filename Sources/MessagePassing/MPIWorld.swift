@@ -22,7 +22,7 @@ public struct MPIWorld: ~Copyable {
       try Launcher.detect(environment: environment)?.check(worldSize: Int(cmpi_size(cmpi_world())))
     } catch {
       // A world of one ends without waiting for anybody.
-      _ = cmpi_finish(0, nil, 0)
+      _ = cmpi_finish()
       throw error
     }
     communicator = MPICommunicator(cmpi_world(), owned: false, waiting: Waiting(environment: environment))
@@ -48,12 +48,14 @@ public struct MPIWorld: ~Copyable {
   /// All messages must have been received. A library that cannot end all the same (MPICH over UCX and TCP, a rank that is stopped in between)
   /// has `patience` seconds; then the process leaves with `code`, and rank 0 says so. What is to be printed should have been.
   public func finish(code: Int32 = 0, patience: UInt32 = 20) throws(MessagePassingError) {
-    try communicator.barrier()
     fflush(nil)
     let text = "renorm: the MPI library has not ended within \(patience) s, so this run leaves without; all that it had to do is done\n"
     // Needed until the process ends.
     let line = communicator.rank == 0 ? unsafe strdup(text) : nil
-    try unsafe check(cmpi_finish(patience, line, code), "MPI_Finalize")
+    unsafe cmpi_leave_after(patience, line, code)
+    try communicator.barrier()
+    try check(cmpi_finish(), "MPI_Finalize")
+    cmpi_leave_after(0, nil, 0)
   }
 
   /// Ends all processes of the launch with `code`, from anywhere; without MPI ends this one.

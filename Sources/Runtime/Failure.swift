@@ -33,8 +33,10 @@ public struct Failure: Failing, CustomStringConvertible {
     case let error as StudyError: self.init(error)
     case let error as RunFolderError:
       switch error {
+      // Of a lock of another host nobody can tell whether its process lives: trying again later is right.
+      case .inUse(_, _, _, elsewhere: true): self.init(.rankLost, error.description)
       case .otherStudy, .inUse, .notAFolder: self.init(.usage, error.description)
-      case .otherData: self.init(.unusableInput, error.description)
+      case .otherData, .unknownData: self.init(.unusableInput, error.description)
       case .file: self.init(.inputOutput, error.description)
       }
     case let error as ReportError:

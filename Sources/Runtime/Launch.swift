@@ -34,7 +34,19 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
   do throws(MessagePassingError) {
     let world = try MPIWorld()
     world.checksShapes = options.debug
-    let code: Int32
+    let code: Int32, begun = monotonicSeconds()
+    // Until the ranks watch over each other: nothing has begun yet, so whoever waits for one that does not come can leave.
+    world.whileWaiting = {
+      let waited = monotonicSeconds() - begun
+      if StopSignals.received != nil, waited > 2 {
+        ErrorOutput.line("stopped on request before the run began", tag: launched.map { "\($0.rank)/\(Machine.host)" })
+        MPIWorld.abort(code: ExitStatus.stopped.rawValue)
+      }
+      if waited > 300 {
+        ErrorOutput.line("some ranks have not come within 300 s of the start", tag: launched.map { "\($0.rank)/\(Machine.host)" })
+        MPIWorld.abort(code: ExitStatus.rankLost.rawValue)
+      }
+    }
     let machine = machine()
     switch try agreed(order, machine: machine, on: world.communicator) {
     case .failure(let mistake): code = mistake.status.rawValue
@@ -88,7 +100,8 @@ private func agreed<World: Communicator & ~Copyable>(
 ) throws(MessagePassingError) -> Result<Order, Failure> {
   let mine =
     switch order {
-    case .success(let order): "\(ExitStatus.complete.rawValue) \(order.resolved.digest) \(machine)"
+    case .success(let order):
+      "\(ExitStatus.complete.rawValue) \(order.resolved.digest) \(dataPrints(order.type, order.resolved.values)) \(machine)"
     case .failure(let mistake): "\(mistake.status.rawValue) \(mistake)"
     }
   let all = try world.allGather(Array(mine.utf8)).map { String(decoding: $0, as: UTF8.self) }
@@ -103,8 +116,10 @@ private func agreed<World: Communicator & ~Copyable>(
         .unusableInput,
         here.digest != first.digest
           ? "the study file is not the same here as on rank 0: all hosts must see the same one"
-          : "this rank cannot give the bits of rank 0: it is \(here.machine); rank 0 is \(first.machine). All ranks need the same "
-            + "program on the same CPU type")
+          : here.data != first.data
+            ? "the data files are not the same here as on rank 0: all hosts must see the same ones"
+            : "this rank cannot give the bits of rank 0: it is \(here.machine); rank 0 is \(first.machine). All ranks need the same "
+              + "program on the same CPU type")
     }
     guard let mistake else { continue }
     if rank == world.rank { ErrorOutput.line(mistake.description, tag: rank == 0 ? nil : "\(rank)/\(world.processorName)") }
@@ -113,10 +128,16 @@ private func agreed<World: Communicator & ~Copyable>(
   return order
 }
 
-/// "0 DIGEST MACHINE" taken apart.
-private func parts(_ text: String) -> (digest: Substring, machine: Substring) {
-  let words = text.split(separator: " ", maxSplits: 2)
-  return (words[1], words.count > 2 ? words[2] : "")
+/// "0 DIGEST DATA MACHINE" taken apart.
+private func parts(_ text: String) -> (digest: Substring, data: Substring, machine: Substring) {
+  let words = text.split(separator: " ", maxSplits: 3)
+  return (words[1], words.count > 2 ? words[2] : "", words.count > 3 ? words[3] : "")
+}
+
+/// What is in the files that the study reads here; one that cannot be read is for the study to complain of.
+private func dataPrints<S: Study>(_ type: S.Type, _ values: ParameterValues) -> String {
+  let files = values.sweep.isEmpty ? S.dataFiles(values) : Sweep<S>.dataFiles(values)
+  return files.isEmpty ? "none" : files.map { (try? Fingerprint.of($0)) ?? "unreadable" }.joined(separator: ",")
 }
 
 /// The study with its type; `--debug` puts the study's small sizes before the user's overrides.

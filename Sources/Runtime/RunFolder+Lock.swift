@@ -43,12 +43,31 @@ public struct RunLock: ~Copyable {
         }
         throw .inUse(path: folder.path, host: holder.host, process: holder.process, elsewhere: holder.host != Machine.host)
       }
-      notices.append("took over the lock of process \(holder.process) on \(holder.host), which is gone")
-      // Another process may have removed the stale lock first: renaming succeeds for one of them only.
-      let aside = "\(folder.lock).stale-\(getpid())"
-      if unsafe rename(folder.lock, aside) == 0 { unsafe unlink(aside) }
+      if Self.remove(holder, folder.lock) {
+        notices.append("took over the lock of process \(holder.process) on \(holder.host), which is gone")
+      } else {
+        usleep(10_000)
+      }
     }
     throw .file(FileFault(path: folder.lock, operation: "create", code: EBUSY))
+  }
+
+  /// Removes the lock of `holder`, and no other: another process may have judged it as well, removed it, and now hold a lock of its own.
+  /// A second name for the file is the right to remove it: one process at a time gets it, and sees by it which file it has.
+  private static func remove(_ holder: Holder, _ lock: String) -> Bool {
+    let marker = lock + ".stale"
+    guard unsafe link(lock, marker) == 0 else {
+      var status = stat()
+      // Of a process that ended in between. (A file's status changes when it gets a name.)
+      if errno == EEXIST, unsafe stat(marker, &status) == 0, Timestamp.secondsNow() - Double(status.st_ctim.tv_sec) > staleAfter {
+        unsafe unlink(marker)
+      }
+      return false
+    }
+    let isJudged = Holder(at: marker).map { $0.isSame(as: holder) } ?? false
+    if isJudged { unsafe unlink(lock) }
+    unsafe unlink(marker)
+    return isJudged
   }
 
   /// Gives the folder free.
@@ -87,12 +106,16 @@ public struct RunLock: ~Copyable {
 
   /// Who holds a lock.
   private struct Holder {
-    let host: String, process: Int, processStart: String, age: Double
+    let host: String, process: Int, processStart: String, age: Double, file: UInt
+    func isSame(as other: Holder) -> Bool {
+      file == other.file && host == other.host && process == other.process && processStart == other.processStart
+    }
 
     /// Nil where the lock has gone in the meantime.
     init?(at path: String) {
       var status = stat()
       guard unsafe stat(path, &status) == 0 else { return nil }
+      file = UInt(status.st_ino)
       age = Timestamp.secondsNow() - Double(status.st_mtim.tv_sec)
       // A lock that is being written at this moment, or was cut off by a full disk, names nobody.
       let json = (try? FileAccess.text(path)).flatMap { try? JSON(parsing: $0) }

@@ -8,6 +8,8 @@ public enum RunFolderError: Error, Sendable, Equatable, CustomStringConvertible 
   case inUse(path: String, host: String, process: Int, elsewhere: Bool)
   /// The run that is there began with other data files.
   case otherData(path: String, file: String)
+  /// What the run that is there began with is not known any more.
+  case unknownData(path: String)
   /// The path is a file.
   case notAFolder(String)
   /// The operating system refuses.
@@ -24,6 +26,9 @@ public enum RunFolderError: Error, Sendable, Equatable, CustomStringConvertible 
     case .otherData(let path, let file):
       return
         "\(file) is not what it was when the run in \(path) began (data.fingerprints): give another --out, or --fresh to put the run aside"
+    case .unknownData(let path):
+      return "\(path)/data.fingerprints is missing, and nobody can tell whether the data files are those that the run began with: "
+        + "give another --out, or --fresh to put the run aside"
     case .notAFolder(let path): return "\(path) is a file, not a folder"
     case .file(let fault): return fault.description
     }
@@ -132,11 +137,12 @@ public struct RunFolder: Sendable, Equatable {
   /// goes on. They may have been moved, so their order counts, not their paths.
   private func checkData(_ files: [String], isNew: Bool) throws(RunFolderError) {
     guard !files.isEmpty else { return }
+    if !isNew, !FileAccess.exists(dataFingerprints) { throw .unknownData(path: path) }
     let other: Int?
     do throws(FileFault) {
       var prints: [String] = []
       for file in files { prints.append(try Fingerprint.of(file)) }
-      if isNew || !FileAccess.exists(dataFingerprints) {
+      if isNew {
         return try FileAccess.writeAtomically(zip(prints, files).map { "\($0)  \($1)\n" }.joined(), to: dataFingerprints)
       }
       let known = try FileAccess.text(dataFingerprints).split(separator: "\n").map { $0.prefix { $0 != " " } }

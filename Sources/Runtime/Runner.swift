@@ -57,6 +57,10 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   /// Rank 0: the partials of finished units, each held once, whether this launch finished the unit or read it back.
   private final class Kept { var partials: [Int: S.Partial] = [:] }
 
+  /// How long, in seconds, a rank may be at a file or at a unit's beginning and first slice before it counts as hanging.
+  private static var fileSeconds: Double { 600 }
+  private static var firstSliceSeconds: Double { 600 }
+
   private func folder(_ unit: Int) -> String { setup.folder(of: unit, label: plan[unit].label) }
   private func key(_ unit: Int) -> StreamKey {
     StreamKey.derive(seed: UInt64(bitPattern: Int64(setup.seed)), study: setup.studyName, unit: plan[unit].label)
@@ -69,7 +73,8 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     if world.rank == 0 {
       var foreign: StudyError?
       for unit in plan.indices {
-        guard let partial = try finishedPartial(of: unit, foreign: &foreign) else { continue }
+        let read = try conductor.whileBeating(atMost: Self.fileSeconds) { try finishedPartial(of: unit, foreign: &foreign) }
+        guard let partial = read else { continue }
         kept.partials[unit] = partial
         finished[unit] = 1
         observer?.event("unit-read-back", level: .info, [("unit", plan[unit].label)])
@@ -162,7 +167,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
       let path = "\(folder(unit))/partial.h5"
       let partial = try S.Partial(from: MemoryArchive(bytes: bytes), at: "partial")
       try makeFolder(folder(unit))
-      try conductor.whileBeating(atMost: 120) { () throws(ArchiveError) in
+      try conductor.whileBeating(atMost: Self.fileSeconds) { () throws(ArchiveError) in
         try CheckpointFile.write(to: path, digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
           try writer.write(setup.machine, at: "machine")
           try partial.save(to: &writer, at: "partial")
@@ -277,10 +282,10 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     // than the stall timeout, which holds anyway.
     let patience = max(0, 5 * longest - setup.stallTimeout)
     do throws(StudyError) {
-      if alone, patience > 0 || longest > 1 {
+      if alone, longest == 0 || longest > 1 {
         // Without messages of its own, so that heartbeats go on beside it.
         return .advanced(
-          try conductor.whileBeating(atMost: patience) { () throws(StudyError) in
+          try conductor.whileBeating(atMost: longest == 0 ? Self.firstSliceSeconds : patience) { () throws(StudyError) in
             try study.advance(&state, of: plan[unit].unit, streams: streams, on: SoloCommunicator())
           })
       }
@@ -307,7 +312,11 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     var count = [bytes[0].count]
     try team.broadcast(&count, from: 0)
     isNew = count[0] == 0
-    if isNew { return try study.begin(plan[unit].unit, streams: key(unit)) }
+    if isNew {
+      return try conductor.whileBeating(atMost: Self.firstSliceSeconds) { () throws(StudyError) in
+        try study.begin(plan[unit].unit, streams: key(unit))
+      }
+    }
     if team.rank != 0 { bytes = [[UInt8](repeating: 0, count: count[0])] }
     try broadcastInParts(&bytes[0], on: team)
     return try S.State(from: MemoryArchive(bytes: bytes[0]), at: "state")
@@ -328,7 +337,11 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   private func savedState(of unit: Int) throws -> S.State? {
     let path = "\(folder(unit))/state.h5"
     guard unsafe access(path, F_OK) == 0 || access("\(folder(unit))/state.prev.h5", F_OK) == 0 else { return nil }
-    do { return try readState(of: unit, path: path) } catch ArchiveError.damaged(let file, let reason) {
+    do {
+      let state = try conductor.whileBeating(atMost: Self.fileSeconds) { try readState(of: unit, path: path) }
+      try conductor.noteResumed(unit: unit)
+      return state
+    } catch ArchiveError.damaged(let file, let reason) {
       warn("\(file) is damaged (\(reason)) and so is the one before it; unit \(plan[unit].label) starts over")
       return nil
     }
@@ -339,7 +352,6 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
     if let reason = contents.usedPrevious { warn("\(reason); unit \(plan[unit].label) continues from the checkpoint before") }
     let machine = try contents.reader.text(at: "machine")
     guard machine == setup.machine else { throw otherMachine(path, machine) }
-    try conductor.noteResumed(unit: unit)
     return try S.State(from: contents.reader, at: "state")
   }
 
@@ -358,7 +370,7 @@ struct Runner<S: Study, World: Communicator & ~Copyable> {
   private func write(_ whole: S.State, unit: Int) throws {
     try makeFolder(folder(unit))
     let path = "\(folder(unit))/state.h5"
-    try conductor.whileBeating(atMost: 120) { () throws(ArchiveError) in
+    try conductor.whileBeating(atMost: Self.fileSeconds) { () throws(ArchiveError) in
       try CheckpointFile.write(to: path, digest: setup.digest) { (writer: inout HDF5Writer) throws(ArchiveError) in
         try writer.write(setup.machine, at: "machine")
         try whole.save(to: &writer, at: "state")

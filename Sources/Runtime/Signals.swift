@@ -5,8 +5,8 @@ import Synchronization
 public enum StopSignals {
   private static let last = Atomic<Int32>(0)
 
-  /// The signals that mean "save and leave": terminate, interrupt, user 1 and 2, CPU time limit.
-  public static let watched: [Int32] = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU]
+  /// The signals that mean "save and leave": terminate, interrupt, user 1 and 2, CPU time limit, a terminal that is closed (but under nohup).
+  public static let watched: [Int32] = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP]
 
   /// Notes the watched signals from now on instead of dying of them. A second interrupt kills as usual.
   ///
@@ -21,6 +21,12 @@ public enum StopSignals {
       }
       unsafe sigemptyset(&action.sa_mask)
       action.sa_flags = SA_RESTART
+      if number == SIGHUP {
+        var before = sigaction()
+        unsafe sigaction(number, nil, &before)
+        // What nohup ignores stays ignored; SIG_IGN is 1, which is no function.
+        if unsafe unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self) == 1 { continue }
+      }
       unsafe sigaction(number, &action, nil)
     }
     var watchedSet = sigset_t()
@@ -43,6 +49,7 @@ public enum StopSignals {
     case SIGUSR1: "SIGUSR1"
     case SIGUSR2: "SIGUSR2"
     case SIGXCPU: "SIGXCPU"
+    case SIGHUP: "SIGHUP"
     default: "signal \(number)"
     }
   }

@@ -54,6 +54,8 @@ import Testing
     try open([images, labels])
     try FileAccess.writeAtomically("of \(labels)", to: labels)
     #expect(throws: other) { try open([images, labels]) }
+    unsafe unlink(path + "/data.fingerprints")
+    #expect(throws: RunFolderError.unknownData(path: path)) { try open([images, labels]) }
   }
 
   @Test("--fresh keeps the old folders aside, numbered")

@@ -135,12 +135,24 @@ struct RunnerTests {
       #expect(stopped.status == 75, "\(stopped.status) \(stopped.error)")
       #expect(stopped.error.contains("rank 0 on host"), "\(stopped.error)")
       #expect(Date().timeIntervalSince(start) < 20)
-      let slow = try toy(3, folder, ["run.stall_timeout=3"], fault: "slowReport")
+      let slow = try toy(3, folder, ["run.stall_timeout=3"], fault: "slow:report")
       #expect(slow.status == 0, "\(slow.status) \(slow.error)")
       #expect(try results(folder) == undisturbed())
       #expect(!FileManager.default.fileExists(atPath: folder + "/lock"), "a finished run gives its folder free")
       let log = try String(contentsOfFile: folder + "/log.jsonl", encoding: .utf8)
       for event in ["\"stage\":\"adding\"", "writing-results"] { #expect(log.contains(event), "\(event)") }
+    }
+  }
+
+  @Test("a rank that takes long to begin a unit, for its first slice or to read its checkpoint is not taken for lost")
+  func slow() throws {
+    for what in ["begin", "first", "read"] {
+      try withFolder { folder in
+        let settings = ["toy.units=3", "toy.ranks=1", "toy.slices=40", "toy.pause=20", "run.stall_timeout=3", "run.checkpoint_interval=0.1"]
+        if what == "read" { #expect(try toy(3, folder, settings, fault: "kill:1:30").status != 0) }
+        let end = try toy(3, folder, settings, fault: "slow:" + what)
+        #expect(end.status == 0, "\(what): \(end.status) \(end.error)")
+      }
     }
   }
 

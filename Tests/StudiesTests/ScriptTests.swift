@@ -96,10 +96,10 @@ extension ProgramTests {
     func job(_ folder: String, program line: String, environment: [String: String] = [:]) throws -> Job {
       try FileManager.default.createDirectory(atPath: folder + "/bin", withIntermediateDirectories: true)
       let folded =
-        "Job Id: 7\n    Resource_List.select = 1:ncpus=2:mpiprocs=2:mem=4gb:ho\n\tst=node1\n    Resource_List.walltime = 02:30:00\n"
+        "Job Id: 7\n    Resource_List.select = 1:ncpus=2:mpiprocs=2:mem=4gb:ho\n\tst=node1\n    Resource_List.walltime = 02:30:00\n    queue = long\n    Account_Name = me\n    Job_Name = mine\n"
       try folded.write(toFile: folder + "/job", atomically: true, encoding: .utf8)
       for (name, text) in [
-        ("qstat", "cat '\(folder)/job'"), ("qsub", "echo \"$* $STUDY $RENORM_RESTARTS\" >> '\(folder)/submitted'"),
+        ("qstat", "cat '\(folder)/job'"), ("qsub", "echo \"$* $STUDY $RENORM_RESTARTS$RENORM_MPIRUN_OPTIONS\" >> '\(folder)/submitted'"),
         ("program", "echo \"$*\" >> '\(folder)/asked'; \(line)"),
       ] {
         try "#!/bin/sh\n\(text)\n".write(toFile: "\(folder)/bin/\(name)", atomically: true, encoding: .utf8)
@@ -131,7 +131,7 @@ extension ProgramTests {
           let wanted = (8870...8880).contains { asked.first == "run my.toml --max-time \($0) --set run.seed=3" }
           #expect(wanted, "two minutes before the wall time of two hours and a half: \(asked)")
           let next =
-            "-V -l select=1:ncpus=2:mpiprocs=2:mem=4gb:host=node1 -l walltime=02:30:00 "
+            "-V -l select=1:ncpus=2:mpiprocs=2:mem=4gb:host=node1 -l walltime=02:30:00 -q long -A me -N mine "
             + "Scripts/../cluster/pbs/mpirun.pbs my.toml \((Int(restarts ?? "0") ?? 0) + 1)"
           #expect(lines(folder + "/submitted") == (follows ? [next] : []), "\(end.all)")
         }

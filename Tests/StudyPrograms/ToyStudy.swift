@@ -46,6 +46,7 @@ struct ToyStudy: Study {
     }
     init(from archive: borrowing some ArchiveReader & ~Copyable, at path: String) throws(ArchiveError) {
       slice = try archive.scalar(Int.self, at: "\(path)/slice")
+      ToyStudy.isSlow("read")
       sums = try archive.read(Double.self, count: ToyStudy.shards, at: "\(path)/sums")
     }
   }
@@ -59,11 +60,20 @@ struct ToyStudy: Study {
 
   private func slices(of unit: Int) -> Int { slices + growth * unit }
 
-  func begin(_ unit: Int, streams: StreamKey) throws(StudyError) -> State { State() }
+  func begin(_ unit: Int, streams: StreamKey) throws(StudyError) -> State {
+    Self.isSlow("begin")
+    return State()
+  }
+
+  /// Longer than any test's stall timeout, where TOY_FAULT says that this is to be slow.
+  static func isSlow(_ what: String) {
+    if let text = unsafe getenv("TOY_FAULT"), unsafe String(cString: text) == "slow:" + what { sleep(6) }
+  }
 
   func advance(
     _ state: inout State, of unit: Int, streams: StreamKey, on team: borrowing some Communicator & ~Copyable
   ) throws(StudyError) -> Advance<Recording> {
+    if state.slice == 0 { Self.isSlow("first") }
     if pause > 0 { usleep(UInt32(pause * 1000)) }
     try fault(unit: unit, slice: state.slice, rank: Launcher.detect(environment: Launcher.currentEnvironment())?.rank ?? 0)
     let tree = ShardTree(shards: Self.shards, ranks: team.size)
@@ -109,9 +119,7 @@ struct ToyStudy: Study {
     if let text = unsafe getenv("TOY_FAULT") {
       switch unsafe String(cString: text) {
       case "stopReport": raise(SIGSTOP)
-      // Longer than any test's stall timeout.
-      case "slowReport": sleep(6)
-      default: break
+      default: Self.isSlow("report")
       }
     }
     return Report(title: "Toy", abstract: "Sums.", rows: results.flatMap(\.partial.rows), derived: [], sections: [], arrays: [])
