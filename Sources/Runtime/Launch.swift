@@ -36,9 +36,12 @@ public func launch(studyFile: String?, defaultStudy: String, catalogue: [any Stu
     world.checksShapes = options.debug
     let code: Int32, begun = monotonicSeconds()
     // Until the ranks watch over each other: nothing has begun yet, so whoever waits for one that does not come can leave.
+    var asked: Double?
     world.whileWaiting = {
-      let waited = monotonicSeconds() - begun
-      if StopSignals.received != nil, waited > 2 {
+      let now = monotonicSeconds(), waited = now - begun
+      if StopSignals.received != nil, asked == nil { asked = now }
+      // As a rule the others come soon, and the request is heard the usual way.
+      if let asked, now - asked > 10 {
         ErrorOutput.line("stopped on request before the run began", tag: launched.map { "\($0.rank)/\(Machine.host)" })
         MPIWorld.abort(code: ExitStatus.stopped.rawValue)
       }

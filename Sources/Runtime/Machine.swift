@@ -59,6 +59,14 @@ public enum Machine {
   }
 }
 
+extension Machine {
+  /// The most memory that this process has held so far, in bytes.
+  public static var heldMemory: Int {
+    var usage = rusage()
+    return unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 ? 1024 * usage.ru_maxrss : 0
+  }
+}
+
 /// Points of time as text, in UTC: "2025-01-31T12:34:56.789Z".
 public enum Timestamp {
   /// Now.

@@ -83,6 +83,9 @@ struct PlanCommand: ParsableCommand {
     }
     table.show()
     if plan.units.count > 40 { print("... and \(plan.units.count - 40) more") }
+    print(
+      "Beside it: \(Shown.bytes(Double(Machine.heldMemory))) of every rank for the program and its libraries; "
+        + "of rank 0 the results of all units, and twice their bytes for the report")
   }
 
   private func words(_ team: TeamSize) -> String {

@@ -148,7 +148,9 @@ struct RunnerTests {
   func slow() throws {
     for what in ["begin", "first", "read"] {
       try withFolder { folder in
-        let settings = ["toy.units=3", "toy.ranks=1", "toy.slices=40", "toy.pause=20", "run.stall_timeout=3", "run.checkpoint_interval=0.1"]
+        let settings = [
+          "toy.units=3", "toy.ranks=1", "toy.slices=40", "toy.pause=20", "run.stall_timeout=3", "run.checkpoint_interval=0.1",
+        ]
         if what == "read" { #expect(try toy(3, folder, settings, fault: "kill:1:30").status != 0) }
         let end = try toy(3, folder, settings, fault: "slow:" + what)
         #expect(end.status == 0, "\(what): \(end.status) \(end.error)")
